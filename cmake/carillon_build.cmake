@@ -17,7 +17,6 @@ target_compile_options(
             -Wsign-conversion
             -Wshadow
             -Wold-style-cast
-            -Wnon-virtual-dtor
             -Woverloaded-virtual
             -Wcast-qual
             -Wimplicit-fallthrough)

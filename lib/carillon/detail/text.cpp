@@ -1,0 +1,71 @@
+#include <carillon/detail/text.hpp>
+
+#include <algorithm>
+#include <cstdint>
+
+namespace carillon::detail {
+namespace {
+
+constexpr bool is_unreserved(char c) noexcept
+{
+    return is_digit(c) || (to_lower(c) >= 'a' && to_lower(c) <= 'z') || c == '-' || c == '.' || c == '_' || c == '~';
+}
+
+} // namespace
+
+bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept
+{
+    return std::equal(
+        a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return to_lower(x) == to_lower(y); });
+}
+
+bool less_ignoring_case(std::string_view a, std::string_view b) noexcept
+{
+    return std::lexicographical_compare(
+        a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return to_lower(x) < to_lower(y); });
+}
+
+std::string percent_encode(std::string_view text)
+{
+    static constexpr char digits[] = "0123456789ABCDEF";
+    std::string out;
+    out.reserve(text.size());
+    for (const char c : text) {
+        if (is_unreserved(c)) {
+            out += c;
+            continue;
+        }
+        const auto byte = static_cast<unsigned char>(c);
+        out += {'%', digits[byte >> 4U], digits[byte & 0xFU]};
+    }
+    return out;
+}
+
+std::string base64(std::string_view bytes)
+{
+    static constexpr char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    std::string out;
+    out.reserve((bytes.size() + 2) / 3 * 4);
+    for (std::size_t i = 0; i < bytes.size(); i += 3) {
+        const auto byte = [&](std::size_t n) -> std::uint32_t {
+            return i + n < bytes.size() ? static_cast<unsigned char>(bytes[i + n]) : 0U;
+        };
+        const std::uint32_t group = byte(0) << 16U | byte(1) << 8U | byte(2);
+        out += digits[group >> 18U & 63U];
+        out += digits[group >> 12U & 63U];
+        out += i + 1 < bytes.size() ? digits[group >> 6U & 63U] : '=';
+        out += i + 2 < bytes.size() ? digits[group & 63U] : '=';
+    }
+    return out;
+}
+
+std::string shorten(std::string_view text, std::size_t max_bytes)
+{
+    if (text.size() <= max_bytes) return std::string(text);
+    const std::size_t room = max_bytes < 3 ? 0 : max_bytes - 3;
+    std::size_t end = room;
+    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
+    return std::string(text.substr(0, end)) + "...";
+}
+
+} // namespace carillon::detail

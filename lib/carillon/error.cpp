@@ -1,0 +1,82 @@
+#include <carillon/error.hpp>
+
+#include <boost/asio/error.hpp>
+
+#include <array>
+#include <cctype>
+#include <stdexcept>
+#include <utility>
+
+namespace carillon {
+namespace {
+
+class category final : public boost::system::error_category {
+public:
+
+    const char* name() const noexcept override { return "carillon"; }
+
+    std::string message(int value) const override
+    {
+        switch (static_cast<errc>(value)) {
+        case errc::invalid_span: return "invalid span of time";
+        case errc::invalid_url: return "invalid URL";
+        case errc::clock_changed: return "the clock was set";
+        case errc::no_address: return "the host name has no address";
+        case errc::timed_out: return "timed out";
+        case errc::closed_early: return "connection closed before a whole reply";
+        case errc::malformed_reply: return "the reply is not HTTP";
+        case errc::header_too_large: return "the reply's header is too large";
+        case errc::body_too_large: return "the reply's body is too large";
+        case errc::queue_full: return "too much work waits already";
+        case errc::no_such_job: return "no such job";
+        case errc::not_running: return "not running";
+        case errc::already_running: return "already running";
+        case errc::internal: return "internal error";
+        }
+        return "unknown error";
+    }
+};
+
+} // namespace
+
+const boost::system::error_category& carillon_category() noexcept
+{
+    static const category instance;
+    return instance;
+}
+
+error_code make_error_code(errc e) noexcept { return {static_cast<int>(e), carillon_category()}; }
+
+void throw_exception_from_error(const parse_error& e, const boost::source_location&)
+{
+    throw std::invalid_argument(e.what + " (at offset " + std::to_string(e.offset) + ")");
+}
+
+std::string describe(const error_code& ec)
+{
+    namespace error = boost::asio::error;
+    static const std::array<std::pair<error_code, const char*>, 12> words{{
+        {error::connection_refused, "connection refused"},
+        {error::connection_reset, "connection reset"},
+        {error::connection_aborted, "connection aborted"},
+        {error::broken_pipe, "connection reset"},
+        {error::timed_out, "connection timed out"},
+        {error::host_unreachable, "host unreachable"},
+        {error::network_unreachable, "network unreachable"},
+        {error::host_not_found, "host name not found"},
+        {error::host_not_found_try_again, "host name not found: the name server does not answer"},
+        {error::no_data, "the host name has no address"},
+        {error::no_descriptors, "too many open files"},
+        {error::operation_aborted, "cancelled"},
+    }};
+    for (const auto& [code, text] : words)
+        if (code == ec) return text;
+
+    std::string text = ec.message();
+    // "Permission denied" becomes "permission denied"; "TLS ..." stays.
+    if (text.size() > 1 && std::islower(static_cast<unsigned char>(text[1])) != 0)
+        text[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(text[0])));
+    return text;
+}
+
+} // namespace carillon

@@ -1,0 +1,79 @@
+#pragma once
+
+#include <boost/system/error_code.hpp>
+#include <boost/system/result.hpp>
+
+#include <cstddef>
+#include <string>
+#include <utility>
+
+namespace carillon {
+
+using boost::system::error_code;
+
+/** What can go wrong in carillon itself; codes of the system, Asio and others pass through as they are. */
+enum class errc {
+    /// A span such as `5min` is written wrongly or does not fit 2^63-1 microseconds.
+    invalid_span = 1,
+    /// A URL is not absolute http, or has parts that a request cannot carry.
+    invalid_url,
+    /// The system's wall clock was set while an operation waited for an instant of it.
+    clock_changed,
+    /// A host name has no address.
+    no_address,
+    /// A deadline passed.
+    timed_out,
+    /// The peer closed the connection before its reply was whole.
+    closed_early,
+    /// What came back is not HTTP/1.
+    malformed_reply,
+    /// The reply's header is larger than allowed.
+    header_too_large,
+    /// The reply's body is larger than `expectation::max_body_bytes`.
+    body_too_large,
+    /// More work waits than a bounded queue may hold.
+    queue_full,
+    /// No job has this name.
+    no_such_job,
+    /// The operation needs what is not there yet or is there no more.
+    not_running,
+    /// The operation is under way already.
+    already_running,
+    /// An exception that carries no code ended an operation.
+    internal,
+};
+
+/** The category of @ref errc; its messages are lower-case fragments for use within a sentence. */
+const boost::system::error_category& carillon_category() noexcept;
+
+error_code make_error_code(errc e) noexcept;
+
+template <class T> using result = boost::system::result<T>;
+
+/** Why a text could not be read, and where. */
+struct parse_error {
+    parse_error() = default;
+    // Were it an aggregate, any number could become one, and result<number> could not be returned as such.
+    parse_error(std::size_t at, std::string why) : offset(at), what(std::move(why)) {}
+
+    /// Bytes before the character at fault; the text's size where something is missing at the end.
+    std::size_t offset = 0;
+    /// What is wrong and what is allowed there.
+    std::string what;
+};
+
+template <class T> using parse_result = boost::system::result<T, parse_error>;
+
+/** Lets `parse_result<T>::value()` throw `std::invalid_argument`. */
+[[noreturn]] void throw_exception_from_error(const parse_error& e, const boost::source_location&);
+
+/**
+ * An error in lower-case words that fit after a colon: `connection refused`.
+ *
+ * The same on every system for the errors that a network client meets; otherwise the code's own message.
+ */
+std::string describe(const error_code& ec);
+
+} // namespace carillon
+
+template <> struct boost::system::is_error_code_enum<carillon::errc> : std::true_type {};

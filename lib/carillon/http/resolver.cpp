@@ -1,0 +1,224 @@
+#include <carillon/http/resolver.hpp>
+
+#include <carillon/detail/pending.hpp>
+
+#include <boost/asio/error.hpp>
+#include <boost/asio/ip/address.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <netdb.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+namespace asio = boost::asio;
+
+namespace carillon::http {
+namespace {
+
+using endpoints = resolver::endpoints;
+
+struct answer {
+    error_code ec;
+    endpoints found;
+};
+
+error_code code_of(int eai)
+{
+    switch (eai) {
+    case EAI_AGAIN: return asio::error::host_not_found_try_again;
+    case EAI_NODATA: return errc::no_address;
+    case EAI_NONAME: return asio::error::host_not_found;
+    case EAI_MEMORY: return make_error_code(boost::system::errc::not_enough_memory);
+    case EAI_SYSTEM: return {errno, boost::system::system_category()};
+    default: return asio::error::host_not_found;
+    }
+}
+
+/** Blocks, for as long as the system's resolver does. */
+answer look_up(const std::string& host, std::uint16_t port)
+{
+    addrinfo hints{};
+    hints.ai_family = AF_UNSPEC;
+    hints.ai_socktype = SOCK_STREAM;
+    addrinfo* list = nullptr;
+    if (const int eai = ::getaddrinfo(host.c_str(), nullptr, &hints, &list); eai != 0) return {code_of(eai), {}};
+
+    answer out;
+    for (const addrinfo* a = list; a != nullptr; a = a->ai_next) {
+        asio::ip::tcp::endpoint e;
+        if (a->ai_addrlen > e.capacity()) continue;
+        e.resize(a->ai_addrlen);
+        std::copy_n(reinterpret_cast<const char*>(a->ai_addr), a->ai_addrlen, reinterpret_cast<char*>(e.data()));
+        e.port(port);
+        if (std::find(out.found.begin(), out.found.end(), e) == out.found.end()) out.found.push_back(e);
+    }
+    ::freeaddrinfo(list);
+    if (out.found.empty()) out.ec = errc::no_address;
+    return out;
+}
+
+} // namespace
+
+/** One look-up under way. Its handler belongs to whoever takes it first: the answer or a cancellation. */
+class resolver::lookup {
+public:
+    using operation = detail::pending<void(error_code, endpoints)>;
+
+    lookup(const asio::any_io_executor& ex, std::string host, std::uint16_t port, handler_type handler)
+        : host_(std::move(host)), port_(port), timer_(ex), operation_(std::in_place, ex, std::move(handler))
+    {}
+
+    const std::string& host() const { return host_; }
+    std::uint16_t port() const { return port_; }
+
+    /** Has `abandon` called with a code when the caller cancels, or at `until`. Called on the caller's executor. */
+    void watch(time_point until, std::function<void(error_code)> abandon)
+    {
+        timer_.expires_at(until);
+        timer_.async_wait([abandon](error_code ec) {
+            if (!ec) abandon(errc::timed_out);
+        });
+        auto slot = operation_->slot();
+        if (!slot.is_connected()) return;
+        slot.assign([abandon = std::move(abandon)](asio::cancellation_type) { abandon(asio::error::operation_aborted); });
+    }
+
+    /** Called on the caller's executor. */
+    void finish(answer a)
+    {
+        timer_.cancel();
+        std::optional<operation> op = std::exchange(operation_, std::nullopt);
+        if (op) std::move(*op).complete(a.ec, std::move(a.found));
+    }
+
+private:
+    std::string host_;
+    std::uint16_t port_;
+    asio::steady_timer timer_;
+    std::optional<operation> operation_;
+};
+
+/**
+ * The names that wait for a thread and those that have one.
+ *
+ * Shared by the resolver and its threads, of which those inside getaddrinfo may outlive it: they then touch the queue
+ * alone, which holds neither handler nor executor any more.
+ */
+class resolver::lookup_queue : public std::enable_shared_from_this<lookup_queue> {
+public:
+    explicit lookup_queue(asio::any_io_executor ex) : executor_(std::move(ex)) {}
+
+    bool push(const std::shared_ptr<lookup>& l)
+    {
+        const std::lock_guard lock(mutex_);
+        if (waiting_.size() >= max_waiting) return false;
+        waiting_.push_back(l);
+        if (idle_ < waiting_.size() && threads_ < max_threads) {
+            ++threads_;
+            std::thread([self = shared_from_this()] { self->work(); }).detach();
+        }
+        changed_.notify_one();
+        return true;
+    }
+
+    /** Takes back a name that no thread has yet. */
+    void forget(const std::shared_ptr<lookup>& l)
+    {
+        const std::lock_guard lock(mutex_);
+        std::erase(waiting_, l);
+    }
+
+    /** Lets go of all names, and waits for the threads that are not inside getaddrinfo. */
+    void close()
+    {
+        std::deque<std::shared_ptr<lookup>> dropped; // destroyed outside the lock: a handler may hold anything
+        std::vector<std::shared_ptr<lookup>> dropped_active;
+        std::unique_lock lock(mutex_);
+        closed_ = true;
+        dropped.swap(waiting_);
+        dropped_active.swap(active_);
+        executor_ = {};
+        changed_.notify_all();
+        ended_.wait(lock, [&] { return threads_ == busy_; });
+    }
+
+private:
+    static constexpr std::size_t max_threads = 4;
+
+    void work()
+    {
+        std::unique_lock lock(mutex_);
+        while (wait_for_name(lock)) {
+            lookup* const mine = waiting_.front().get();
+            active_.push_back(std::move(waiting_.front()));
+            waiting_.pop_front();
+            const std::string host = mine->host();
+            const std::uint16_t port = mine->port();
+
+            ++busy_;
+            lock.unlock();
+            answer a = look_up(host, port);
+            lock.lock();
+            --busy_;
+            if (!closed_) deliver(mine, std::move(a));
+        }
+        --threads_;
+        ended_.notify_all();
+    }
+
+    bool wait_for_name(std::unique_lock<std::mutex>& lock)
+    {
+        ++idle_;
+        changed_.wait(lock, [&] { return closed_ || !waiting_.empty(); });
+        --idle_;
+        return !closed_;
+    }
+
+    void deliver(const lookup* mine, answer a)
+    {
+        const auto at = std::find_if(active_.begin(), active_.end(), [&](const auto& l) { return l.get() == mine; });
+        auto l = std::move(*at);
+        active_.erase(at);
+        asio::post(executor_, [l = std::move(l), a = std::move(a)]() mutable { l->finish(std::move(a)); });
+    }
+
+    std::mutex mutex_;
+    std::condition_variable changed_; // there is a name, or the end
+    std::condition_variable ended_;   // a thread ended
+    asio::any_io_executor executor_;
+    std::deque<std::shared_ptr<lookup>> waiting_;
+    std::vector<std::shared_ptr<lookup>> active_;
+    std::size_t threads_ = 0;
+    std::size_t idle_ = 0; // threads that wait for a name
+    std::size_t busy_ = 0; // threads inside getaddrinfo
+    bool closed_ = false;
+};
+
+resolver::resolver(asio::any_io_executor ex) : executor_(ex), queue_(std::make_shared<lookup_queue>(std::move(ex))) {}
+
+resolver::~resolver() { queue_->close(); }
+
+void resolver::resolve(std::string host, std::uint16_t port, time_point until, handler_type handler)
+{
+    error_code not_literal;
+    const auto address = asio::ip::make_address(host, not_literal);
+    auto l = std::make_shared<lookup>(executor_, std::move(host), port, std::move(handler));
+    if (!not_literal) return l->finish({{}, {asio::ip::tcp::endpoint(address, port)}});
+
+    l->watch(until, [weak = std::weak_ptr(l), queue = queue_](error_code ec) {
+        auto abandoned = weak.lock();
+        if (!abandoned) return;
+        queue->forget(abandoned);
+        abandoned->finish({ec, {}});
+    });
+    if (!queue_->push(l)) l->finish({errc::queue_full, {}});
+}
+
+} // namespace carillon::http

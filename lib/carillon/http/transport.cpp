@@ -1,0 +1,17 @@
+#include <carillon/http/transport.hpp>
+
+#include <carillon/detail/text.hpp>
+
+#include <algorithm>
+
+namespace carillon::http {
+
+const std::string* response::find(std::string_view name) const noexcept
+{
+    const auto at = std::find_if(fields.begin(), fields.end(), [&](const field& f) {
+        return detail::equals_ignoring_case(f.name, name);
+    });
+    return at == fields.end() ? nullptr : &at->value;
+}
+
+} // namespace carillon::http

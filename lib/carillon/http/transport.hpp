@@ -1,0 +1,92 @@
+#pragma once
+
+#include <carillon/error.hpp>
+#include <carillon/job/endpoint.hpp>
+#include <carillon/job/run.hpp>
+
+#include <boost/asio/any_completion_handler.hpp>
+#include <boost/asio/async_result.hpp>
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace carillon::http {
+
+/** A header field as it is on the wire. */
+struct field {
+    std::string name;
+    std::string value;
+};
+
+/** A request. The transport adds `Host`, `Content-Length` and what else the connection needs. */
+struct request {
+    std::string method;
+    endpoint target;
+    std::vector<field> fields;
+    std::string body;
+};
+
+/** The bounds of one exchange; all spans count from its start and are longer than zero. */
+struct limits {
+    /// From the first step to the last byte of the reply, once a connection may be used.
+    microseconds timeout = std::chrono::seconds{60};
+    /// The name look-up and the connection, within `timeout`.
+    microseconds connect_timeout = std::chrono::seconds{10};
+    /// Everything, with the wait for a free connection.
+    microseconds deadline = std::chrono::hours{1};
+    std::size_t max_body_bytes = 1024 * 1024;
+};
+
+/** A reply; with an error, what is known of it. */
+struct response {
+    int status = 0;
+    std::string reason_phrase;
+    std::vector<field> fields;
+    std::string body;
+    /// Where the exchange ended; after an error the part that failed.
+    carillon::phase phase = carillon::phase::resolve;
+
+    /** The first field of this name, in any case; null where there is none. */
+    const std::string* find(std::string_view name) const noexcept;
+};
+
+/**
+ * What carries requests: the seam between the runner and the network.
+ *
+ * An object is for one executor at a time; any number of exchanges may be under way.
+ */
+class transport {
+public:
+    transport() = default;
+    transport(const transport&) = delete;
+    transport& operator=(const transport&) = delete;
+    virtual ~transport() = default;
+
+    /**
+     * Sends a request and reads its whole reply: `void(error_code, response)`.
+     *
+     * Any reply is a success here, whatever its status. Errors: @ref errc::timed_out when a limit passed, `no_address`,
+     * `closed_early`, `malformed_reply`, `header_too_large`, `body_too_large`, and the system's codes such as
+     * `connection_refused`. Cancellation: `terminal`, with `operation_aborted`; the request may have been sent.
+     */
+    template <class CompletionToken> auto async_send(request req, limits lim, CompletionToken&& token)
+    {
+        return boost::asio::async_initiate<CompletionToken, void(error_code, response)>(
+            [](auto handler, transport* self, request r, const limits& l) { self->send(std::move(r), l, std::move(handler)); },
+            token, this, std::move(req), lim);
+    }
+
+    /** Lets go of connections that are kept for later; the runner calls it when it has nothing more to send. */
+    virtual void close_idle() {}
+
+protected:
+    using handler_type = boost::asio::any_completion_handler<void(error_code, response)>;
+
+private:
+    virtual void send(request req, const limits& lim, handler_type handler) = 0;
+};
+
+} // namespace carillon::http

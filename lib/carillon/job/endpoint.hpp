@@ -1,0 +1,40 @@
+#pragma once
+
+#include <carillon/error.hpp>
+#include <carillon/secret.hpp>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace carillon {
+
+/** An absolute URL, taken apart into what a client needs. */
+struct endpoint {
+    /// In lower case: `http`.
+    std::string scheme;
+    /// Without the brackets of an IPv6 address.
+    std::string host;
+    std::uint16_t port = 80;
+    /// Path and query: what stands in the request line.
+    std::string target = "/";
+    /// `user:password`, percent-decoded; empty where the URL has none. Sent as Basic credentials (RFC 7617).
+    secret user_info;
+
+    /** What a `Host` header says: the port only where it is not the scheme's own (RFC 9110 section 7.2). */
+    std::string host_header() const;
+
+    /** Scheme, host and port: connections and limits belong to it (RFC 9110 section 4.3.1). */
+    std::string origin() const;
+};
+
+/** Takes an absolute URL apart (RFC 3986); a fragment is cut. The error says what is wrong in words. */
+parse_result<endpoint> parse_endpoint(std::string_view url);
+
+/** A URL without what may be secret, its user information and query: what logs show. */
+std::string shown_url(std::string_view url);
+
+/** Adds to `secrets` what a URL holds of them: its password, and query values with names such as `token`. */
+void collect_url_secrets(std::string_view url, masker& secrets);
+
+} // namespace carillon

@@ -1,0 +1,172 @@
+#include <carillon/job/job_set.hpp>
+
+#include <carillon/detail/text.hpp>
+#include <carillon/job/endpoint.hpp>
+#include <carillon/job/expectation.hpp>
+#include <carillon/time/span.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace carillon {
+namespace {
+
+/** RFC 9110 section 5.6.2. */
+bool is_token(std::string_view text)
+{
+    static constexpr std::string_view marks = "!#$%&'*+-.^_`|~";
+    return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+        return detail::is_digit(c) || (detail::to_lower(c) >= 'a' && detail::to_lower(c) <= 'z') ||
+               marks.find(c) != std::string_view::npos;
+    });
+}
+
+bool is_name_character(char c)
+{
+    return detail::is_digit(c) || (detail::to_lower(c) >= 'a' && detail::to_lower(c) <= 'z') || c == '.' || c == '_' ||
+           c == '-';
+}
+
+bool has_control(std::string_view text)
+{
+    return std::any_of(text.begin(), text.end(), [](char c) { return detail::is_control(c) && c != '\t'; });
+}
+
+/** Why a request cannot carry a header of this name; empty where it can. */
+std::string_view header_name_problem(std::string_view name)
+{
+    static constexpr std::array<std::string_view, 8> ours{"host", "idempotency-key", "content-length",
+                                                          "transfer-encoding", "connection", "expect", "upgrade", "te"};
+    if (!is_token(name)) return "not a header name";
+    const bool is_ours = std::any_of(ours.begin(), ours.end(), [&](std::string_view h) {
+        return detail::equals_ignoring_case(name, h);
+    });
+    if (is_ours || detail::equals_ignoring_case(name.substr(0, 9), "carillon-"))
+        return "carillon sets this header itself";
+    return {};
+}
+
+/** Collects the problems of one job. */
+class inspector {
+public:
+    explicit inspector(const job& j) : job_(j) {}
+
+    std::vector<problem> take() && { return std::move(problems_); }
+
+    void inspect()
+    {
+        inspect_name();
+        inspect_request();
+        inspect_times();
+        inspect_retry(*job_.retry);
+        inspect_expectation(*job_.expect);
+        if (const auto why = json_pointer_problem(job_.message); !why.empty()) add("message", std::string(why));
+        if (const auto* s = std::get_if<schedule>(&job_.trigger)) inspect_schedule(*s);
+    }
+
+private:
+    void add(std::string key, std::string what)
+    {
+        problems_.push_back({job_.name, std::move(key), std::move(what)});
+    }
+
+    void require_positive(const char* key, microseconds span)
+    {
+        if (span <= microseconds{0}) add(key, "must be longer than 0");
+    }
+
+    void inspect_name()
+    {
+        const std::string& name = job_.name;
+        if (name.empty()) add("name", "a job needs a name");
+        if (!std::all_of(name.begin(), name.end(), is_name_character))
+            add("name", "a job's name holds only letters, digits, '.', '_' and '-'");
+        if (name.size() > 200) add("name", "a job's name has at most 200 characters");
+    }
+
+    void inspect_request()
+    {
+        if (job_.url.empty())
+            add("url", "a job needs a url");
+        else if (const auto target = parse_endpoint(job_.url); !target)
+            add("url", target.error().what);
+        if (!is_token(job_.method)) add("method", "not an HTTP method, such as POST");
+        if (job_.method == "CONNECT" || job_.method == "TRACE") add("method", job_.method + " cannot be sent by a job");
+        for (const header& h : *job_.headers) {
+            if (const auto why = header_name_problem(h.name); !why.empty())
+                add("headers." + h.name, std::string(why));
+            else if (has_control(h.value.reveal()))
+                add("headers." + h.name, "a header's value cannot hold control characters");
+        }
+    }
+
+    void inspect_times()
+    {
+        require_positive("timeout", job_.timeout);
+        require_positive("connect_timeout", job_.connect_timeout);
+        require_positive("deadline", job_.deadline);
+    }
+
+    void inspect_retry(const retry_policy& retry)
+    {
+        if (retry.attempts < 1 || retry.attempts > 1000)
+            add("retry.attempts", "must be from 1 to 1000; the first attempt counts");
+        require_positive("retry.backoff", retry.backoff);
+        require_positive("retry.max_backoff", retry.max_backoff);
+        if (retry.backoff > retry.max_backoff && retry.max_backoff > microseconds{0})
+            add("retry.backoff", fmt::format(
+                                     "{} is longer than max_backoff ({})", format_span(retry.backoff),
+                                     format_span(retry.max_backoff)));
+        if (!(retry.multiplier >= 1) || retry.multiplier > 1000) add("retry.multiplier", "must be from 1 to 1000");
+        inspect_statuses("retry.on", retry.on.statuses);
+    }
+
+    void inspect_statuses(const char* key, const std::vector<status_range>& ranges)
+    {
+        for (const status_range& r : ranges) {
+            if (r.first < 100 || r.last > 599 || r.first > r.last) add(key, "an HTTP status is from 100 to 599");
+        }
+    }
+
+    void inspect_expectation(const expectation& expect)
+    {
+        if (expect.status.empty()) add("expect.status", "at least one status must be accepted");
+        inspect_statuses("expect.status", expect.status);
+        for (const json_check& check : expect.json) {
+            const std::string key = "expect.json." + check.pointer;
+            if (const auto why = json_pointer_problem(check.pointer); !why.empty()) add(key, std::string(why));
+            if (check.any_of.empty()) add(key, "at least one value must be accepted");
+        }
+        if (expect.max_body_bytes == 0) add("expect.max_body", "must be larger than 0");
+    }
+
+    void inspect_schedule(const schedule& s)
+    {
+        if (s.on_boot && s.on_start) add("schedule.on_start", "either on_boot or on_start, not both");
+        if (!s.every && !follows_elapsed_time(s)) add("schedule", "needs every, on_boot or on_start");
+        if (s.every && *s.every < min_interval)
+            add("schedule.every", fmt::format("must be at least {}", format_span(min_interval)));
+        const auto refuse_negative = [&](const char* key, microseconds span) {
+            if (span < microseconds{0}) add(key, "cannot be negative");
+        };
+        refuse_negative("schedule.on_boot", s.on_boot.value_or(microseconds{0}));
+        refuse_negative("schedule.on_start", s.on_start.value_or(microseconds{0}));
+        refuse_negative("schedule.accuracy", s.accuracy);
+    }
+
+    const job& job_;
+    std::vector<problem> problems_;
+};
+
+} // namespace
+
+std::vector<problem> find_problems(const job& j)
+{
+    inspector in(j);
+    in.inspect();
+    return std::move(in).take();
+}
+
+} // namespace carillon

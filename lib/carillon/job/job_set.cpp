@@ -1,0 +1,237 @@
+#include <carillon/job/job_set.hpp>
+
+#include <carillon/detail/edit_distance.hpp>
+#include <carillon/job/endpoint.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+#include <stdexcept>
+#include <unordered_map>
+
+namespace carillon {
+
+void throw_exception_from_error(const invalid_jobs& e, const boost::source_location&)
+{
+    std::string text = "invalid jobs";
+    for (const problem& p : e.problems) text += fmt::format("; {}.{}: {}", p.job, p.key, p.what);
+    throw std::invalid_argument(text);
+}
+
+/** Works a set out step by step; each step adds to the problems and needs those before it to have found none. */
+class job_set::builder {
+public:
+    builder(std::vector<job> jobs, masker secrets)
+    {
+        set_.jobs_ = std::move(jobs);
+        set_.secrets_ = std::move(secrets);
+    }
+
+    boost::system::result<job_set, invalid_jobs> build() &&
+    {
+        inspect_jobs();
+        index_names();
+        resolve_parents();
+        if (problems_.empty()) link_children();
+        if (problems_.empty()) find_roots();
+        if (!problems_.empty()) return invalid_jobs{std::move(problems_)};
+        collect_secrets();
+        return std::move(set_);
+    }
+
+private:
+    const std::vector<job>& jobs() const { return set_.jobs_; }
+    job_index count() const { return static_cast<job_index>(jobs().size()); }
+    void add(job_index i, std::string key, std::string what)
+    {
+        problems_.push_back({jobs()[i].name, std::move(key), std::move(what)});
+    }
+
+    void inspect_jobs()
+    {
+        for (const job& j : jobs()) {
+            for (problem& p : find_problems(j)) problems_.push_back(std::move(p));
+        }
+    }
+
+    void index_names()
+    {
+        auto& index = set_.by_name_;
+        index.resize(jobs().size());
+        std::iota(index.begin(), index.end(), job_index{0});
+        std::stable_sort(index.begin(), index.end(), [&](job_index a, job_index b) {
+            return jobs()[a].name < jobs()[b].name;
+        });
+        for (std::size_t i = 1; i < index.size(); ++i) {
+            if (jobs()[index[i - 1]].name == jobs()[index[i]].name) add(index[i], "name", "another job has this name");
+        }
+    }
+
+    void resolve_parents()
+    {
+        for (job_index i = 0; i < count(); ++i) {
+            const auto* waits = std::get_if<after>(&jobs()[i].trigger);
+            if (waits == nullptr) continue;
+            if (waits->empty()) add(i, "after", "names no job");
+            for (const parent& p : *waits) resolve_parent(i, *waits, p);
+        }
+    }
+
+    void resolve_parent(job_index i, const after& waits, const parent& p)
+    {
+        const auto same = [&](const parent& other) { return other.job == p.job; };
+        if (p.job == jobs()[i].name)
+            add(i, "after." + p.job, "a job cannot wait for itself");
+        else if (const auto found = set_.find(p.job); !found)
+            add(i, "after." + p.job, unknown_job(p.job));
+        else if (&*std::find_if(waits.begin(), waits.end(), same) != &p)
+            add(i, "after." + p.job, "named twice");
+        else
+            edges_.push_back({*found, i});
+    }
+
+    std::string unknown_job(const std::string& name) const
+    {
+        detail::nearest nearest(name);
+        for (const job& j : jobs()) nearest.consider(j.name);
+        return fmt::format("there is no job '{}'{}", name, nearest.suggestion());
+    }
+
+    void link_children()
+    {
+        if (edges_.empty()) return;
+        auto& first = set_.first_child_;
+        first.assign(jobs().size() + 1, 0);
+        for (const edge& e : edges_) ++first[e.parent + 1];
+        std::partial_sum(first.begin(), first.end(), first.begin());
+
+        set_.children_.resize(edges_.size());
+        std::vector<job_index> next(first.begin(), first.end() - 1);
+        for (const edge& e : edges_) set_.children_[next[e.parent]++] = e.child;
+    }
+
+    /** Kahn's algorithm: a job's root is known once all its parents' are; what is left waits in a circle. */
+    void find_roots()
+    {
+        if (edges_.empty()) return;
+        std::vector<job_index> missing(jobs().size(), 0);
+        for (const edge& e : edges_) ++missing[e.child];
+        std::vector<job_index> ready;
+        set_.roots_.assign(jobs().size(), none);
+        for (job_index i = 0; i < count(); ++i) {
+            if (missing[i] != 0) continue;
+            set_.roots_[i] = i;
+            ready.push_back(i);
+        }
+        for (std::size_t at = 0; at < ready.size(); ++at) {
+            for (const job_index child : set_.children(ready[at])) {
+                inherit_root(child, ready[at]);
+                if (--missing[child] == 0) ready.push_back(child);
+            }
+        }
+        if (ready.size() != jobs().size()) report_cycle(missing);
+    }
+
+    void inherit_root(job_index child, job_index from)
+    {
+        job_index& root = set_.roots_[child];
+        if (root == none)
+            root = set_.roots_[from];
+        else if (root != set_.roots_[from])
+            add(child, "after",
+                fmt::format(
+                    "its parents belong to two chains, '{}' and '{}'; all must stem from one first job",
+                    jobs()[root].name, jobs()[set_.roots_[from]].name));
+    }
+
+    /** Follows parents that are themselves stuck until one comes again. */
+    void report_cycle(const std::vector<job_index>& missing)
+    {
+        const auto stuck_parent = [&](job_index child) {
+            const auto e = std::find_if(edges_.begin(), edges_.end(), [&](const edge& candidate) {
+                return candidate.child == child && missing[candidate.parent] != 0;
+            });
+            return e->parent;
+        };
+        const auto stuck = std::find_if(missing.begin(), missing.end(), [](job_index n) { return n != 0; });
+        std::vector<job_index> path{static_cast<job_index>(stuck - missing.begin())};
+        auto again = path.end();
+        while (again == path.end()) {
+            const job_index parent = stuck_parent(path.back());
+            again = std::find(path.begin(), path.end(), parent);
+            if (again == path.end()) path.push_back(parent);
+        }
+        const auto from = std::min_element(again, path.end());
+        std::rotate(again, from, path.end());
+        std::string circle;
+        for (auto it = again; it != path.end(); ++it) circle += jobs()[*it].name + " waits for ";
+        add(*again, "after", fmt::format("a circle: {}{}", circle, jobs()[*again].name));
+    }
+
+    void collect_secrets()
+    {
+        const std::vector<header>* seen = nullptr; // most jobs share their headers with the one before
+        for (const job& j : jobs()) {
+            collect_url_secrets(j.url, set_.secrets_);
+            if (&*j.headers == seen) continue;
+            seen = &*j.headers;
+            for (const header& h : *seen) {
+                if (is_secret_header(h.name)) set_.secrets_.add(h.value.reveal());
+            }
+        }
+    }
+
+    static constexpr job_index none = std::numeric_limits<job_index>::max();
+
+    struct edge {
+        job_index parent;
+        job_index child;
+    };
+
+    job_set set_;
+    std::vector<edge> edges_;
+    std::vector<problem> problems_;
+};
+
+boost::system::result<job_set, invalid_jobs> job_set::create(std::vector<job> jobs, masker secrets)
+{
+    return builder(std::move(jobs), std::move(secrets)).build();
+}
+
+std::optional<job_index> job_set::find(std::string_view name) const noexcept
+{
+    const auto at = std::lower_bound(by_name_.begin(), by_name_.end(), name, [&](job_index i, std::string_view wanted) {
+        return jobs_[i].name < wanted;
+    });
+    if (at == by_name_.end() || jobs_[*at].name != name) return std::nullopt;
+    return *at;
+}
+
+std::span<const job_index> job_set::children(job_index i) const noexcept
+{
+    if (first_child_.empty()) return {};
+    return std::span(children_).subspan(first_child_[i], first_child_[i + 1] - first_child_[i]);
+}
+
+std::vector<job_index> job_set::chain_from(job_index first) const
+{
+    std::vector<job_index> reached{first};
+    std::unordered_map<job_index, std::size_t> missing{{first, 0}}; // parents within the chain still to come
+    for (std::size_t at = 0; at < reached.size(); ++at) {
+        for (const job_index child : children(reached[at])) {
+            if (missing[child]++ == 0) reached.push_back(child);
+        }
+    }
+
+    std::vector<job_index> ordered{first};
+    ordered.reserve(reached.size());
+    for (std::size_t at = 0; at < ordered.size(); ++at) {
+        for (const job_index child : children(ordered[at])) {
+            if (--missing[child] == 0) ordered.push_back(child);
+        }
+    }
+    return ordered;
+}
+
+} // namespace carillon

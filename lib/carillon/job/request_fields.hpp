@@ -1,0 +1,39 @@
+#pragma once
+
+#include <carillon/job/job.hpp>
+#include <carillon/job/run.hpp>
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace carillon {
+
+/** What the headers of an attempt tell an endpoint about it. */
+struct attempt_identity {
+    const run_record& run;
+    const carillon::job& job;
+    /// From 1.
+    int attempt = 1;
+    /// The trace context's parent id, unique to the attempt; not zero.
+    std::uint64_t span_id = 1;
+};
+
+/**
+ * The key that every attempt of one occurrence of one job carries: `JOB@2025-12-20T18:15:00.000000Z`.
+ *
+ * The same after a restart and on another machine, since it names just the occurrence.
+ */
+std::string idempotency_key(const job& j, const run_record& run);
+
+/**
+ * All header fields of an attempt: the job's own, then those that carillon adds.
+ *
+ * `user_info` is a URL's `user:password`, sent as Basic credentials (RFC 7617) unless the job has an `Authorization` of its
+ * own; a `User-Agent` or `traceparent` (W3C Trace Context) of the job's own is kept, too.
+ */
+std::vector<std::pair<std::string, std::string>>
+request_fields(const attempt_identity& identity, const secret& user_info);
+
+} // namespace carillon

@@ -1,0 +1,75 @@
+#include <carillon/job/run.hpp>
+
+#include <boost/asio/error.hpp>
+
+namespace carillon {
+
+std::string_view to_string(outcome o) noexcept
+{
+    switch (o) {
+    case outcome::completed: return "completed";
+    case outcome::failed: return "failed";
+    case outcome::timed_out: return "timed_out";
+    case outcome::unreachable: return "unreachable";
+    case outcome::rejected: return "rejected";
+    case outcome::cancelled: return "cancelled";
+    case outcome::skipped: return "skipped";
+    case outcome::interrupted: return "interrupted";
+    }
+    return "unknown";
+}
+
+std::string_view to_string(phase p) noexcept
+{
+    switch (p) {
+    case phase::resolve: return "resolve";
+    case phase::connect: return "connect";
+    case phase::send: return "send";
+    case phase::first_byte: return "first_byte";
+    case phase::body: return "body";
+    }
+    return "unknown";
+}
+
+std::string_view to_string(run_trigger t) noexcept
+{
+    switch (t) {
+    case run_trigger::schedule: return "schedule";
+    case run_trigger::catch_up: return "catch-up";
+    case run_trigger::manual: return "manual";
+    }
+    return "unknown";
+}
+
+std::string_view to_string(reason r) noexcept
+{
+    switch (r) {
+    case reason::coalesced: return "coalesced";
+    case reason::overlap: return "overlap";
+    case reason::shutdown: return "shutdown";
+    case reason::store: return "store";
+    case reason::condition: return "condition";
+    case reason::disabled: return "disabled";
+    }
+    return "unknown";
+}
+
+outcome outcome_of(const run_record& run) noexcept
+{
+    for (const job_record& j : run.jobs) {
+        if (j.outcome != outcome::completed && j.outcome != outcome::skipped)
+            return j.outcome.value_or(outcome::interrupted);
+    }
+    return outcome::completed;
+}
+
+outcome outcome_of(const error_code& ec) noexcept
+{
+    if (ec == boost::asio::error::operation_aborted) return outcome::cancelled;
+    if (ec == errc::timed_out) return outcome::timed_out;
+    if (ec == errc::malformed_reply || ec == errc::header_too_large || ec == errc::body_too_large)
+        return outcome::rejected;
+    return outcome::unreachable;
+}
+
+} // namespace carillon

@@ -1,0 +1,126 @@
+#pragma once
+
+#include <carillon/error.hpp>
+#include <carillon/time/instant.hpp>
+
+#include <boost/uuid/uuid.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace carillon {
+
+/** How an attempt or a job ended. */
+enum class outcome {
+    /// The reply is what the job expects.
+    completed,
+    /// A whole reply that the expectation refuses.
+    failed,
+    /// Any deadline.
+    timed_out,
+    /// No address, refused, reset, or closed before a whole reply.
+    unreachable,
+    /// Not HTTP, or over a bound.
+    rejected,
+    /// Ended by a person or a shutdown.
+    cancelled,
+    /// Not sent: its parents' outcomes, or being disabled, forbade it.
+    skipped,
+    /// Cut off by a crash.
+    interrupted,
+};
+
+std::string_view to_string(outcome o) noexcept;
+
+/** The part of an exchange in which an attempt ended. */
+enum class phase { resolve, connect, send, first_byte, body };
+
+std::string_view to_string(phase p) noexcept;
+
+/** Why a run exists. */
+enum class run_trigger { schedule, catch_up, manual };
+
+std::string_view to_string(run_trigger t) noexcept;
+
+/** Why an occurrence or a job was not sent. */
+enum class reason {
+    /// A newer occurrence stands for it.
+    coalesced,
+    /// The run before still goes.
+    overlap,
+    /// carillon is stopping.
+    shutdown,
+    /// The claim could not be stored.
+    store,
+    /// A parent's outcome does not meet the job's `after`.
+    condition,
+    /// The job is disabled.
+    disabled,
+};
+
+std::string_view to_string(reason r) noexcept;
+
+/** Identifies a run: a version 7 UUID (RFC 9562), so that ids sort by time. */
+using run_id = boost::uuids::uuid;
+
+/** One HTTP request and what came of it. */
+struct attempt_record {
+    /// From 1.
+    int attempt = 1;
+    instant started_at;
+    microseconds latency{0};
+    carillon::outcome outcome = outcome::completed;
+    /// 0 where no reply came.
+    int http_status = 0;
+    /// Where it ended, unless it completed.
+    std::optional<carillon::phase> phase;
+    /// What went wrong, in words without secrets; empty where nothing did.
+    std::string error;
+};
+
+/** One job of a run. */
+struct job_record {
+    std::string job;
+    /// None while it waits or goes.
+    std::optional<carillon::outcome> outcome;
+    /// Why it was skipped.
+    std::optional<carillon::reason> reason;
+    /// The reply's own word on how it went, `error` where it has none.
+    std::string status;
+    /// The reply's text for people, or what went wrong.
+    std::string message;
+    std::vector<attempt_record> attempts;
+};
+
+/** One run of a chain for one occurrence. */
+struct run_record {
+    run_id id{};
+    std::string chain;
+    /// The occurrence's instant; for a run by hand that of the asking.
+    instant scheduled_at;
+    run_trigger trigger = run_trigger::schedule;
+    /// None while it goes.
+    std::optional<carillon::outcome> outcome;
+    instant started_at;
+    std::optional<instant> ended_at;
+    /// Start minus due.
+    microseconds lateness{0};
+    /// Grows with every claim of the chain.
+    std::int64_t fence = 0;
+    std::vector<job_record> jobs;
+};
+
+/**
+ * A whole run's outcome: completed when every job completed or was skipped, else that of the first job that did not.
+ *
+ * Needs a run in which every job has ended.
+ */
+outcome outcome_of(const run_record& run) noexcept;
+
+/** The outcome that a failed exchange gives: `unreachable`, `timed_out`, `rejected` or `cancelled`. */
+outcome outcome_of(const error_code& ec) noexcept;
+
+} // namespace carillon

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <carillon/job/job.hpp>
+#include <carillon/job/run.hpp>
+#include <carillon/runner/services.hpp>
+
+#include <boost/asio/awaitable.hpp>
+
+namespace carillon {
+
+/** One job of a run, to be brought to its outcome. Everything it names must outlive @ref perform_job. */
+struct job_task {
+    services& shared;
+    const masker& secrets;
+    const carillon::job& job;
+    const run_record& run;
+    /// Where attempts and outcome are written.
+    job_record& record;
+};
+
+/**
+ * Sends a job's request, judges the reply, waits and tries again as its policy says, until the record has an outcome.
+ *
+ * Cancellation: `terminal`; the outcome is then `cancelled`.
+ */
+boost::asio::awaitable<void> perform_job(job_task task);
+
+/** Longer messages are cut: a reply must not flood logs. */
+inline constexpr std::size_t max_message_bytes = 1024;
+
+} // namespace carillon

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <carillon/job/job_set.hpp>
+#include <carillon/job/run.hpp>
+
+#include <cstddef>
+#include <deque>
+#include <optional>
+#include <vector>
+
+namespace carillon {
+
+/**
+ * Which job of a run follows which. Pure: it is told how jobs end and says what comes next.
+ *
+ * A job starts when every parent within the run has ended as its `after` asks; else, or when it is disabled, it is
+ * skipped. Parents outside the run count as met.
+ */
+class chain_walk {
+public:
+    /** What to do with the job at a position of the run. */
+    struct step {
+        std::size_t position;
+        /// Set: skip it, for this reason; else start it.
+        std::optional<reason> skip;
+    };
+
+    /**
+     * `members` are the run's jobs, parents before children. By hand a disabled first job runs.
+     * The plan must outlive the walk.
+     */
+    chain_walk(const job_set& plan, std::vector<job_index> members, bool by_hand);
+
+    std::size_t size() const noexcept { return members_.size(); }
+    const job& at(std::size_t position) const noexcept { return plan_[members_[position].job]; }
+
+    /** The next thing to do, or nothing until another job has ended. A skip counts as an end by itself. */
+    std::optional<step> next();
+
+    /** The job at `position` ended. */
+    void ended(std::size_t position, outcome o);
+
+private:
+    struct member {
+        job_index job;
+        std::size_t waits_for = 0; // parents in the run that have not ended
+        bool conditions_met = true;
+    };
+
+    void settle_child(job_index child, job_index parent, outcome o);
+
+    const job_set& plan_;
+    bool by_hand_;
+    std::vector<member> members_;
+    std::deque<std::size_t> ready_;
+};
+
+/** Whether an outcome is what a condition asks for. */
+bool meets(condition c, outcome o) noexcept;
+
+} // namespace carillon

@@ -1,0 +1,92 @@
+#pragma once
+
+#include <carillon/job/job.hpp>
+#include <carillon/job/run.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <variant>
+
+namespace carillon {
+
+/**
+ * What the runner tells of. References and pointers are valid only during the call that brings the event.
+ */
+struct run_started {
+    const run_record& run;
+    const carillon::job& first;
+};
+
+/** A job's first attempt is about to be sent. */
+struct job_started {
+    const run_record& run;
+    const carillon::job& job;
+};
+
+/** An attempt ended without success and another will be made after `wait`. */
+struct attempt_failed {
+    const run_record& run;
+    const carillon::job& job;
+    const attempt_record& attempt;
+    microseconds wait{0};
+};
+
+/** A job came to its end: completed, failed, ..., or skipped with the record's reason. */
+struct job_ended {
+    const run_record& run;
+    const carillon::job& job;
+    const job_record& record;
+};
+
+struct run_ended {
+    const run_record& run;
+    const carillon::job& first;
+};
+
+/** An occurrence was due and is not run. */
+struct run_skipped {
+    const carillon::job& first;
+    instant scheduled_at;
+    carillon::reason reason;
+    /// How many of this job have been skipped without a run between them.
+    int in_a_row = 1;
+    /// What the store said, where it is the reason.
+    error_code error;
+};
+
+/** Occurrences passed while nobody could run them. */
+struct runs_missed {
+    const carillon::job& first;
+    instant from;
+    instant to;
+    std::int64_t count = 1;
+    carillon::reason reason;
+};
+
+/** The wall clock was set while the runner waited. */
+struct clock_changed {
+    /// Forward is positive.
+    microseconds by{0};
+};
+
+/** A run's end could not be recorded. */
+struct record_failed {
+    const run_record& run;
+    error_code error;
+};
+
+using event = std::variant<
+    run_started, job_started, attempt_failed, job_ended, run_ended, run_skipped, runs_missed, clock_changed,
+    record_failed>;
+
+/** Is called on the runner's executor and must not throw. */
+using event_handler = std::function<void(const event&)>;
+
+/** Makes a visitor of lambdas: `std::visit(overloaded{[](const run_ended& e) {...}, [](const auto&) {}}, ev)`. */
+template <class... Fs> struct overloaded : Fs... {
+    using Fs::operator()...;
+};
+
+template <class... Fs> overloaded(Fs...) -> overloaded<Fs...>;
+
+} // namespace carillon

@@ -1,0 +1,199 @@
+#include <carillon/runner/event_log.hpp>
+
+#include <carillon/job/endpoint.hpp>
+#include <carillon/time/span.hpp>
+
+#include <boost/log/attributes/constant.hpp>
+#include <boost/log/core/core.hpp>
+#include <boost/log/core/record.hpp>
+#include <boost/log/attributes/attribute_set.hpp>
+#include <boost/log/attributes/attribute_value_set.hpp>
+#include <boost/uuid/uuid_io.hpp>
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace logging = boost::log;
+
+namespace carillon {
+namespace {
+
+/// As many skips in a row are no accident any more.
+constexpr int alarming_skips = 3;
+
+log_entry about_run(std::string_view event, const run_record& run)
+{
+    log_entry entry{.event = event};
+    entry.chain = run.chain;
+    entry.run = boost::uuids::to_string(run.id);
+    return entry;
+}
+
+log_entry about_job(std::string_view event, const run_record& run, const job& j)
+{
+    log_entry entry = about_run(event, run);
+    entry.job = j.name;
+    entry.title = title_of(j);
+    return entry;
+}
+
+log_entry about_occurrence(std::string_view event, const job& first)
+{
+    log_entry entry{.level = log_level::warning, .event = event};
+    entry.job = first.name;
+    entry.title = title_of(first);
+    entry.chain = first.name;
+    return entry;
+}
+
+log_entry entry_for(const run_started& e)
+{
+    log_entry entry = about_job("run_started", e.run, e.first);
+    entry.lateness = e.run.lateness;
+    entry.message = fmt::format(
+        "run started by {} for {}", to_string(e.run.trigger), format_utc(e.run.scheduled_at));
+    return entry;
+}
+
+log_entry entry_for(const job_started& e)
+{
+    log_entry entry = about_job("job_started", e.run, e.job);
+    entry.message = fmt::format("sending {} {}", e.job.method, shown_url(e.job.url));
+    return entry;
+}
+
+log_entry entry_for(const attempt_failed& e)
+{
+    log_entry entry = about_job("attempt_failed", e.run, e.job);
+    entry.level = log_level::warning;
+    entry.attempt = e.attempt.attempt;
+    entry.outcome = to_string(e.attempt.outcome);
+    entry.http_status = e.attempt.http_status;
+    entry.latency = e.attempt.latency;
+    entry.message = fmt::format(
+        "{}; attempt {} of {} in {}", e.attempt.error, e.attempt.attempt + 1, e.job.retry->attempts,
+        format_span(std::chrono::ceil<std::chrono::milliseconds>(e.wait)));
+    return entry;
+}
+
+std::string why_skipped(const job& j, reason r)
+{
+    if (r == reason::disabled) return "the job is disabled";
+    std::string parents;
+    for (const parent& p : std::get<after>(j.trigger)) {
+        static constexpr const char* words[] = {"to succeed", "to finish", "to fail"};
+        parents += fmt::format("{}{} {}", parents.empty() ? "" : " and ", p.job, words[static_cast<int>(p.when)]);
+    }
+    return "it waits for " + parents;
+}
+
+log_entry entry_for(const job_ended& e)
+{
+    log_entry entry = about_job("job_ended", e.run, e.job);
+    const outcome o = e.record.outcome.value_or(outcome::interrupted);
+    entry.level = o == outcome::completed || o == outcome::skipped ? log_level::info : log_level::error;
+    entry.outcome = to_string(o);
+    entry.status = e.record.status;
+    entry.message = e.record.reason ? why_skipped(e.job, *e.record.reason) : e.record.message;
+    if (!e.record.attempts.empty()) {
+        const attempt_record& last = e.record.attempts.back();
+        entry.attempt = last.attempt;
+        entry.http_status = last.http_status;
+        entry.latency = last.latency;
+    }
+    return entry;
+}
+
+log_entry entry_for(const run_ended& e)
+{
+    log_entry entry = about_job("run_ended", e.run, e.first);
+    const outcome o = e.run.outcome.value_or(outcome::interrupted);
+    entry.level = o == outcome::completed ? log_level::info : log_level::error;
+    entry.outcome = to_string(o);
+    entry.message = fmt::format(
+        "run {} after {}", to_string(o),
+        format_span(std::chrono::ceil<std::chrono::milliseconds>(e.run.ended_at.value_or(e.run.started_at) - e.run.started_at)));
+    return entry;
+}
+
+log_entry entry_for(const run_skipped& e)
+{
+    log_entry entry = about_occurrence("run_skipped", e.first);
+    entry.outcome = to_string(outcome::skipped);
+    const std::string due = format_utc(e.scheduled_at);
+    if (e.reason == reason::overlap) {
+        entry.message = fmt::format("the run due at {} was skipped: the one before still goes", due);
+        if (e.in_a_row > 1) entry.message += fmt::format(" ({} skipped in a row)", e.in_a_row);
+    } else {
+        entry.message = fmt::format("the run due at {} was not started: {}", due, describe(e.error));
+    }
+    if (e.in_a_row >= alarming_skips || e.error) entry.level = log_level::error;
+    return entry;
+}
+
+log_entry entry_for(const runs_missed& e)
+{
+    log_entry entry = about_occurrence("runs_missed", e.first);
+    entry.message = fmt::format(
+        "{} due from {} to {} passed without a run ({})", e.count == 1 ? "one run" : fmt::format("{} runs", e.count),
+        format_utc(e.from), format_utc(e.to), to_string(e.reason));
+    return entry;
+}
+
+log_entry entry_for(const clock_changed& e)
+{
+    log_entry entry{.level = log_level::warning, .event = "clock_changed"};
+    entry.message = fmt::format(
+        "the wall clock was set {} by {}; schedules were planned anew", e.by < microseconds{0} ? "back" : "forward",
+        format_span(std::chrono::abs(e.by)));
+    return entry;
+}
+
+log_entry entry_for(const record_failed& e)
+{
+    log_entry entry = about_run("record_failed", e.run);
+    entry.level = log_level::error;
+    entry.message = "the run's end could not be stored: " + describe(e.error);
+    return entry;
+}
+
+template <class T> void attach(logging::attribute_value_set& to, const char* name, T value)
+{
+    to.insert(name, logging::attributes::constant<T>(std::move(value)).get_value());
+}
+
+} // namespace
+
+std::string_view to_string(log_level l) noexcept
+{
+    switch (l) {
+    case log_level::debug: return "debug";
+    case log_level::info: return "info";
+    case log_level::warning: return "warning";
+    case log_level::error: return "error";
+    }
+    return "unknown";
+}
+
+void write_log(log_entry entry)
+{
+    const auto core = logging::core::get();
+    if (!core->get_logging_enabled()) return;
+    logging::attribute_value_set attributes;
+    attach(attributes, "Severity", entry.level);
+    attach(attributes, "Message", entry.message);
+    attach(attributes, "Entry", std::move(entry));
+    if (logging::record record = core->open_record(std::move(attributes))) core->push_record(std::move(record));
+}
+
+void event_log::operator()(const event& e) const { write_log(to_entry(e, time_->now())); }
+
+log_entry to_entry(const event& e, instant now)
+{
+    log_entry entry = std::visit([](const auto& what) { return entry_for(what); }, e);
+    entry.time = now;
+    return entry;
+}
+
+} // namespace carillon

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <carillon/runner/event.hpp>
+#include <carillon/time/time_source.hpp>
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace carillon {
+
+enum class log_level { debug, info, warning, error };
+
+std::string_view to_string(log_level l) noexcept;
+
+/**
+ * One thing to log, as data: what a Boost.Log record of carillon's carries.
+ *
+ * Each record has the attributes `Severity` (a @ref log_level), `Message` (a std::string, so that any sink can print it) and
+ * `Entry` (this struct), from which a sink takes what its format shows. Secrets are hidden already; texts may
+ * hold control characters, which a format must escape.
+ */
+struct log_entry {
+    log_level level = log_level::info;
+    instant time{};
+    /// What happened, in one word: `run_started`, `job_started`, `attempt_failed`, `job_ended`, `run_ended`, `run_skipped`,
+    /// `runs_missed`, `clock_changed`, `record_failed`, or the program's own.
+    std::string_view event;
+    /// Empty where the record is not about a job, a chain or a run.
+    std::string job{};
+    std::string title{};
+    std::string chain{};
+    std::string run{};
+    /// 0 where it is not about an attempt.
+    int attempt = 0;
+    std::string_view outcome{};
+    /// What a reply says of itself: its `/status`.
+    std::string status{};
+    int http_status = 0;
+    std::optional<microseconds> latency{};
+    std::optional<microseconds> lateness{};
+    std::string message{};
+};
+
+/** Hands an entry to Boost.Log's core, which gives it to the sinks. */
+void write_log(log_entry entry);
+
+/**
+ * Turns a runner's events into log records: `runner.on_event(event_log(time))`.
+ *
+ * The time source must outlive it.
+ */
+class event_log {
+public:
+    explicit event_log(const time_source& time) : time_(&time) {}
+
+    void operator()(const event& e) const;
+
+private:
+    const time_source* time_;
+};
+
+/** The entry for an event; `now` is its time. */
+log_entry to_entry(const event& e, instant now);
+
+} // namespace carillon

@@ -1,0 +1,116 @@
+#include <carillon/runner/timetable.hpp>
+
+#include <algorithm>
+
+namespace carillon {
+namespace {
+
+/// How long past its window a run still counts as late, not as missed.
+constexpr microseconds lateness_limit = std::chrono::seconds{60};
+
+/** a + b, or the latest instant where that would overflow. */
+instant saturated_add(instant a, microseconds b)
+{
+    return b > instant::max() - a ? instant::max() : a + b;
+}
+
+} // namespace
+
+void timetable::assign(std::shared_ptr<const job_set> plan, const time_reading& time)
+{
+    std::vector<entry> entries(plan->size());
+    for (job_index i = 0; i < plan->size(); ++i) {
+        const job& j = (*plan)[i];
+        const auto* s = std::get_if<schedule>(&j.trigger);
+        if (s == nullptr) continue;
+        const auto before = plan_ ? plan_->find(j.name) : std::nullopt;
+        entries[i] = before ? carried_over(j, *s, entries_[*before], (*plan_)[*before], time) : first_sight(*s, time);
+        if (!j.enabled) entries[i].next = never;
+    }
+    plan_ = std::move(plan);
+    entries_ = std::move(entries);
+    plan_all();
+}
+
+timetable::entry timetable::first_sight(const schedule& s, const time_reading& time) const
+{
+    entry e{.ticks = make_grid(s, time.origins)};
+    const auto passed = follows_elapsed_time(s) ? last_until(e.ticks, time.now) : std::nullopt;
+    e.next = passed ? *passed : next_after(e.ticks, time.now).value_or(never);
+    return e;
+}
+
+timetable::entry timetable::carried_over(
+    const job& j, const schedule& s, const entry& before, const job& job_before, const time_reading& time) const
+{
+    const auto* old = std::get_if<schedule>(&job_before.trigger);
+    const bool same_ticks =
+        old != nullptr && old->every == s.every && old->on_boot == s.on_boot && old->on_start == s.on_start;
+    entry e = same_ticks ? before : entry{.ticks = make_grid(s, time.origins)};
+    // While disabled a job owes nothing, and so does a rhythm that has just begun.
+    if (!same_ticks || (j.enabled && !job_before.enabled)) e.next = next_after(e.ticks, time.now).value_or(never);
+    return e;
+}
+
+void timetable::plan_all()
+{
+    std::vector<appointment> all;
+    const auto is_planned = [](const entry& e) { return e.next != never; };
+    all.reserve(static_cast<std::size_t>(std::count_if(entries_.begin(), entries_.end(), is_planned)));
+    for (job_index i = 0; i < entries_.size(); ++i)
+        if (is_planned(entries_[i])) all.push_back(appointment_for(i));
+    agenda_.assign(std::move(all));
+}
+
+appointment timetable::appointment_for(job_index j) const
+{
+    const entry& e = entries_[j];
+    const auto& s = std::get<schedule>((*plan_)[j].trigger);
+    instant end = saturated_add(e.next, s.accuracy);
+    // A window ends before the job's following instant.
+    if (const auto following = next_after(e.ticks, e.next)) end = std::min(end, *following - microseconds{1});
+    return {.due = e.next, .window_end = end, .job = j};
+}
+
+std::vector<due_run> timetable::take_due(instant now)
+{
+    std::vector<due_run> out;
+    for (const appointment& a : agenda_.take_due(now)) {
+        entry& e = entries_[a.job];
+        const instant latest = std::max(last_until(e.ticks, now).value_or(e.next), e.next);
+        due_run run{.job = a.job, .scheduled_at = latest};
+        const auto& s = std::get<schedule>((*plan_)[a.job].trigger);
+        run.caught_up = now - latest > lateness_limit + s.accuracy;
+        if (latest > e.next) {
+            const instant to = *last_until(e.ticks, latest - microseconds{1});
+            run.coalesced = missed_span{e.next, to, count_ticks(e.ticks, e.next, to)};
+        }
+        out.push_back(run);
+        e.next = next_after(e.ticks, std::max(now, latest)).value_or(never);
+        if (e.next != never) agenda_.add(appointment_for(a.job));
+    }
+    return out;
+}
+
+void timetable::clock_stepped(microseconds by, instant now)
+{
+    for (job_index i = 0; i < entries_.size(); ++i) {
+        entry& e = entries_[i];
+        if (e.next == never) continue;
+        if (follows_elapsed_time(std::get<schedule>((*plan_)[i].trigger))) {
+            e.ticks.anchor += by;
+            e.next += by;
+        } else if (by < microseconds{0}) {
+            e.next = next_after(e.ticks, now).value_or(never);
+        }
+    }
+    plan_all();
+}
+
+std::optional<instant> timetable::next_due(job_index j) const
+{
+    if (j >= entries_.size() || entries_[j].next == never) return std::nullopt;
+    return entries_[j].next;
+}
+
+} // namespace carillon

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <carillon/store/store.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include <cstddef>
+#include <deque>
+#include <map>
+#include <set>
+
+namespace carillon {
+
+/** How much a @ref memory_store keeps. */
+struct memory_store_options {
+    /// Ended runs of one chain; older ones are forgotten.
+    std::size_t keep_runs = 16;
+    /// Ended runs of all chains together.
+    std::size_t keep_runs_in_all = 10'000;
+};
+
+/** A store that lasts as long as its object. */
+class memory_store final : public store {
+public:
+    explicit memory_store(boost::asio::any_io_executor ex, memory_store_options options = {});
+
+    /** The ended runs of a chain that are kept, oldest first. */
+    std::vector<run_record> runs(const std::string& chain) const;
+
+private:
+    struct ended_run {
+        std::uint64_t number = 0;
+        run_record run;
+    };
+
+    struct chain_state {
+        std::int64_t fence = 0;
+        std::set<instant> open;     // claimed, not ended
+        std::deque<ended_run> done; // oldest first
+    };
+
+    void claim_batch(std::vector<claim_request> batch, instant now, claim_handler handler) override;
+    void record(run_record run, record_handler handler) override;
+    claim claim_one(const claim_request& request, instant now);
+    void forget_oldest();
+
+    boost::asio::any_io_executor executor_;
+    memory_store_options options_;
+    std::map<std::string, chain_state> chains_;
+    std::deque<std::pair<std::string, std::uint64_t>> order_; // chain and number of ended runs, oldest first
+    std::uint64_t ended_ = 0;
+};
+
+} // namespace carillon
