@@ -46,7 +46,7 @@ struct json_check {
 struct expectation {
     std::vector<status_range> status{{200, 299}};
     /// All of them must hold; none asked, the body need not be JSON.
-    std::vector<json_check> json;
+    std::vector<json_check> json{};
     /// A larger body ends the attempt as `rejected`.
     std::size_t max_body_bytes = 1024 * 1024;
 
@@ -77,7 +77,7 @@ struct retry_policy {
     /// At least 1.
     double multiplier = 2;
     carillon::jitter jitter = carillon::jitter::full;
-    retry_conditions on;
+    retry_conditions on{};
 
     friend bool operator==(const retry_policy&, const retry_policy&) = default;
 };

@@ -156,17 +156,20 @@ private:
         };
         const auto stuck = std::find_if(missing.begin(), missing.end(), [](job_index n) { return n != 0; });
         std::vector<job_index> path{static_cast<job_index>(stuck - missing.begin())};
-        auto again = path.end();
-        while (again == path.end()) {
+        std::size_t again = path.size();
+        while (again == path.size()) {
             const job_index parent = stuck_parent(path.back());
-            again = std::find(path.begin(), path.end(), parent);
-            if (again == path.end()) path.push_back(parent);
+            again = static_cast<std::size_t>(std::find(path.begin(), path.end(), parent) - path.begin());
+            if (again == path.size()) {
+                path.push_back(parent);
+                again = path.size();
+            }
         }
-        const auto from = std::min_element(again, path.end());
-        std::rotate(again, from, path.end());
+        const auto from = path.begin() + static_cast<std::ptrdiff_t>(again);
+        std::rotate(from, std::min_element(from, path.end()), path.end());
         std::string circle;
-        for (auto it = again; it != path.end(); ++it) circle += jobs()[*it].name + " waits for ";
-        add(*again, "after", fmt::format("a circle: {}{}", circle, jobs()[*again].name));
+        for (auto it = from; it != path.end(); ++it) circle += jobs()[*it].name + " waits for ";
+        add(*from, "after", fmt::format("a circle: {}{}", circle, jobs()[*from].name));
     }
 
     void collect_secrets()

@@ -21,9 +21,9 @@ namespace carillon {
  */
 struct schedule {
     /// At least 100 ms.
-    std::optional<microseconds> every;
-    std::optional<microseconds> on_boot;
-    std::optional<microseconds> on_start;
+    std::optional<microseconds> every{};
+    std::optional<microseconds> on_boot{};
+    std::optional<microseconds> on_start{};
     /// How much later than due a run may start, so that wake-ups coalesce.
     microseconds accuracy{0};
 
@@ -41,13 +41,13 @@ constexpr bool follows_elapsed_time(const schedule& s) noexcept
 
 /** The moments that `on_boot` and `on_start` count from, as wall time. */
 struct time_origins {
-    instant boot;
-    instant start;
+    instant boot{};
+    instant start{};
 };
 
 /** Instants `anchor + k * every`, k = 0, 1, 2...; with `every` zero, the anchor alone. */
 struct grid {
-    instant anchor;
+    instant anchor{};
     microseconds every{0};
 
     friend bool operator==(const grid&, const grid&) = default;

@@ -1,0 +1,81 @@
+#include <carillon/job/endpoint.hpp>
+
+#include <boost/test/unit_test.hpp>
+
+#include <string_view>
+#include <vector>
+
+using namespace carillon;
+
+BOOST_AUTO_TEST_SUITE(endpoints)
+
+BOOST_AUTO_TEST_CASE(takes_urls_apart)
+{
+    struct row {
+        std::string_view url, host, host_header, target;
+        std::uint16_t port;
+    };
+    const std::vector<row> rows{
+        {"http://localhost:8000/ops", "localhost", "localhost:8000", "/ops", 8000},
+        {"http://example.org", "example.org", "example.org", "/", 80},
+        {"HTTP://example.org:80/a?b=c", "example.org", "example.org", "/a?b=c", 80},
+        {"http://example.org?x", "example.org", "example.org", "/?x", 80},
+        {"http://[::1]:8080/x#part", "::1", "[::1]:8080", "/x", 8080},
+        {"http://127.0.0.1:1/%20", "127.0.0.1", "127.0.0.1:1", "/%20", 1},
+        {"http://a:65535/", "a", "a:65535", "/", 65535},
+    };
+    for (const row& r : rows) {
+        BOOST_TEST_CONTEXT(r.url)
+        {
+            const auto e = parse_endpoint(r.url);
+            BOOST_REQUIRE(e.has_value());
+            BOOST_TEST(e->host == r.host);
+            BOOST_TEST(e->host_header() == r.host_header);
+            BOOST_TEST(e->target == r.target);
+            BOOST_TEST(e->port == r.port);
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(refuses_what_cannot_be_sent)
+{
+    struct row {
+        std::string_view url, what;
+    };
+    const std::vector<row> rows{
+        {"", "not an absolute URL"},
+        {"/ops/jobs", "not an absolute URL"},
+        {"localhost:8000/x", "the scheme must be http"},
+        {"https://example.org/", "https is not supported yet"},
+        {"ftp://example.org/", "the scheme must be http"},
+        {"http:///path", "no host"},
+        {"http://a b/", "cannot hold this character"},
+        {"http://a/\n", "cannot hold this character"},
+        {"http://a:0/", "from 1 to 65535"},
+        {"http://a:65536/", "from 1 to 65535"},
+        {"http://a:99999999999999999999/", "from 1 to 65535"},
+    };
+    for (const row& r : rows) {
+        BOOST_TEST_CONTEXT(r.url)
+        {
+            const auto e = parse_endpoint(r.url);
+            BOOST_REQUIRE(e.has_error());
+            BOOST_TEST(e.error().what.find(r.what) != std::string::npos, e.error().what);
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(keeps_credentials_apart)
+{
+    const auto e = parse_endpoint("http://me:p%40ss-word@host/x").value();
+    BOOST_TEST(e.user_info.reveal() == "me:p@ss-word");
+    BOOST_TEST(e.origin() == "http://host");
+    BOOST_TEST(shown_url("http://me:p%40ss@host:81/x?token=abcdef") == "http://host:81/x");
+
+    masker m;
+    collect_url_secrets("http://me:p%40ss-word@host/x?Token=ab%20cdef&page=page-two", m);
+    BOOST_TEST(m.hide("p@ss-word p%40ss-word ab cdef ab%20cdef page-two") == "*** *** *** *** page-two");
+    BOOST_TEST(m.finds("bWU6cEBzcy13b3Jk")); // as Basic credentials
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,70 @@
+#include <carillon/runner/event_log.hpp>
+
+#include <boost/test/unit_test.hpp>
+
+using namespace carillon;
+using namespace std::chrono_literals;
+
+namespace {
+
+struct fixture {
+    job j{.name = "b", .title = "the b", .trigger = after{{"a", condition::succeeded}}, .url = "http://u:pw@h/x?token=1"};
+    run_record run;
+    job_record record{.job = "b"};
+
+    fixture()
+    {
+        run.chain = "a";
+        run.jobs = {record};
+    }
+};
+
+} // namespace
+
+BOOST_FIXTURE_TEST_SUITE(event_logs, fixture)
+
+BOOST_AUTO_TEST_CASE(entries_name_job_chain_and_run)
+{
+    const log_entry e = to_entry(job_started{run, j}, instant{1s});
+    BOOST_TEST(e.event == "job_started");
+    BOOST_TEST(e.job == "b");
+    BOOST_TEST(e.title == "the b");
+    BOOST_TEST(e.chain == "a");
+    BOOST_TEST(e.run == "00000000-0000-0000-0000-000000000000");
+    BOOST_TEST((e.time == instant{1s}));
+    BOOST_TEST(e.message == "sending POST http://h/x"); // neither password nor query
+}
+
+BOOST_AUTO_TEST_CASE(a_failure_is_an_error_with_its_attempt)
+{
+    record.outcome = outcome::failed;
+    record.status = "error";
+    record.message = "boom";
+    record.attempts = {{.attempt = 1, .started_at = {}, .phase = {}, .error = ""}, {.attempt = 2, .started_at = {}, .latency = 3ms, .http_status = 500, .phase = {}, .error = ""}};
+    const log_entry e = to_entry(job_ended{run, j, record}, {});
+    BOOST_TEST((e.level == log_level::error));
+    BOOST_TEST(e.outcome == "failed");
+    BOOST_TEST(e.attempt == 2);
+    BOOST_TEST(e.http_status == 500);
+    BOOST_TEST((e.latency == 3ms));
+    BOOST_TEST(e.message == "boom");
+}
+
+BOOST_AUTO_TEST_CASE(a_skip_says_why)
+{
+    record.outcome = outcome::skipped;
+    record.reason = reason::condition;
+    const log_entry e = to_entry(job_ended{run, j, record}, {});
+    BOOST_TEST((e.level == log_level::info));
+    BOOST_TEST(e.message == "it waits for a to succeed");
+}
+
+BOOST_AUTO_TEST_CASE(three_skips_in_a_row_are_an_alarm)
+{
+    BOOST_TEST((to_entry(run_skipped{j, {}, reason::overlap, 2, {}}, {}).level == log_level::warning));
+    const log_entry e = to_entry(run_skipped{j, {}, reason::overlap, 3, {}}, {});
+    BOOST_TEST((e.level == log_level::error));
+    BOOST_TEST(e.message == "the run due at 1970-01-01T00:00:00.000000Z was skipped: the one before still goes (3 skipped in a row)");
+}
+
+BOOST_AUTO_TEST_SUITE_END()

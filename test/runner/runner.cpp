@@ -1,0 +1,405 @@
+#include "runner/simulation.hpp"
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/bind_executor.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <boost/test/unit_test.hpp>
+
+#include <optional>
+#include <thread>
+
+namespace asio = boost::asio;
+using namespace carillon;
+using namespace carillon::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+job make(std::string name, trigger t = {})
+{
+    return {.name = std::move(name), .trigger = std::move(t), .url = "http://localhost:8000/x"};
+}
+
+/** A fixture whose runner must leave no work behind. */
+struct fixture : simulation {
+    std::vector<std::string> told;
+    std::optional<error_code> run_result;
+
+    fixture()
+    {
+        runner.on_event([this](const event& e) {
+            std::visit(
+                overloaded{
+                    [&](const run_started& s) { tell("start " + s.run.chain); },
+                    [&](const job_ended& j) {
+                        tell(std::string(to_string(*j.record.outcome)) + " " + j.job.name);
+                        last_message = j.record.message;
+                    },
+                    [&](const run_ended& r) { tell("end " + r.run.chain + " " + std::string(to_string(*r.run.outcome))); },
+                    [&](const run_skipped& s) { tell("skip " + s.first.name + " " + std::to_string(s.in_a_row)); },
+                    [&](const runs_missed& m) { tell("missed " + std::to_string(m.count)); },
+                    [&](const clock_changed& c) { tell("clock " + std::to_string(c.by / 1s)); },
+                    [&](const auto&) {},
+                },
+                e);
+        });
+    }
+
+    void tell(std::string what) { told.push_back(std::move(what)); }
+
+    void start(std::vector<job> jobs)
+    {
+        runner.set_jobs(job_set::create(std::move(jobs)).value());
+        runner.async_run([this](error_code ec) { run_result = ec; });
+    }
+
+    void expect_no_work_left()
+    {
+        BOOST_TEST(!time.next_wait());
+        ctx.restart();
+        ctx.poll();
+        BOOST_TEST(ctx.stopped());
+    }
+
+    void slow(microseconds delay)
+    {
+        answer = [delay](const http::request&) { return http::reply_with(200, "{}", delay); };
+    }
+
+    std::string last_message;
+};
+
+using strings = std::vector<std::string>;
+
+} // namespace
+
+BOOST_FIXTURE_TEST_SUITE(runners, fixture)
+
+BOOST_AUTO_TEST_CASE(no_job_overtakes_itself)
+{
+    slow(25s);
+    start({make("a", schedule{.every = 10s})});
+    run_for(45s);
+    BOOST_TEST((told == strings{"start a", "skip a 1", "skip a 2", "completed a", "end a completed", "start a"}));
+}
+
+BOOST_AUTO_TEST_CASE(draining_lets_runs_end)
+{
+    slow(20s);
+    start({make("a", schedule{.every = 10s}), make("b", after{{"a"}})});
+    run_for(12s);
+    std::optional<error_code> drained;
+    runner.async_drain([&](error_code ec) { drained = ec; });
+    ctx.restart();
+    ctx.poll();
+    BOOST_TEST(!drained);
+    run_for(1h);
+    BOOST_TEST((told == strings{"start a", "completed a", "completed b", "end a completed"}));
+    BOOST_TEST((drained == error_code{}));
+    BOOST_TEST((run_result == error_code{}));
+    expect_no_work_left();
+}
+
+BOOST_AUTO_TEST_CASE(cancelling_the_drain_cancels_the_runs)
+{
+    slow(50s);
+    start({make("a", schedule{.every = 10s}), make("b", after{{"a", condition::finished}})});
+    run_for(12s);
+    asio::cancellation_signal stop;
+    std::optional<error_code> drained;
+    runner.async_drain(asio::bind_cancellation_slot(stop.slot(), [&](error_code ec) { drained = ec; }));
+    run_for(5s);
+    stop.emit(asio::cancellation_type::terminal);
+    run_for(1s);
+    BOOST_TEST((told == strings{"start a", "cancelled a", "cancelled b", "end a cancelled"}));
+    BOOST_TEST((drained == asio::error::operation_aborted));
+    BOOST_TEST((run_result == error_code{}));
+    BOOST_TEST(requests.size() == 1U);
+    BOOST_TEST((store.runs("a").at(0).outcome == outcome::cancelled));
+    expect_no_work_left();
+}
+
+BOOST_AUTO_TEST_CASE(total_cancellation_of_the_run_lets_runs_end_and_terminal_does_not)
+{
+    for (const bool terminal : {false, true}) {
+        fixture f;
+        f.slow(20s);
+        asio::cancellation_signal stop;
+        f.runner.set_jobs(job_set::create({make("a", schedule{.every = 10s})}).value());
+        std::optional<error_code> result;
+        f.runner.async_run(asio::bind_cancellation_slot(stop.slot(), [&](error_code ec) { result = ec; }));
+        f.run_for(12s);
+        stop.emit(terminal ? asio::cancellation_type::terminal : asio::cancellation_type::total);
+        f.run_for(1h);
+        BOOST_TEST((f.told == strings{"start a", terminal ? "cancelled a" : "completed a",
+                                      terminal ? "end a cancelled" : "end a completed"}));
+        BOOST_TEST((result == asio::error::operation_aborted));
+        f.expect_no_work_left();
+    }
+}
+
+BOOST_AUTO_TEST_CASE(runs_again_after_a_drain)
+{
+    start({make("a", schedule{.every = 10s})});
+    run_for(12s);
+    runner.async_drain(asio::detached);
+    run_for(30s);
+    BOOST_TEST(requests.size() == 1U);
+    runner.async_run([this](error_code ec) { run_result = ec; });
+    // What passed while nobody ran was missed: one run makes up for it.
+    run_for(1s);
+    BOOST_TEST(requests.size() == 2U);
+    std::optional<error_code> twice;
+    runner.async_run([&](error_code ec) { twice = ec; });
+    run_for(0s);
+    BOOST_TEST((twice == errc::already_running));
+}
+
+BOOST_AUTO_TEST_CASE(a_cancelled_wait_for_a_retry_sends_nothing_more)
+{
+    answer = [](const http::request&) { return http::reply_with(503, ""); };
+    job j = make("a");
+    j.retry = retry_policy{.attempts = 5, .backoff = 10s, .jitter = jitter::none};
+    runner.set_jobs(job_set::create({j}).value());
+    asio::cancellation_signal stop;
+    std::optional<std::pair<error_code, run_record>> result;
+    runner.async_trigger("a", asio::bind_cancellation_slot(stop.slot(), [&](error_code ec, run_record r) {
+                             result.emplace(ec, std::move(r));
+                         }));
+    run_for(5s);
+    stop.emit(asio::cancellation_type::terminal);
+    run_for(1h);
+    BOOST_REQUIRE(result);
+    BOOST_TEST((result->first == asio::error::operation_aborted));
+    BOOST_TEST((result->second.outcome == outcome::cancelled));
+    BOOST_TEST(requests.size() == 1U);
+    expect_no_work_left();
+}
+
+BOOST_AUTO_TEST_CASE(a_trigger_runs_a_chain_now)
+{
+    runner.set_jobs(job_set::create({make("a"), make("b", after{{"a"}})}).value());
+    std::optional<run_record> whole;
+    std::optional<run_record> part;
+    runner.async_trigger("a", [&](error_code ec, run_record r) {
+        BOOST_TEST(!ec);
+        whole = std::move(r);
+    });
+    runner.async_trigger("b", [&](error_code, run_record r) { part = std::move(r); });
+    BOOST_TEST(!whole);
+    run_for(1s);
+    BOOST_REQUIRE((whole && part));
+    BOOST_TEST((whole->outcome == outcome::completed));
+    BOOST_TEST((whole->trigger == run_trigger::manual));
+    BOOST_TEST((whole->scheduled_at == monday));
+    BOOST_TEST(whole->jobs.size() == 2U);
+    BOOST_TEST(part->chain == "b");
+    BOOST_TEST(part->jobs.size() == 1U);
+
+    std::optional<error_code> unknown;
+    runner.async_trigger("c", [&](error_code ec, run_record) { unknown = ec; });
+    run_for(0s);
+    BOOST_TEST((unknown == errc::no_such_job));
+    expect_no_work_left();
+}
+
+BOOST_AUTO_TEST_CASE(triggers_within_one_microsecond_are_told_apart)
+{
+    runner.set_jobs(job_set::create({make("a")}).value());
+    std::vector<instant> names;
+    for (int i = 0; i < 3; ++i)
+        runner.async_trigger("a", [&](error_code, const run_record& r) { names.push_back(r.scheduled_at); });
+    run_for(1s);
+    BOOST_TEST((names == std::vector{monday, monday + 1us, monday + 2us}));
+}
+
+BOOST_AUTO_TEST_CASE(a_drained_runner_takes_no_triggers)
+{
+    start({make("a")});
+    runner.async_drain(asio::detached);
+    std::optional<error_code> result;
+    runner.async_trigger("a", [&](error_code ec, run_record) { result = ec; });
+    run_for(1s);
+    BOOST_TEST((result == errc::not_running));
+    BOOST_TEST(requests.empty());
+}
+
+BOOST_AUTO_TEST_CASE(runs_keep_their_definition_over_a_reload)
+{
+    slow(20s);
+    start({make("a", schedule{.every = 10s}), make("b", after{{"a"}})});
+    run_for(12s);
+    job changed = make("a", schedule{.every = 10s});
+    changed.url = "http://localhost:8000/changed";
+    runner.set_jobs(job_set::create({changed}).value());
+    run_for(45s);
+    // The run of 10 s ends with b at 50 s; those of 20, 30, 40 and 50 s are skipped.
+    BOOST_TEST((times("a") == std::vector<microseconds>{10s}));
+    BOOST_TEST((times("b") == std::vector<microseconds>{30s}));
+    run_for(5s);
+    BOOST_REQUIRE_EQUAL(times("a").size(), 2U);
+    BOOST_TEST(requests.back().request.target.target == "/changed");
+}
+
+BOOST_AUTO_TEST_CASE(jobs_come_and_go_one_by_one)
+{
+    start({make("a", schedule{.every = 10s})});
+    BOOST_TEST(runner.add(make("b", schedule{.every = 3s})).has_value());
+    BOOST_TEST((runner.next_due("b") == monday + 3s));
+    run_for(10s);
+    BOOST_TEST(times("b").size() == 3U);
+    BOOST_TEST(runner.remove("b").has_value());
+    run_for(10s);
+    BOOST_TEST(times("b").size() == 3U);
+    BOOST_TEST(times("a").size() == 2U);
+    BOOST_TEST(runner.remove("b").has_error());
+    BOOST_TEST(runner.add(make("c d")).has_error());
+    BOOST_TEST(runner.add(make("child", after{{"a"}})).has_value());
+    BOOST_TEST(runner.remove("a").has_error()); // someone waits for it
+}
+
+BOOST_AUTO_TEST_CASE(the_deadline_bounds_all_attempts)
+{
+    answer = [](const http::request&) { return http::reply_with(503, "", 4s); };
+    job j = make("a");
+    j.retry = retry_policy{.attempts = 100, .backoff = 1s, .max_backoff = 1s, .jitter = jitter::none};
+    j.deadline = 12s;
+    runner.set_jobs(job_set::create({j}).value());
+    runner.async_trigger("a", asio::detached);
+    run_for(1h);
+    // 0-4, 5-9, 10-12: the third is cut off by the deadline.
+    BOOST_TEST((times("a") == std::vector<microseconds>{0s, 5s, 10s}));
+    BOOST_TEST((store.runs("a").at(0).outcome == outcome::timed_out));
+    BOOST_TEST(last_message == "timed out: the job's deadline of 12s passed");
+}
+
+BOOST_AUTO_TEST_CASE(a_wait_past_the_deadline_is_not_begun)
+{
+    answer = [](const http::request&) {
+        auto r = http::reply_with(503, "");
+        r.reply.fields.push_back({"retry-after", "60"});
+        return r;
+    };
+    job j = make("a");
+    j.retry = retry_policy{.attempts = 3};
+    j.deadline = 90s;
+    runner.set_jobs(job_set::create({j}).value());
+    runner.async_trigger("a", asio::detached);
+    run_for(1h);
+    BOOST_TEST((times("a") == std::vector<microseconds>{0s, 60s}));
+    BOOST_TEST((store.runs("a").at(0).outcome == outcome::failed));
+    BOOST_TEST((*store.runs("a").at(0).ended_at == monday + 60s));
+}
+
+BOOST_AUTO_TEST_CASE(what_went_wrong_is_said_in_words)
+{
+    struct row {
+        http::scripted_reply reply;
+        outcome expected;
+        const char* message;
+    };
+    const std::vector<row> rows{
+        {{.error = asio::error::connection_refused}, outcome::unreachable, "connection refused"},
+        {{.error = errc::closed_early}, outcome::unreachable, "connection closed before a whole reply"},
+        {{.error = errc::malformed_reply}, outcome::rejected, "the reply is not HTTP"},
+        {http::reply_with(200, std::string(2000, 'x')), outcome::rejected, "the reply's body is larger than 1000 bytes"},
+        {http::reply_with(200, "{}", 1h), outcome::timed_out, "timed out after 60s"},
+        {http::reply_with(404, ""), outcome::failed, "HTTP 404 Not Found"},
+    };
+    for (const row& r : rows) {
+        BOOST_TEST_CONTEXT(r.message)
+        {
+            fixture f;
+            f.answer = [&](const http::request&) { return r.reply; };
+            job j = make("a");
+            j.expect = expectation{.max_body_bytes = 1000};
+            f.runner.set_jobs(job_set::create({j}).value());
+            f.runner.async_trigger("a", asio::detached);
+            f.run_for(1h);
+            const auto run = f.store.runs("a").at(0);
+            BOOST_TEST((run.outcome == r.expected));
+            BOOST_TEST(f.last_message == r.message);
+            BOOST_TEST(run.jobs[0].attempts[0].error == r.message);
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_reply_cannot_bring_a_secret_to_light)
+{
+    job j = make("a");
+    j.headers = std::vector<header>{{"X-API-Key", "top-secret-key"}};
+    j.expect = expectation{.json = {{"/status", {"completed"}}}};
+    answer = [](const http::request&) {
+        return http::reply_with(200, R"({"status":"top-secret-key","message":"you sent top-secret-key"})");
+    };
+    runner.set_jobs(job_set::create({j}).value());
+    runner.async_trigger("a", asio::detached);
+    run_for(1s);
+    const job_record record = store.runs("a").at(0).jobs.at(0);
+    BOOST_TEST(record.status == "***");
+    BOOST_TEST(record.message == "you sent ***");
+    BOOST_TEST(record.attempts[0].error == "/status is \"***\", not \"completed\"");
+    BOOST_TEST(field(requests[0].request, "X-API-Key") == "top-secret-key");
+}
+
+BOOST_AUTO_TEST_CASE(a_stepped_clock_is_noticed_at_once)
+{
+    start({make("boot", schedule{.every = 15min, .on_boot = 5min}), make("wall", schedule{.every = 15min})});
+    run_for(7min);
+    told.clear();
+    requests.clear();
+    time.step(1h);
+    run_for(0s);
+    BOOST_TEST((told.at(0) == "clock 3600"));
+    BOOST_TEST((told.at(1) == "missed 3"));
+    BOOST_REQUIRE_EQUAL(requests.size(), 1U);
+    BOOST_TEST(requests[0].job == "wall");
+    BOOST_TEST(field(requests[0].request, "Carillon-Scheduled-At") == "2026-01-05T01:00:00.000000Z");
+    BOOST_TEST((runner.next_due("boot") == monday + 80min)); // 20 minutes after boot, in the new time
+    time.step(500ms); // too small to be a step
+    run_for(0s);
+    BOOST_TEST((runner.next_due("boot") == monday + 80min));
+}
+
+BOOST_AUTO_TEST_CASE(independent_branches_do_not_wait_for_each_other)
+{
+    answer = [](const http::request& r) {
+        return http::reply_with(200, "{}", field(r, "Carillon-Job") == "slow" ? 30s : 1s);
+    };
+    start({make("a"), make("slow", after{{"a"}}), make("quick", after{{"a"}}), make("last", after{{"slow"}, {"quick"}})});
+    runner.async_trigger("a", asio::detached);
+    run_for(1h);
+    BOOST_TEST((times("quick") == std::vector<microseconds>{1s}));
+    BOOST_TEST((times("slow") == std::vector<microseconds>{1s}));
+    BOOST_TEST((times("last") == std::vector<microseconds>{31s}));
+}
+
+BOOST_AUTO_TEST_CASE(completes_on_the_handlers_executor)
+{
+    asio::thread_pool other(1);
+    std::thread::id where;
+    runner.async_drain(asio::bind_executor(other, [&](error_code) { where = std::this_thread::get_id(); }));
+    run_for(0s);
+    other.join();
+    BOOST_TEST((where != std::thread::id{} && where != std::this_thread::get_id()));
+}
+
+BOOST_AUTO_TEST_CASE(destroyed_while_running_it_ends_what_goes)
+{
+    std::optional<error_code> result;
+    {
+        carillon::runner shortlived(ctx.get_executor(), time, transport, store);
+        slow(20s);
+        shortlived.set_jobs(job_set::create({make("a", schedule{.every = 10s})}).value());
+        shortlived.async_run([&](error_code ec) { result = ec; });
+        run_for(12s);
+    }
+    run_for(1s);
+    BOOST_TEST((result == asio::error::operation_aborted));
+    expect_no_work_left();
+}
+
+BOOST_AUTO_TEST_SUITE_END()
