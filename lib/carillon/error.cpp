@@ -12,26 +12,39 @@ namespace {
 
 class category final : public boost::system::error_category {
 public:
-
     const char* name() const noexcept override { return "carillon"; }
 
     std::string message(int value) const override
     {
         switch (static_cast<errc>(value)) {
-        case errc::invalid_span: return "invalid span of time";
-        case errc::invalid_url: return "invalid URL";
-        case errc::clock_changed: return "the clock was set";
-        case errc::no_address: return "the host name has no address";
-        case errc::timed_out: return "timed out";
-        case errc::closed_early: return "connection closed before a whole reply";
-        case errc::malformed_reply: return "the reply is not HTTP";
-        case errc::header_too_large: return "the reply's header is too large";
-        case errc::body_too_large: return "the reply's body is too large";
-        case errc::queue_full: return "too much work waits already";
-        case errc::no_such_job: return "no such job";
-        case errc::not_running: return "not running";
-        case errc::already_running: return "already running";
-        case errc::internal: return "internal error";
+        case errc::invalid_span:
+            return "invalid span of time";
+        case errc::invalid_url:
+            return "invalid URL";
+        case errc::clock_changed:
+            return "the clock was set";
+        case errc::no_address:
+            return "the host name has no address";
+        case errc::timed_out:
+            return "timed out";
+        case errc::closed_early:
+            return "connection closed before a whole reply";
+        case errc::malformed_reply:
+            return "the reply is not HTTP";
+        case errc::header_too_large:
+            return "the reply's header is too large";
+        case errc::body_too_large:
+            return "the reply's body is too large";
+        case errc::queue_full:
+            return "too much work waits already";
+        case errc::no_such_job:
+            return "no such job";
+        case errc::not_running:
+            return "not running";
+        case errc::already_running:
+            return "already running";
+        case errc::internal:
+            return "internal error";
         }
         return "unknown error";
     }

@@ -11,7 +11,8 @@ namespace carillon {
 
 using boost::system::error_code;
 
-/** What can go wrong in carillon itself; codes of the system, Asio and others pass through as they are. */
+/** What can go wrong in carillon itself; codes of the system, Asio and others pass through as they
+ * are. */
 enum class errc {
     /// A span such as `5min` is written wrongly or does not fit 2^63-1 microseconds.
     invalid_span = 1,
@@ -48,12 +49,14 @@ const boost::system::error_category& carillon_category() noexcept;
 
 error_code make_error_code(errc e) noexcept;
 
-template <class T> using result = boost::system::result<T>;
+template <class T>
+using result = boost::system::result<T>;
 
 /** Why a text could not be read, and where. */
 struct parse_error {
     parse_error() = default;
-    // Were it an aggregate, any number could become one, and result<number> could not be returned as such.
+    // Were it an aggregate, any number could become one, and result<number> could not be returned
+    // as such.
     parse_error(std::size_t at, std::string why) : offset(at), what(std::move(why)) {}
 
     /// Bytes before the character at fault; the text's size where something is missing at the end.
@@ -62,7 +65,8 @@ struct parse_error {
     std::string what;
 };
 
-template <class T> using parse_result = boost::system::result<T, parse_error>;
+template <class T>
+using parse_result = boost::system::result<T, parse_error>;
 
 /** Lets `parse_result<T>::value()` throw `std::invalid_argument`. */
 [[noreturn]] void throw_exception_from_error(const parse_error& e, const boost::source_location&);
@@ -70,10 +74,12 @@ template <class T> using parse_result = boost::system::result<T, parse_error>;
 /**
  * An error in lower-case words that fit after a colon: `connection refused`.
  *
- * The same on every system for the errors that a network client meets; otherwise the code's own message.
+ * The same on every system for the errors that a network client meets; otherwise the code's own
+ * message.
  */
 std::string describe(const error_code& ec);
 
 } // namespace carillon
 
-template <> struct boost::system::is_error_code_enum<carillon::errc> : std::true_type {};
+template <>
+struct boost::system::is_error_code_enum<carillon::errc> : std::true_type {};

@@ -1,6 +1,5 @@
-#include <carillon/secret.hpp>
-
 #include <carillon/detail/text.hpp>
+#include <carillon/secret.hpp>
 
 #include <boost/json/serialize.hpp>
 #include <boost/json/string.hpp>
@@ -48,7 +47,8 @@ std::string masker::hide(std::string_view text) const
 {
     std::string out(text);
     for (const auto& hidden : texts_) {
-        for (std::size_t at = out.find(hidden); at != std::string::npos; at = out.find(hidden, at + 3))
+        for (std::size_t at = out.find(hidden); at != std::string::npos;
+             at = out.find(hidden, at + 3))
             out.replace(at, hidden.size(), "***");
     }
     return out;

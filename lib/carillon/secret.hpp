@@ -32,8 +32,9 @@ private:
 /**
  * A set of secret texts, and the means to hide them in other texts.
  *
- * Texts shorter than @ref min_length are not kept: hiding them would garble everything, so they are hidden only where
- * their key is printed. Not for concurrent change; reading is safe from any thread.
+ * Texts shorter than @ref min_length are not kept: hiding them would garble everything, so they are
+ * hidden only where their key is printed. Not for concurrent change; reading is safe from any
+ * thread.
  */
 class masker {
 public:
@@ -56,10 +57,12 @@ public:
 private:
     void insert(std::string text);
 
-    std::vector<std::string> texts_; // longest first, so that a secret within a secret leaves no rest
+    std::vector<std::string>
+        texts_; // longest first, so that a secret within a secret leaves no rest
 };
 
-/** Whether a header's value is a secret by its name: `Authorization`, `X-API-Key`, `Cookie`, `Proxy-Authorization`. */
+/** Whether a header's value is a secret by its name: `Authorization`, `X-API-Key`, `Cookie`,
+ * `Proxy-Authorization`. */
 bool is_secret_header(std::string_view name);
 
 } // namespace carillon

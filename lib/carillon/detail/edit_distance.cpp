@@ -30,15 +30,19 @@ void nearest::consider(std::string_view candidate)
 {
     // The lengths alone rule most candidates out; a set may hold very many.
     const std::size_t limit = std::max<std::size_t>(1, word_.size() / 3);
-    const std::size_t gap =
-        candidate.size() > word_.size() ? candidate.size() - word_.size() : word_.size() - candidate.size();
+    const std::size_t gap = candidate.size() > word_.size() ? candidate.size() - word_.size()
+                                                            : word_.size() - candidate.size();
     if (gap > limit) return;
     const std::size_t distance = edit_distance(word_, candidate);
-    if (distance > limit || distance >= best_distance_) return;
+    // A word of which no letter is left was not meant.
+    if (distance > limit || distance >= word_.size() || distance >= best_distance_) return;
     best_ = candidate;
     best_distance_ = distance;
 }
 
-std::string nearest::suggestion() const { return best_.empty() ? "" : " (did you mean '" + best_ + "'?)"; }
+std::string nearest::suggestion() const
+{
+    return best_.empty() ? "" : " (did you mean '" + best_ + "'?)";
+}
 
 } // namespace carillon::detail

@@ -6,7 +6,8 @@
 
 namespace carillon::detail {
 
-/** The fewest insertions, deletions, substitutions and swaps of neighbours that turn `a` into `b`. */
+/** The fewest insertions, deletions, substitutions and swaps of neighbours that turn `a` into `b`.
+ */
 std::size_t edit_distance(std::string_view a, std::string_view b);
 
 /** Finds among candidates the one that a misspelt word most likely meant. */

@@ -17,27 +17,30 @@ namespace carillon::detail {
 /**
  * The handler of an operation that waits for an event of ours.
  *
- * Counts as outstanding work on the operation's executor and on the handler's, as Asio asks of every operation, and is
- * completed at most once, never from within the call that completes it.
+ * Counts as outstanding work on the operation's executor and on the handler's, as Asio asks of
+ * every operation, and is completed at most once, never from within the call that completes it.
  */
-template <class Signature> class pending;
+template <class Signature>
+class pending;
 
-template <class... Args> class pending<void(Args...)> {
+template <class... Args>
+class pending<void(Args...)> {
 public:
     using handler_type = boost::asio::any_completion_handler<void(Args...)>;
 
     pending(const boost::asio::any_io_executor& ex, handler_type handler)
         : work_(boost::asio::prefer(ex, boost::asio::execution::outstanding_work.tracked)),
-          handler_work_(
-              boost::asio::prefer(
-                  boost::asio::get_associated_executor(handler, boost::asio::any_completion_executor(ex)),
-                  boost::asio::execution::outstanding_work.tracked)),
+          handler_work_(boost::asio::prefer(
+              boost::asio::get_associated_executor(
+                  handler, boost::asio::any_completion_executor(ex)),
+              boost::asio::execution::outstanding_work.tracked)),
           handler_(std::move(handler))
     {}
 
     auto slot() { return boost::asio::get_associated_cancellation_slot(handler_); }
 
-    /** Posts the handler. What stands in its cancellation slot stays: it must bear being called later. */
+    /** Posts the handler. What stands in its cancellation slot stays: it must bear being called
+     * later. */
     void complete(Args... args) &&
     {
         boost::asio::post(work_, boost::asio::append(std::move(handler_), std::move(args)...));

@@ -29,10 +29,12 @@ inline error_code code_of(const std::exception_ptr& thrown)
 }
 
 /**
- * Runs a coroutine on `ex` and hands its result to a handler: the one bridge from completion tokens to coroutines.
+ * Runs a coroutine on `ex` and hands its result to a handler: the one bridge from completion tokens
+ * to coroutines.
  *
- * The handler's cancellation slot reaches the coroutine, which filters what it honours. An exception becomes a code
- * with default values beside it, so that one operation's fault never leaves through the caller's event loop.
+ * The handler's cancellation slot reaches the coroutine, which filters what it honours. An
+ * exception becomes a code with default values beside it, so that one operation's fault never
+ * leaves through the caller's event loop.
  */
 template <class... Ts>
 void spawn(
@@ -45,11 +47,13 @@ void spawn(
     boost::asio::co_spawn(
         ex, std::move(body),
         boost::asio::bind_cancellation_slot(
-            slot, [operation = std::move(operation)](
-                      const std::exception_ptr& thrown, std::tuple<error_code, Ts...> result) mutable {
+            slot,
+            [operation = std::move(operation)](
+                const std::exception_ptr& thrown, std::tuple<error_code, Ts...> result) mutable {
                 if (thrown) result = std::tuple<error_code, Ts...>{code_of(thrown), Ts{}...};
                 std::apply(
-                    [&](auto&&... values) { std::move(operation).complete(std::move(values)...); }, std::move(result));
+                    [&](auto&&... values) { std::move(operation).complete(std::move(values)...); },
+                    std::move(result));
             }));
 }
 

@@ -3,7 +3,8 @@
 #include <string>
 #include <string_view>
 
-/** Small questions about ASCII text that the standard library leaves open; none depends on the locale. */
+/** Small questions about ASCII text that the standard library leaves open; none depends on the
+ * locale. */
 namespace carillon::detail {
 
 constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
@@ -14,7 +15,10 @@ constexpr char to_lower(char c) noexcept
 }
 
 /** Whether `c` is a control character: C0 or DEL. */
-constexpr bool is_control(char c) noexcept { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
+constexpr bool is_control(char c) noexcept
+{
+    return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+}
 
 bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept;
 
@@ -28,7 +32,8 @@ std::string percent_encode(std::string_view text);
 std::string base64(std::string_view bytes);
 
 /**
- * `text` cut to at most `max_bytes` at the border of a UTF-8 character, with `...` at the end where something was cut.
+ * `text` cut to at most `max_bytes` at the border of a UTF-8 character, with `...` at the end where
+ * something was cut.
  */
 std::string shorten(std::string_view text, std::size_t max_bytes);
 

@@ -1,6 +1,5 @@
-#include <carillon/http/client.hpp>
-
 #include <carillon/detail/spawn.hpp>
+#include <carillon/http/client.hpp>
 #include <carillon/http/pool.hpp>
 #include <carillon/http/resolver.hpp>
 
@@ -35,16 +34,19 @@ using wire_parser = bhttp::response_parser<bhttp::string_body>;
 
 constexpr auto use_tuple = asio::as_tuple(asio::use_awaitable);
 
-/// Interim replies (RFC 9110 section 15.2) before the one that counts; a peer that sends more sends garbage.
+/// Interim replies (RFC 9110 section 15.2) before the one that counts; a peer that sends more sends
+/// garbage.
 constexpr int max_interim_replies = 16;
 
 /** Beast's codes as the ones that the transport's contract names; others pass through. */
 error_code translate(const error_code& ec)
 {
     if (ec == beast::error::timeout) return errc::timed_out;
-    if (ec == bhttp::error::header_limit || ec == bhttp::error::buffer_overflow) return errc::header_too_large;
+    if (ec == bhttp::error::header_limit || ec == bhttp::error::buffer_overflow)
+        return errc::header_too_large;
     if (ec == bhttp::error::body_limit) return errc::body_too_large;
-    if (ec == bhttp::error::end_of_stream || ec == bhttp::error::partial_message || ec == asio::error::eof)
+    if (ec == bhttp::error::end_of_stream || ec == bhttp::error::partial_message ||
+        ec == asio::error::eof)
         return errc::closed_early;
     if (ec && ec.category() == bhttp::make_error_code(bhttp::error::bad_version).category())
         return errc::malformed_reply;
@@ -71,7 +73,8 @@ void take_reply(wire_parser& parser, response& res)
     auto& message = parser.get();
     res.status = static_cast<int>(message.result_int());
     res.reason_phrase = std::string(message.reason());
-    for (const auto& f : message) res.fields.push_back({std::string(f.name_string()), std::string(f.value())});
+    for (const auto& f : message)
+        res.fields.push_back({std::string(f.name_string()), std::string(f.value())});
     res.body = std::move(message.body());
 }
 
@@ -88,7 +91,9 @@ public:
     state(const asio::any_io_executor& ex, const client_options& options)
         : executor(ex), max_header_bytes(options.max_header_bytes), names(ex),
           connections(std::make_shared<pool>(
-              ex, pool_options{.max_per_origin = options.max_per_origin, .idle_timeout = options.idle_timeout}))
+              ex,
+              pool_options{
+                  .max_per_origin = options.max_per_origin, .idle_timeout = options.idle_timeout}))
     {}
 
     asio::any_io_executor executor;
@@ -105,16 +110,21 @@ private:
         time_point all;
     };
 
-    asio::awaitable<error_code> exchange(std::string origin, request req, limits lim, deadlines until, response& res);
-    asio::awaitable<error_code> connect(beast::tcp_stream& stream, const endpoint& target, time_point until, phase& at);
-    asio::awaitable<error_code> talk(beast::tcp_stream& stream, wire_request wire, limits lim, response& res, bool& keep);
-    asio::awaitable<error_code> read(beast::tcp_stream& stream, bool to_head, limits lim, response& res, bool& keep);
+    asio::awaitable<error_code>
+    exchange(std::string origin, request req, limits lim, deadlines until, response& res);
+    asio::awaitable<error_code>
+    connect(beast::tcp_stream& stream, const endpoint& target, time_point until, phase& at);
+    asio::awaitable<error_code>
+    talk(beast::tcp_stream& stream, wire_request wire, limits lim, response& res, bool& keep);
+    asio::awaitable<error_code>
+    read(beast::tcp_stream& stream, bool to_head, limits lim, response& res, bool& keep);
 };
 
 asio::awaitable<std::tuple<error_code, response>>
 client::state::send(std::shared_ptr<state> self, request req, limits lim)
 {
-    // A step that is begun after a cancellation throws operation_aborted, which the bridge hands on as a code.
+    // A step that is begun after a cancellation throws operation_aborted, which the bridge hands on
+    // as a code.
     response res;
     const auto begun = std::chrono::steady_clock::now();
     std::string origin = req.target.origin();
@@ -124,7 +134,8 @@ client::state::send(std::shared_ptr<state> self, request req, limits lim)
     const auto now = std::chrono::steady_clock::now();
     const time_point all = std::min(now + lim.timeout, begun + lim.deadline);
     const deadlines until{std::min(now + lim.connect_timeout, all), all};
-    const error_code ec = co_await self->exchange(std::move(origin), std::move(req), lim, until, res);
+    const error_code ec =
+        co_await self->exchange(std::move(origin), std::move(req), lim, until, res);
     co_return std::tuple{translate(ec), std::move(res)};
 }
 
@@ -133,9 +144,11 @@ client::state::exchange(std::string origin, request req, limits lim, deadlines u
 {
     std::optional<pool::socket> kept = connections->take(origin);
     const bool fresh = !kept;
-    beast::tcp_stream stream = kept ? beast::tcp_stream(std::move(*kept)) : beast::tcp_stream(executor);
+    beast::tcp_stream stream =
+        kept ? beast::tcp_stream(std::move(*kept)) : beast::tcp_stream(executor);
     if (fresh) {
-        if (error_code ec = co_await connect(stream, req.target, until.connect, res.phase)) co_return ec;
+        if (error_code ec = co_await connect(stream, req.target, until.connect, res.phase))
+            co_return ec;
     }
 
     stream.expires_at(until.all);
@@ -146,11 +159,12 @@ client::state::exchange(std::string origin, request req, limits lim, deadlines u
     co_return ec;
 }
 
-asio::awaitable<error_code>
-client::state::connect(beast::tcp_stream& stream, const endpoint& target, time_point until, phase& at)
+asio::awaitable<error_code> client::state::connect(
+    beast::tcp_stream& stream, const endpoint& target, time_point until, phase& at)
 {
     at = phase::resolve;
-    auto [resolve_ec, found] = co_await names.async_resolve(target.host, target.port, until, use_tuple);
+    auto [resolve_ec, found] =
+        co_await names.async_resolve(target.host, target.port, until, use_tuple);
     if (resolve_ec) co_return resolve_ec;
 
     at = phase::connect;
@@ -172,18 +186,19 @@ client::state::connect(beast::tcp_stream& stream, const endpoint& target, time_p
     co_return last;
 }
 
-asio::awaitable<error_code>
-client::state::talk(beast::tcp_stream& stream, wire_request wire, limits lim, response& res, bool& keep)
+asio::awaitable<error_code> client::state::talk(
+    beast::tcp_stream& stream, wire_request wire, limits lim, response& res, bool& keep)
 {
     res.phase = phase::send;
     auto [ec, sent] = co_await bhttp::async_write(stream, wire, use_tuple);
     if (ec == asio::error::operation_aborted || ec == beast::error::timeout) co_return ec;
 
-    // A peer may refuse a request before it has read all of it: its reply counts for more than our broken pipe.
+    // A peer may refuse a request before it has read all of it: its reply counts for more than our
+    // broken pipe.
     const error_code while_writing = ec;
     ec = co_await read(stream, wire.method() == bhttp::verb::head, lim, res, keep);
     if (while_writing) keep = false;
-    co_return ec && while_writing ? while_writing : ec;
+    co_return ec&& while_writing ? while_writing : ec;
 }
 
 asio::awaitable<error_code>
@@ -196,8 +211,12 @@ client::state::read(beast::tcp_stream& stream, bool to_head, limits lim, respons
         parser.header_limit(max_header_bytes);
         parser.body_limit(lim.max_body_bytes);
         parser.skip(to_head);
-        auto [head_ec, head_bytes] = co_await bhttp::async_read_header(stream, buffer, parser, use_tuple);
+        auto [head_ec, head_bytes] =
+            co_await bhttp::async_read_header(stream, buffer, parser, use_tuple);
         if (parser.got_some()) res.phase = phase::body;
+        // A length over the bound is refused with the head, whose status is known by then.
+        if (head_ec == bhttp::error::body_limit)
+            res.status = static_cast<int>(parser.get().result_int());
         if (head_ec) co_return head_ec;
         if (parser.get().result_int() / 100 == 1) continue;
 
@@ -220,7 +239,8 @@ void client::close_idle() { state_->connections->close_idle(); }
 
 void client::send(request req, const limits& lim, handler_type handler)
 {
-    detail::spawn<response>(executor_, state::send(state_, std::move(req), lim), std::move(handler));
+    detail::spawn<response>(
+        executor_, state::send(state_, std::move(req), lim), std::move(handler));
 }
 
 } // namespace carillon::http

@@ -13,7 +13,8 @@ namespace carillon::http {
 
 /** The bounds of a @ref client. */
 struct client_options {
-    /// Connections to one origin at a time; further exchanges wait their turn, first come, first served.
+    /// Connections to one origin at a time; further exchanges wait their turn, first come, first
+    /// served.
     std::size_t max_per_origin = 100;
     /// How long an unused connection is kept.
     std::chrono::steady_clock::duration idle_timeout = std::chrono::seconds{30};
@@ -24,9 +25,10 @@ struct client_options {
 /**
  * An HTTP/1.1 client with kept connections.
  *
- * Every address of a name is tried in turn, each with its share of the time to connect. Names are looked up by threads of
- * its own (see @ref resolver); all else happens on the executor. Exchanges under way keep what they need alive, so
- * the client may be destroyed while they go on; cancel them to end them.
+ * Every address of a name is tried in turn, each with its share of the time to connect. Names are
+ * looked up by threads of its own (see @ref resolver); all else happens on the executor. Exchanges
+ * under way keep what they need alive, so the client may be destroyed while they go on; cancel them
+ * to end them.
  */
 class client final : public transport {
 public:

@@ -4,10 +4,9 @@
 #include <boost/asio/error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include <sys/socket.h>
-
 #include <algorithm>
 #include <cerrno>
+#include <sys/socket.h>
 
 namespace asio = boost::asio;
 
@@ -18,7 +17,8 @@ namespace {
 bool is_quiet(asio::ip::tcp::socket& s)
 {
     char byte = 0;
-    return ::recv(s.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+    return ::recv(s.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
+           (errno == EAGAIN || errno == EWOULDBLOCK);
 }
 
 } // namespace
@@ -38,7 +38,8 @@ asio::awaitable<result<pool::permit>> pool::acquire(std::string origin, time_poi
     waiter self(asio::steady_timer(executor_, until));
     state.waiting.push_back(&self);
     auto [ec] = co_await self.timer.async_wait(asio::as_tuple(asio::use_awaitable));
-    // A place that was given is taken even where a cancellation came at the same time: the permit gives it on.
+    // A place that was given is taken even where a cancellation came at the same time: the permit
+    // gives it on.
     if (self.granted) co_return permit(shared_from_this(), std::move(origin));
     std::erase(origins_[origin].waiting, &self);
     forget_if_unused(origin);
@@ -103,7 +104,9 @@ void pool::expire()
 void pool::close_idle()
 {
     for (auto& [origin, state] : origins_) state.idle.clear();
-    std::erase_if(origins_, [](const auto& entry) { return entry.second.used == 0 && entry.second.waiting.empty(); });
+    std::erase_if(origins_, [](const auto& entry) {
+        return entry.second.used == 0 && entry.second.waiting.empty();
+    });
     expiry_armed_ = false;
     expiry_.cancel();
 }

@@ -41,10 +41,15 @@ public:
     /** The right to use one connection of an origin; given back by its destructor. */
     class permit {
     public:
-        permit(std::shared_ptr<pool> owner, std::string origin) : owner_(std::move(owner)), origin_(std::move(origin)) {}
+        permit(std::shared_ptr<pool> owner, std::string origin)
+            : owner_(std::move(owner)), origin_(std::move(origin))
+        {}
         permit(permit&&) noexcept = default;
         permit& operator=(permit&&) = delete;
-        ~permit() { if (owner_ != nullptr) owner_->release(origin_); }
+        ~permit()
+        {
+            if (owner_ != nullptr) owner_->release(origin_);
+        }
 
     private:
         std::shared_ptr<pool> owner_;

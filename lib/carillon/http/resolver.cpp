@@ -1,12 +1,9 @@
-#include <carillon/http/resolver.hpp>
-
 #include <carillon/detail/pending.hpp>
+#include <carillon/http/resolver.hpp>
 
 #include <boost/asio/error.hpp>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/steady_timer.hpp>
-
-#include <netdb.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -14,6 +11,7 @@
 #include <deque>
 #include <functional>
 #include <mutex>
+#include <netdb.h>
 #include <optional>
 #include <thread>
 
@@ -32,12 +30,18 @@ struct answer {
 error_code code_of(int eai)
 {
     switch (eai) {
-    case EAI_AGAIN: return asio::error::host_not_found_try_again;
-    case EAI_NODATA: return errc::no_address;
-    case EAI_NONAME: return asio::error::host_not_found;
-    case EAI_MEMORY: return make_error_code(boost::system::errc::not_enough_memory);
-    case EAI_SYSTEM: return {errno, boost::system::system_category()};
-    default: return asio::error::host_not_found;
+    case EAI_AGAIN:
+        return asio::error::host_not_found_try_again;
+    case EAI_NODATA:
+        return errc::no_address;
+    case EAI_NONAME:
+        return asio::error::host_not_found;
+    case EAI_MEMORY:
+        return make_error_code(boost::system::errc::not_enough_memory);
+    case EAI_SYSTEM:
+        return {errno, boost::system::system_category()};
+    default:
+        return asio::error::host_not_found;
     }
 }
 
@@ -48,16 +52,20 @@ answer look_up(const std::string& host, std::uint16_t port)
     hints.ai_family = AF_UNSPEC;
     hints.ai_socktype = SOCK_STREAM;
     addrinfo* list = nullptr;
-    if (const int eai = ::getaddrinfo(host.c_str(), nullptr, &hints, &list); eai != 0) return {code_of(eai), {}};
+    if (const int eai = ::getaddrinfo(host.c_str(), nullptr, &hints, &list); eai != 0)
+        return {code_of(eai), {}};
 
     answer out;
     for (const addrinfo* a = list; a != nullptr; a = a->ai_next) {
         asio::ip::tcp::endpoint e;
         if (a->ai_addrlen > e.capacity()) continue;
         e.resize(a->ai_addrlen);
-        std::copy_n(reinterpret_cast<const char*>(a->ai_addr), a->ai_addrlen, reinterpret_cast<char*>(e.data()));
+        std::copy_n(
+            reinterpret_cast<const char*>(a->ai_addr), a->ai_addrlen,
+            reinterpret_cast<char*>(e.data()));
         e.port(port);
-        if (std::find(out.found.begin(), out.found.end(), e) == out.found.end()) out.found.push_back(e);
+        if (std::find(out.found.begin(), out.found.end(), e) == out.found.end())
+            out.found.push_back(e);
     }
     ::freeaddrinfo(list);
     if (out.found.empty()) out.ec = errc::no_address;
@@ -66,19 +74,23 @@ answer look_up(const std::string& host, std::uint16_t port)
 
 } // namespace
 
-/** One look-up under way. Its handler belongs to whoever takes it first: the answer or a cancellation. */
+/** One look-up under way. Its handler belongs to whoever takes it first: the answer or a
+ * cancellation. */
 class resolver::lookup {
 public:
     using operation = detail::pending<void(error_code, endpoints)>;
 
-    lookup(const asio::any_io_executor& ex, std::string host, std::uint16_t port, handler_type handler)
-        : host_(std::move(host)), port_(port), timer_(ex), operation_(std::in_place, ex, std::move(handler))
+    lookup(
+        const asio::any_io_executor& ex, std::string host, std::uint16_t port, handler_type handler)
+        : host_(std::move(host)), port_(port), timer_(ex),
+          operation_(std::in_place, ex, std::move(handler))
     {}
 
     const std::string& host() const { return host_; }
     std::uint16_t port() const { return port_; }
 
-    /** Has `abandon` called with a code when the caller cancels, or at `until`. Called on the caller's executor. */
+    /** Has `abandon` called with a code when the caller cancels, or at `until`. Called on the
+     * caller's executor. */
     void watch(time_point until, std::function<void(error_code)> abandon)
     {
         timer_.expires_at(until);
@@ -87,7 +99,9 @@ public:
         });
         auto slot = operation_->slot();
         if (!slot.is_connected()) return;
-        slot.assign([abandon = std::move(abandon)](asio::cancellation_type) { abandon(asio::error::operation_aborted); });
+        slot.assign([abandon = std::move(abandon)](asio::cancellation_type) {
+            abandon(asio::error::operation_aborted);
+        });
     }
 
     /** Called on the caller's executor. */
@@ -108,8 +122,8 @@ private:
 /**
  * The names that wait for a thread and those that have one.
  *
- * Shared by the resolver and its threads, of which those inside getaddrinfo may outlive it: they then touch the queue
- * alone, which holds neither handler nor executor any more.
+ * Shared by the resolver and its threads, of which those inside getaddrinfo may outlive it: they
+ * then touch the queue alone, which holds neither handler nor executor any more.
  */
 class resolver::lookup_queue : public std::enable_shared_from_this<lookup_queue> {
 public:
@@ -138,7 +152,8 @@ public:
     /** Lets go of all names, and waits for the threads that are not inside getaddrinfo. */
     void close()
     {
-        std::deque<std::shared_ptr<lookup>> dropped; // destroyed outside the lock: a handler may hold anything
+        std::deque<std::shared_ptr<lookup>>
+            dropped; // destroyed outside the lock: a handler may hold anything
         std::vector<std::shared_ptr<lookup>> dropped_active;
         std::unique_lock lock(mutex_);
         closed_ = true;
@@ -183,10 +198,12 @@ private:
 
     void deliver(const lookup* mine, answer a)
     {
-        const auto at = std::find_if(active_.begin(), active_.end(), [&](const auto& l) { return l.get() == mine; });
+        const auto at = std::find_if(
+            active_.begin(), active_.end(), [&](const auto& l) { return l.get() == mine; });
         auto l = std::move(*at);
         active_.erase(at);
-        asio::post(executor_, [l = std::move(l), a = std::move(a)]() mutable { l->finish(std::move(a)); });
+        asio::post(
+            executor_, [l = std::move(l), a = std::move(a)]() mutable { l->finish(std::move(a)); });
     }
 
     std::mutex mutex_;
@@ -201,7 +218,9 @@ private:
     bool closed_ = false;
 };
 
-resolver::resolver(asio::any_io_executor ex) : executor_(ex), queue_(std::make_shared<lookup_queue>(std::move(ex))) {}
+resolver::resolver(asio::any_io_executor ex)
+    : executor_(ex), queue_(std::make_shared<lookup_queue>(std::move(ex)))
+{}
 
 resolver::~resolver() { queue_->close(); }
 

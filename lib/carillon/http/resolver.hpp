@@ -18,10 +18,11 @@ namespace carillon::http {
 /**
  * Host names to addresses by getaddrinfo(3), off the caller's threads.
  *
- * Asio's resolver has one thread for a whole context, which a dead name server holds for seconds, and cancelling waits for
- * it. Here a few threads of our own look names up; a cancelled look-up completes at once and its late answer is dropped.
- * They start with the first name and end with the resolver, except that one still inside getaddrinfo is left to end by
- * itself: it owns what it touches. For one executor at a time.
+ * Asio's resolver has one thread for a whole context, which a dead name server holds for seconds,
+ * and cancelling waits for it. Here a few threads of our own look names up; a cancelled look-up
+ * completes at once and its late answer is dropped. They start with the first name and end with the
+ * resolver, except that one still inside getaddrinfo is left to end by itself: it owns what it
+ * touches. For one executor at a time.
  */
 class resolver {
 public:
@@ -37,16 +38,19 @@ public:
     resolver& operator=(const resolver&) = delete;
 
     /**
-     * Looks a host up: `void(error_code, endpoints)`, in the order that getaddrinfo prefers (RFC 6724).
+     * Looks a host up: `void(error_code, endpoints)`, in the order that getaddrinfo prefers (RFC
+     * 6724).
      *
-     * An IP literal needs no thread. Errors: the resolver's, @ref errc::timed_out at `until`. Cancellation: every type, at
-     * once, with `operation_aborted`.
+     * An IP literal needs no thread. Errors: the resolver's, @ref errc::timed_out at `until`.
+     * Cancellation: every type, at once, with `operation_aborted`.
      */
     template <class CompletionToken>
-    auto async_resolve(std::string host, std::uint16_t port, time_point until, CompletionToken&& token)
+    auto
+    async_resolve(std::string host, std::uint16_t port, time_point until, CompletionToken&& token)
     {
         return boost::asio::async_initiate<CompletionToken, void(error_code, endpoints)>(
-            [](auto handler, resolver* self, std::string name, std::uint16_t number, time_point latest) {
+            [](auto handler, resolver* self, std::string name, std::uint16_t number,
+               time_point latest) {
                 self->resolve(std::move(name), number, latest, std::move(handler));
             },
             token, this, std::move(host), port, until);

@@ -1,6 +1,5 @@
-#include <carillon/http/scripted_transport.hpp>
-
 #include <carillon/detail/spawn.hpp>
+#include <carillon/http/scripted_transport.hpp>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -13,7 +12,8 @@ namespace asio = boost::asio;
 namespace carillon::http {
 namespace {
 
-asio::awaitable<std::tuple<error_code, response>> play(time_source* time, scripted_reply reply, limits lim)
+asio::awaitable<std::tuple<error_code, response>>
+play(time_source* time, scripted_reply reply, limits lim)
 {
     const microseconds limit = std::min(lim.timeout, lim.deadline);
     const bool late = reply.delay >= limit;
@@ -26,7 +26,8 @@ asio::awaitable<std::tuple<error_code, response>> play(time_source* time, script
         if (ec) co_return std::tuple{ec, std::move(nothing)};
     }
     if (late) co_return std::tuple{make_error_code(errc::timed_out), std::move(nothing)};
-    if (!reply.error && reply.reply.body.size() > lim.max_body_bytes) reply.error = errc::body_too_large;
+    if (!reply.error && reply.reply.body.size() > lim.max_body_bytes)
+        reply.error = errc::body_too_large;
     co_return std::tuple{reply.error, std::move(reply.reply)};
 }
 

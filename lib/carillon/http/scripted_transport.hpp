@@ -22,9 +22,11 @@ struct scripted_reply {
 scripted_reply reply_with(int status, std::string body, microseconds delay = microseconds{0});
 
 /**
- * A transport without a network: a script says what each request meets, and a time source how time passes meanwhile.
+ * A transport without a network: a script says what each request meets, and a time source how time
+ * passes meanwhile.
  *
- * Limits hold as on the network: a reply slower than `limits::timeout` is @ref errc::timed_out. For tests and simulations.
+ * Limits hold as on the network: a reply slower than `limits::timeout` is @ref errc::timed_out. For
+ * tests and simulations.
  */
 class scripted_transport final : public transport {
 public:

@@ -1,6 +1,5 @@
-#include <carillon/http/transport.hpp>
-
 #include <carillon/detail/text.hpp>
+#include <carillon/http/transport.hpp>
 
 #include <algorithm>
 

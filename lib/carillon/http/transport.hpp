@@ -68,18 +68,23 @@ public:
     /**
      * Sends a request and reads its whole reply: `void(error_code, response)`.
      *
-     * Any reply is a success here, whatever its status. Errors: @ref errc::timed_out when a limit passed, `no_address`,
-     * `closed_early`, `malformed_reply`, `header_too_large`, `body_too_large`, and the system's codes such as
-     * `connection_refused`. Cancellation: `terminal`, with `operation_aborted`; the request may have been sent.
+     * Any reply is a success here, whatever its status. Errors: @ref errc::timed_out when a limit
+     * passed, `no_address`, `closed_early`, `malformed_reply`, `header_too_large`,
+     * `body_too_large`, and the system's codes such as `connection_refused`. Cancellation:
+     * `terminal`, with `operation_aborted`; the request may have been sent.
      */
-    template <class CompletionToken> auto async_send(request req, limits lim, CompletionToken&& token)
+    template <class CompletionToken>
+    auto async_send(request req, limits lim, CompletionToken&& token)
     {
         return boost::asio::async_initiate<CompletionToken, void(error_code, response)>(
-            [](auto handler, transport* self, request r, const limits& l) { self->send(std::move(r), l, std::move(handler)); },
+            [](auto handler, transport* self, request r, const limits& l) {
+                self->send(std::move(r), l, std::move(handler));
+            },
             token, this, std::move(req), lim);
     }
 
-    /** Lets go of connections that are kept for later; the runner calls it when it has nothing more to send. */
+    /** Lets go of connections that are kept for later; the runner calls it when it has nothing more
+     * to send. */
     virtual void close_idle() {}
 
 protected:

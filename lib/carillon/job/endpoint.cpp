@@ -1,6 +1,5 @@
-#include <carillon/job/endpoint.hpp>
-
 #include <carillon/detail/text.hpp>
+#include <carillon/job/endpoint.hpp>
 
 #include <boost/url/parse.hpp>
 #include <boost/url/scheme.hpp>
@@ -19,7 +18,8 @@ constexpr std::uint16_t http_port = 80;
 bool names_a_secret(std::string_view parameter)
 {
     static constexpr std::array<std::string_view, 10> names{
-        "token", "access_token", "api_key", "apikey", "api-key", "key", "password", "passwd", "secret", "signature"};
+        "token", "access_token", "api_key", "apikey", "api-key",
+        "key",   "password",     "passwd",  "secret", "signature"};
     return std::any_of(names.begin(), names.end(), [&](std::string_view name) {
         return detail::equals_ignoring_case(parameter, name);
     });
@@ -62,13 +62,15 @@ parse_result<endpoint> parse_endpoint(std::string_view text)
     const auto parsed = urls::parse_uri(text);
     if (!parsed) {
         const std::size_t bad = first_bad_character(text);
-        if (bad != text.size()) return parse_error{bad, "a URL cannot hold this character; write it percent-encoded"};
+        if (bad != text.size())
+            return parse_error{bad, "a URL cannot hold this character; write it percent-encoded"};
         return parse_error{0, "not an absolute URL such as http://host:port/path"};
     }
 
     const urls::url_view url = *parsed;
     if (url.scheme_id() == urls::scheme::https)
-        return parse_error{0, "https is not supported yet; use http, through a local TLS proxy if need be"};
+        return parse_error{
+            0, "https is not supported yet; use http, through a local TLS proxy if need be"};
     if (url.scheme_id() != urls::scheme::http) return parse_error{0, "the scheme must be http"};
     if (url.encoded_host().empty()) return parse_error{0, "the URL has no host"};
     if (url.has_port() && !url.port().empty() && url.port_number() == 0)

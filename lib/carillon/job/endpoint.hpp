@@ -18,23 +18,27 @@ struct endpoint {
     std::uint16_t port = 80;
     /// Path and query: what stands in the request line.
     std::string target = "/";
-    /// `user:password`, percent-decoded; empty where the URL has none. Sent as Basic credentials (RFC 7617).
+    /// `user:password`, percent-decoded; empty where the URL has none. Sent as Basic credentials
+    /// (RFC 7617).
     secret user_info;
 
-    /** What a `Host` header says: the port only where it is not the scheme's own (RFC 9110 section 7.2). */
+    /** What a `Host` header says: the port only where it is not the scheme's own (RFC 9110
+     * section 7.2). */
     std::string host_header() const;
 
     /** Scheme, host and port: connections and limits belong to it (RFC 9110 section 4.3.1). */
     std::string origin() const;
 };
 
-/** Takes an absolute URL apart (RFC 3986); a fragment is cut. The error says what is wrong in words. */
+/** Takes an absolute URL apart (RFC 3986); a fragment is cut. The error says what is wrong in
+ * words. */
 parse_result<endpoint> parse_endpoint(std::string_view url);
 
 /** A URL without what may be secret, its user information and query: what logs show. */
 std::string shown_url(std::string_view url);
 
-/** Adds to `secrets` what a URL holds of them: its password, and query values with names such as `token`. */
+/** Adds to `secrets` what a URL holds of them: its password, and query values with names such as
+ * `token`. */
 void collect_url_secrets(std::string_view url, masker& secrets);
 
 } // namespace carillon

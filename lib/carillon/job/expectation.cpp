@@ -3,7 +3,6 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/system/error_code.hpp>
-
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -17,35 +16,64 @@ namespace {
 std::string_view standard_reason(int status) noexcept
 {
     switch (status) {
-    case 200: return "OK";
-    case 201: return "Created";
-    case 202: return "Accepted";
-    case 204: return "No Content";
-    case 301: return "Moved Permanently";
-    case 302: return "Found";
-    case 303: return "See Other";
-    case 304: return "Not Modified";
-    case 307: return "Temporary Redirect";
-    case 308: return "Permanent Redirect";
-    case 400: return "Bad Request";
-    case 401: return "Unauthorized";
-    case 403: return "Forbidden";
-    case 404: return "Not Found";
-    case 405: return "Method Not Allowed";
-    case 408: return "Request Timeout";
-    case 409: return "Conflict";
-    case 410: return "Gone";
-    case 413: return "Content Too Large";
-    case 415: return "Unsupported Media Type";
-    case 422: return "Unprocessable Content";
-    case 425: return "Too Early";
-    case 429: return "Too Many Requests";
-    case 500: return "Internal Server Error";
-    case 501: return "Not Implemented";
-    case 502: return "Bad Gateway";
-    case 503: return "Service Unavailable";
-    case 504: return "Gateway Timeout";
-    default: return {};
+    case 200:
+        return "OK";
+    case 201:
+        return "Created";
+    case 202:
+        return "Accepted";
+    case 204:
+        return "No Content";
+    case 301:
+        return "Moved Permanently";
+    case 302:
+        return "Found";
+    case 303:
+        return "See Other";
+    case 304:
+        return "Not Modified";
+    case 307:
+        return "Temporary Redirect";
+    case 308:
+        return "Permanent Redirect";
+    case 400:
+        return "Bad Request";
+    case 401:
+        return "Unauthorized";
+    case 403:
+        return "Forbidden";
+    case 404:
+        return "Not Found";
+    case 405:
+        return "Method Not Allowed";
+    case 408:
+        return "Request Timeout";
+    case 409:
+        return "Conflict";
+    case 410:
+        return "Gone";
+    case 413:
+        return "Content Too Large";
+    case 415:
+        return "Unsupported Media Type";
+    case 422:
+        return "Unprocessable Content";
+    case 425:
+        return "Too Early";
+    case 429:
+        return "Too Many Requests";
+    case 500:
+        return "Internal Server Error";
+    case 501:
+        return "Not Implemented";
+    case 502:
+        return "Bad Gateway";
+    case 503:
+        return "Service Unavailable";
+    case 504:
+        return "Gateway Timeout";
+    default:
+        return {};
     }
 }
 
@@ -57,7 +85,8 @@ std::optional<double> as_number(const json::value& v) noexcept
     return std::nullopt;
 }
 
-/** Equality by value; Boost.JSON's own holds 1 and 1.0 apart. Whole numbers are compared as such. */
+/** Equality by value; Boost.JSON's own holds 1 and 1.0 apart. Whole numbers are compared as such.
+ */
 bool same(const json::value& a, const json::value& b) noexcept
 {
     if (a == b) return true;
@@ -82,7 +111,8 @@ std::string readable(const json::value& v)
 bool satisfies(const json_check& check, const json::value& root)
 {
     const json::value* found = find(root, check.pointer);
-    return found != nullptr && std::any_of(check.any_of.begin(), check.any_of.end(), [&](const json::value& wanted) {
+    return found != nullptr &&
+           std::any_of(check.any_of.begin(), check.any_of.end(), [&](const json::value& wanted) {
                return same(*found, wanted);
            });
 }
@@ -90,7 +120,8 @@ bool satisfies(const json_check& check, const json::value& root)
 std::string wanted_values(const json_check& check)
 {
     std::string out;
-    for (const json::value& v : check.any_of) out += (out.empty() ? "" : " or ") + json::serialize(v);
+    for (const json::value& v : check.any_of)
+        out += (out.empty() ? "" : " or ") + json::serialize(v);
     return out;
 }
 
@@ -100,7 +131,8 @@ std::string complaint(const json_check& check, const json::value& root)
     if (satisfies(check, root)) return {};
     const json::value* found = find(root, check.pointer);
     if (found == nullptr) return fmt::format("the reply has no {}", check.pointer);
-    return fmt::format("{} is {}, not {}", check.pointer, json::serialize(*found), wanted_values(check));
+    return fmt::format(
+        "{} is {}, not {}", check.pointer, json::serialize(*found), wanted_values(check));
 }
 
 struct parsed_body {
@@ -110,7 +142,8 @@ struct parsed_body {
 
 parsed_body parse_body(std::string_view body)
 {
-    if (body.find_first_not_of(" \t\r\n") == std::string_view::npos) return {std::nullopt, "empty reply"};
+    if (body.find_first_not_of(" \t\r\n") == std::string_view::npos)
+        return {std::nullopt, "empty reply"};
     error_code ec;
     json::value value = json::parse(body, ec);
     if (ec) return {std::nullopt, "reply is not JSON"};
@@ -119,7 +152,8 @@ parsed_body parse_body(std::string_view body)
 }
 
 /** The reply's own word: its `/status`, unless the HTTP status gives it the lie. */
-std::string reply_status(const expectation& expect, const json::value& root, bool status_accepted, bool accepted)
+std::string reply_status(
+    const expectation& expect, const json::value& root, bool status_accepted, bool accepted)
 {
     const json::value* found = find(root, "/status");
     if (found == nullptr || found->is_null()) return accepted ? "completed" : "error";
@@ -133,7 +167,8 @@ std::string reply_message(const job& j, const json::value& root, const reply& r)
 {
     const json::value* found = find(root, j.message);
     if (found != nullptr && !found->is_null()) return readable(*found);
-    return r.http_status / 100 == 2 ? "No message" : describe_status(r.http_status, r.reason_phrase);
+    return r.http_status / 100 == 2 ? "No message"
+                                    : describe_status(r.http_status, r.reason_phrase);
 }
 
 } // namespace
@@ -173,15 +208,19 @@ verdict judge(const job& j, const reply& r)
 std::string describe_status(int status, std::string_view reason_phrase)
 {
     const std::string_view words = reason_phrase.empty() ? standard_reason(status) : reason_phrase;
-    return words.empty() ? fmt::format("HTTP {}", status) : fmt::format("HTTP {} {}", status, words);
+    return words.empty() ? fmt::format("HTTP {}", status)
+                         : fmt::format("HTTP {} {}", status, words);
 }
 
 std::string_view json_pointer_problem(std::string_view pointer) noexcept
 {
-    if (!pointer.empty() && pointer.front() != '/') return "a JSON pointer begins with '/', such as /status";
-    for (std::size_t at = pointer.find('~'); at != std::string_view::npos; at = pointer.find('~', at + 1)) {
+    if (!pointer.empty() && pointer.front() != '/')
+        return "a JSON pointer begins with '/', such as /status";
+    for (std::size_t at = pointer.find('~'); at != std::string_view::npos;
+         at = pointer.find('~', at + 1)) {
         const char next = at + 1 < pointer.size() ? pointer[at + 1] : '\0';
-        if (next != '0' && next != '1') return "'~' in a JSON pointer is followed by 0 or 1 (RFC 6901)";
+        if (next != '0' && next != '1')
+            return "'~' in a JSON pointer is followed by 0 or 1 (RFC 6901)";
     }
     return {};
 }

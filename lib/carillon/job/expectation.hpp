@@ -10,7 +10,8 @@ namespace carillon {
 /** The parts of a reply that are judged. */
 struct reply {
     int http_status = 0;
-    /// The status line's words, such as `Internal Server Error`; the standard's words are used where it is empty.
+    /// The status line's words, such as `Internal Server Error`; the standard's words are used
+    /// where it is empty.
     std::string_view reason_phrase;
     std::string_view body;
 };
@@ -21,7 +22,8 @@ struct verdict {
     bool accepted = false;
     /// The HTTP status is accepted, but the body does not satisfy `expectation::json`.
     bool breaks_json = false;
-    /// The reply's `/status`; `error` where it has none, or where it says what was expected and the HTTP status does not.
+    /// The reply's `/status`; `error` where it has none, or where it says what was expected and the
+    /// HTTP status does not.
     std::string status;
     /// The text for people: the reply's own, or what went wrong.
     std::string message;
@@ -32,9 +34,11 @@ struct verdict {
 /**
  * Judges a reply by what a job expects of it. Total: every body has a verdict, however malformed.
  *
- * The verdict's texts may quote the reply: hide secrets in them, then shorten them, before anyone sees them.
+ * The verdict's texts may quote the reply: hide secrets in them, then shorten them, before anyone
+ * sees them.
  *
- * Values compare as JSON does: numbers by value, so 1 and 1.0 are equal; of a key given twice the last counts.
+ * Values compare as JSON does: numbers by value, so 1 and 1.0 are equal; of a key given twice the
+ * last counts.
  */
 verdict judge(const job& j, const reply& r);
 

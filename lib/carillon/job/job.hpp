@@ -64,14 +64,16 @@ struct retry_conditions {
     friend bool operator==(const retry_conditions&, const retry_conditions&) = default;
 };
 
-/** Whether the wait before a retry is drawn at random from zero to the backoff (`full`), or is the backoff. */
+/** Whether the wait before a retry is drawn at random from zero to the backoff (`full`), or is the
+ * backoff. */
 enum class jitter { full, none };
 
 /** How often and after what wait a failed attempt is made again. */
 struct retry_policy {
     /// All attempts, the first included; at least 1.
     int attempts = 1;
-    /// The longest wait before the second attempt; each later one is `multiplier` times as long, up to `max_backoff`.
+    /// The longest wait before the second attempt; each later one is `multiplier` times as long, up
+    /// to `max_backoff`.
     microseconds backoff = std::chrono::seconds{1};
     microseconds max_backoff = std::chrono::seconds{30};
     /// At least 1.
@@ -106,7 +108,8 @@ using after = std::vector<parent>;
 /** What starts a job: nothing (it runs only when asked), a schedule, or other jobs. */
 using trigger = std::variant<std::monostate, schedule, after>;
 
-/** A named HTTP request with all that carillon needs to know about it. A plain value; @ref job_set validates it. */
+/** A named HTTP request with all that carillon needs to know about it. A plain value; @ref job_set
+ * validates it. */
 struct job {
     /// Letters, digits, `.`, `_`, `-`.
     std::string name;
@@ -139,6 +142,9 @@ struct job {
 };
 
 /** The job's title, or its name where it has none. */
-inline const std::string& title_of(const job& j) noexcept { return j.title.empty() ? j.name : j.title; }
+inline const std::string& title_of(const job& j) noexcept
+{
+    return j.title.empty() ? j.name : j.title;
+}
 
 } // namespace carillon

@@ -1,8 +1,7 @@
-#include <carillon/job/job_set.hpp>
-
 #include <carillon/detail/text.hpp>
 #include <carillon/job/endpoint.hpp>
 #include <carillon/job/expectation.hpp>
+#include <carillon/job/job_set.hpp>
 #include <carillon/time/span.hpp>
 
 #include <fmt/format.h>
@@ -25,20 +24,22 @@ bool is_token(std::string_view text)
 
 bool is_name_character(char c)
 {
-    return detail::is_digit(c) || (detail::to_lower(c) >= 'a' && detail::to_lower(c) <= 'z') || c == '.' || c == '_' ||
-           c == '-';
+    return detail::is_digit(c) || (detail::to_lower(c) >= 'a' && detail::to_lower(c) <= 'z') ||
+           c == '.' || c == '_' || c == '-';
 }
 
 bool has_control(std::string_view text)
 {
-    return std::any_of(text.begin(), text.end(), [](char c) { return detail::is_control(c) && c != '\t'; });
+    return std::any_of(
+        text.begin(), text.end(), [](char c) { return detail::is_control(c) && c != '\t'; });
 }
 
 /** Why a request cannot carry a header of this name; empty where it can. */
 std::string_view header_name_problem(std::string_view name)
 {
-    static constexpr std::array<std::string_view, 8> ours{"host", "idempotency-key", "content-length",
-                                                          "transfer-encoding", "connection", "expect", "upgrade", "te"};
+    static constexpr std::array<std::string_view, 8> ours{
+        "host",       "idempotency-key", "content-length", "transfer-encoding",
+        "connection", "expect",          "upgrade",        "te"};
     if (!is_token(name)) return "not a header name";
     const bool is_ours = std::any_of(ours.begin(), ours.end(), [&](std::string_view h) {
         return detail::equals_ignoring_case(name, h);
@@ -62,7 +63,8 @@ public:
         inspect_times();
         inspect_retry(*job_.retry);
         inspect_expectation(*job_.expect);
-        if (const auto why = json_pointer_problem(job_.message); !why.empty()) add("message", std::string(why));
+        if (const auto why = json_pointer_problem(job_.message); !why.empty())
+            add("message", std::string(why));
         if (const auto* s = std::get_if<schedule>(&job_.trigger)) inspect_schedule(*s);
     }
 
@@ -93,7 +95,8 @@ private:
         else if (const auto target = parse_endpoint(job_.url); !target)
             add("url", target.error().what);
         if (!is_token(job_.method)) add("method", "not an HTTP method, such as POST");
-        if (job_.method == "CONNECT" || job_.method == "TRACE") add("method", job_.method + " cannot be sent by a job");
+        if (job_.method == "CONNECT" || job_.method == "TRACE")
+            add("method", job_.method + " cannot be sent by a job");
         for (const header& h : *job_.headers) {
             if (const auto why = header_name_problem(h.name); !why.empty())
                 add("headers." + h.name, std::string(why));
@@ -117,16 +120,18 @@ private:
         require_positive("retry.max_backoff", retry.max_backoff);
         if (retry.backoff > retry.max_backoff && retry.max_backoff > microseconds{0})
             add("retry.backoff", fmt::format(
-                                     "{} is longer than max_backoff ({})", format_span(retry.backoff),
-                                     format_span(retry.max_backoff)));
-        if (!(retry.multiplier >= 1) || retry.multiplier > 1000) add("retry.multiplier", "must be from 1 to 1000");
+                                     "{} is longer than max_backoff ({})",
+                                     format_span(retry.backoff), format_span(retry.max_backoff)));
+        if (!(retry.multiplier >= 1) || retry.multiplier > 1000)
+            add("retry.multiplier", "must be from 1 to 1000");
         inspect_statuses("retry.on", retry.on.statuses);
     }
 
     void inspect_statuses(const char* key, const std::vector<status_range>& ranges)
     {
         for (const status_range& r : ranges) {
-            if (r.first < 100 || r.last > 599 || r.first > r.last) add(key, "an HTTP status is from 100 to 599");
+            if (r.first < 100 || r.last > 599 || r.first > r.last)
+                add(key, "an HTTP status is from 100 to 599");
         }
     }
 
@@ -136,7 +141,8 @@ private:
         inspect_statuses("expect.status", expect.status);
         for (const json_check& check : expect.json) {
             const std::string key = "expect.json." + check.pointer;
-            if (const auto why = json_pointer_problem(check.pointer); !why.empty()) add(key, std::string(why));
+            if (const auto why = json_pointer_problem(check.pointer); !why.empty())
+                add(key, std::string(why));
             if (check.any_of.empty()) add(key, "at least one value must be accepted");
         }
         if (expect.max_body_bytes == 0) add("expect.max_body", "must be larger than 0");
@@ -144,8 +150,10 @@ private:
 
     void inspect_schedule(const schedule& s)
     {
-        if (s.on_boot && s.on_start) add("schedule.on_start", "either on_boot or on_start, not both");
-        if (!s.every && !follows_elapsed_time(s)) add("schedule", "needs every, on_boot or on_start");
+        if (s.on_boot && s.on_start)
+            add("schedule.on_start", "either on_boot or on_start, not both");
+        if (!s.every && !follows_elapsed_time(s))
+            add("schedule", "needs every, on_boot or on_start");
         if (s.every && *s.every < min_interval)
             add("schedule.every", fmt::format("must be at least {}", format_span(min_interval)));
         const auto refuse_negative = [&](const char* key, microseconds span) {

@@ -1,7 +1,6 @@
-#include <carillon/job/job_set.hpp>
-
 #include <carillon/detail/edit_distance.hpp>
 #include <carillon/job/endpoint.hpp>
+#include <carillon/job/job_set.hpp>
 
 #include <fmt/format.h>
 
@@ -19,7 +18,8 @@ void throw_exception_from_error(const invalid_jobs& e, const boost::source_locat
     throw std::invalid_argument(text);
 }
 
-/** Works a set out step by step; each step adds to the problems and needs those before it to have found none. */
+/** Works a set out step by step; each step adds to the problems and needs those before it to have
+ * found none. */
 class job_set::builder {
 public:
     builder(std::vector<job> jobs, masker secrets)
@@ -64,7 +64,8 @@ private:
             return jobs()[a].name < jobs()[b].name;
         });
         for (std::size_t i = 1; i < index.size(); ++i) {
-            if (jobs()[index[i - 1]].name == jobs()[index[i]].name) add(index[i], "name", "another job has this name");
+            if (jobs()[index[i - 1]].name == jobs()[index[i]].name)
+                add(index[i], "name", "another job has this name");
         }
     }
 
@@ -111,7 +112,8 @@ private:
         for (const edge& e : edges_) set_.children_[next[e.parent]++] = e.child;
     }
 
-    /** Kahn's algorithm: a job's root is known once all its parents' are; what is left waits in a circle. */
+    /** Kahn's algorithm: a job's root is known once all its parents' are; what is left waits in a
+     * circle. */
     void find_roots()
     {
         if (edges_.empty()) return;
@@ -141,7 +143,8 @@ private:
         else if (root != set_.roots_[from])
             add(child, "after",
                 fmt::format(
-                    "its parents belong to two chains, '{}' and '{}'; all must stem from one first job",
+                    "its parents belong to two chains, '{}' and '{}'; all must stem from one first "
+                    "job",
                     jobs()[root].name, jobs()[set_.roots_[from]].name));
     }
 
@@ -154,12 +157,14 @@ private:
             });
             return e->parent;
         };
-        const auto stuck = std::find_if(missing.begin(), missing.end(), [](job_index n) { return n != 0; });
+        const auto stuck =
+            std::find_if(missing.begin(), missing.end(), [](job_index n) { return n != 0; });
         std::vector<job_index> path{static_cast<job_index>(stuck - missing.begin())};
         std::size_t again = path.size();
         while (again == path.size()) {
             const job_index parent = stuck_parent(path.back());
-            again = static_cast<std::size_t>(std::find(path.begin(), path.end(), parent) - path.begin());
+            again = static_cast<std::size_t>(
+                std::find(path.begin(), path.end(), parent) - path.begin());
             if (again == path.size()) {
                 path.push_back(parent);
                 again = path.size();
@@ -174,7 +179,8 @@ private:
 
     void collect_secrets()
     {
-        const std::vector<header>* seen = nullptr; // most jobs share their headers with the one before
+        const std::vector<header>* seen =
+            nullptr; // most jobs share their headers with the one before
         for (const job& j : jobs()) {
             collect_url_secrets(j.url, set_.secrets_);
             if (&*j.headers == seen) continue;
@@ -204,9 +210,9 @@ boost::system::result<job_set, invalid_jobs> job_set::create(std::vector<job> jo
 
 std::optional<job_index> job_set::find(std::string_view name) const noexcept
 {
-    const auto at = std::lower_bound(by_name_.begin(), by_name_.end(), name, [&](job_index i, std::string_view wanted) {
-        return jobs_[i].name < wanted;
-    });
+    const auto at = std::lower_bound(
+        by_name_.begin(), by_name_.end(), name,
+        [&](job_index i, std::string_view wanted) { return jobs_[i].name < wanted; });
     if (at == by_name_.end() || jobs_[*at].name != name) return std::nullopt;
     return *at;
 }
@@ -220,7 +226,8 @@ std::span<const job_index> job_set::children(job_index i) const noexcept
 std::vector<job_index> job_set::chain_from(job_index first) const
 {
     std::vector<job_index> reached{first};
-    std::unordered_map<job_index, std::size_t> missing{{first, 0}}; // parents within the chain still to come
+    std::unordered_map<job_index, std::size_t> missing{
+        {first, 0}}; // parents within the chain still to come
     for (std::size_t at = 0; at < reached.size(); ++at) {
         for (const job_index child : children(reached[at])) {
             if (missing[child]++ == 0) reached.push_back(child);

@@ -37,8 +37,8 @@ struct invalid_jobs {
 using job_index = std::uint32_t;
 
 /**
- * Jobs that fit together, and their chains: each job is valid by itself, names are unique, and what waits for other jobs
- * stems from one first job without a cycle.
+ * Jobs that fit together, and their chains: each job is valid by itself, names are unique, and what
+ * waits for other jobs stems from one first job without a cycle.
  *
  * Immutable; may be read from several threads.
  */
@@ -52,7 +52,8 @@ public:
      *
      * `secrets` are texts to hide beside those that the jobs' headers and URLs hold.
      */
-    static boost::system::result<job_set, invalid_jobs> create(std::vector<job> jobs, masker secrets = {});
+    static boost::system::result<job_set, invalid_jobs>
+    create(std::vector<job> jobs, masker secrets = {});
 
     std::size_t size() const noexcept { return jobs_.size(); }
     const job& operator[](job_index i) const noexcept { return jobs_[i]; }
@@ -81,7 +82,8 @@ private:
     // Empty where no job waits for another, as in a large set of single jobs.
     std::vector<job_index> roots_;
     std::vector<job_index> children_;
-    std::vector<job_index> first_child_; // of job i: children_[first_child_[i]] to children_[first_child_[i + 1]]
+    std::vector<job_index>
+        first_child_; // of job i: children_[first_child_[i]] to children_[first_child_[i + 1]]
     masker secrets_;
 };
 

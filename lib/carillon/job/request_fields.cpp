@@ -1,10 +1,8 @@
-#include <carillon/job/request_fields.hpp>
-
 #include <carillon/detail/text.hpp>
+#include <carillon/job/request_fields.hpp>
 #include <carillon/version.hpp>
 
 #include <boost/uuid/uuid_io.hpp>
-
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -37,12 +35,13 @@ request_fields(const attempt_identity& identity, const secret& user_info)
 
     const std::size_t own = out.size();
     const auto add_unless_own = [&](const char* name, std::string value) {
-        const bool taken = std::any_of(out.begin(), out.begin() + static_cast<std::ptrdiff_t>(own), [&](const auto& f) {
-            return detail::equals_ignoring_case(f.first, name);
-        });
+        const bool taken = std::any_of(
+            out.begin(), out.begin() + static_cast<std::ptrdiff_t>(own),
+            [&](const auto& f) { return detail::equals_ignoring_case(f.first, name); });
         if (!taken) out.emplace_back(name, std::move(value));
     };
-    if (!user_info.empty()) add_unless_own("Authorization", "Basic " + detail::base64(user_info.reveal()));
+    if (!user_info.empty())
+        add_unless_own("Authorization", "Basic " + detail::base64(user_info.reveal()));
     add_unless_own("User-Agent", fmt::format("carillon/{}", version()));
     add_unless_own("traceparent", traceparent(run.id, span_id));
 

@@ -21,7 +21,8 @@ struct attempt_identity {
 };
 
 /**
- * The key that every attempt of one occurrence of one job carries: `JOB@2025-12-20T18:15:00.000000Z`.
+ * The key that every attempt of one occurrence of one job carries:
+ * `JOB@2025-12-20T18:15:00.000000Z`.
  *
  * The same after a restart and on another machine, since it names just the occurrence.
  */
@@ -30,8 +31,9 @@ std::string idempotency_key(const job& j, const run_record& run);
 /**
  * All header fields of an attempt: the job's own, then those that carillon adds.
  *
- * `user_info` is a URL's `user:password`, sent as Basic credentials (RFC 7617) unless the job has an `Authorization` of its
- * own; a `User-Agent` or `traceparent` (W3C Trace Context) of the job's own is kept, too.
+ * `user_info` is a URL's `user:password`, sent as Basic credentials (RFC 7617) unless the job has
+ * an `Authorization` of its own; a `User-Agent` or `traceparent` (W3C Trace Context) of the job's
+ * own is kept, too.
  */
 std::vector<std::pair<std::string, std::string>>
 request_fields(const attempt_identity& identity, const secret& user_info);

@@ -1,6 +1,5 @@
-#include <carillon/job/retry.hpp>
-
 #include <carillon/detail/text.hpp>
+#include <carillon/job/retry.hpp>
 
 #include <algorithm>
 #include <array>
@@ -20,13 +19,14 @@ std::optional<int> number(std::string_view text) noexcept
     return value;
 }
 
-/** IMF-fixdate, the one form that senders may use (RFC 9110 section 5.6.7): `Sun, 06 Nov 1994 08:49:37 GMT`. */
+/** IMF-fixdate, the one form that senders may use (RFC 9110 section 5.6.7): `Sun, 06 Nov 1994
+ * 08:49:37 GMT`. */
 std::optional<instant> parse_http_date(std::string_view text) noexcept
 {
     static constexpr std::array months{"Jan"sv, "Feb"sv, "Mar"sv, "Apr"sv, "May"sv, "Jun"sv,
                                        "Jul"sv, "Aug"sv, "Sep"sv, "Oct"sv, "Nov"sv, "Dec"sv};
-    if (text.size() != 29 || text.substr(3, 2) != ", " || text.substr(25) != " GMT" || text[7] != ' ' ||
-        text[11] != ' ' || text[16] != ' ' || text[19] != ':' || text[22] != ':')
+    if (text.size() != 29 || text.substr(3, 2) != ", " || text.substr(25) != " GMT" ||
+        text[7] != ' ' || text[11] != ' ' || text[16] != ' ' || text[19] != ':' || text[22] != ':')
         return std::nullopt;
     const auto month = std::find(months.begin(), months.end(), text.substr(8, 3));
     const auto day = number(text.substr(5, 2));
@@ -38,7 +38,8 @@ std::optional<instant> parse_http_date(std::string_view text) noexcept
     if (*hour > 23 || *minute > 59 || *second > 60) return std::nullopt;
 
     const std::chrono::year_month_day date{
-        std::chrono::year{*year}, std::chrono::month{static_cast<unsigned>(month - months.begin()) + 1},
+        std::chrono::year{*year},
+        std::chrono::month{static_cast<unsigned>(month - months.begin()) + 1},
         std::chrono::day{static_cast<unsigned>(*day)}};
     if (!date.ok()) return std::nullopt;
     return std::chrono::sys_days{date} + std::chrono::hours{*hour} + std::chrono::minutes{*minute} +
@@ -49,8 +50,8 @@ std::optional<instant> parse_http_date(std::string_view text) noexcept
 
 microseconds backoff(const retry_policy& policy, int failed_attempts, double draw) noexcept
 {
-    const double grown =
-        static_cast<double>(policy.backoff.count()) * std::pow(policy.multiplier, failed_attempts - 1);
+    const double grown = static_cast<double>(policy.backoff.count()) *
+                         std::pow(policy.multiplier, failed_attempts - 1);
     // Compared as numbers: the product may be beyond what a span holds, infinity too.
     const double limit = static_cast<double>(policy.max_backoff.count());
     const double longest = grown < limit ? grown : limit;
@@ -61,10 +62,14 @@ microseconds backoff(const retry_policy& policy, int failed_attempts, double dra
 bool is_retryable(const retry_conditions& on, outcome o, const verdict& v, int http_status) noexcept
 {
     switch (o) {
-    case outcome::unreachable: return on.unreachable;
-    case outcome::timed_out: return on.timed_out;
-    case outcome::failed: return contains(on.statuses, http_status) || (v.breaks_json && on.expect);
-    default: return false;
+    case outcome::unreachable:
+        return on.unreachable;
+    case outcome::timed_out:
+        return on.timed_out;
+    case outcome::failed:
+        return contains(on.statuses, http_status) || (v.breaks_json && on.expect);
+    default:
+        return false;
     }
 }
 

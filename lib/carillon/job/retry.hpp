@@ -12,15 +12,19 @@ namespace carillon {
 /**
  * The wait before the attempt that follows `failed_attempts` failed ones.
  *
- * With full jitter it is `draw` times the backoff; `draw` is a random number from [0, 1). `failed_attempts` is at least 1.
+ * With full jitter it is `draw` times the backoff; `draw` is a random number from [0, 1).
+ * `failed_attempts` is at least 1.
  */
 microseconds backoff(const retry_policy& policy, int failed_attempts, double draw) noexcept;
 
-/** Whether the policy's conditions name an attempt's end; how many attempts are left is not asked. */
-bool is_retryable(const retry_conditions& on, outcome o, const verdict& v, int http_status) noexcept;
+/** Whether the policy's conditions name an attempt's end; how many attempts are left is not asked.
+ */
+bool is_retryable(
+    const retry_conditions& on, outcome o, const verdict& v, int http_status) noexcept;
 
 /**
- * Reads a `Retry-After` (RFC 9110 section 10.2.3): seconds, or an HTTP date of which `now` is taken.
+ * Reads a `Retry-After` (RFC 9110 section 10.2.3): seconds, or an HTTP date of which `now` is
+ * taken.
  *
  * Nothing where the text is neither; never negative.
  */

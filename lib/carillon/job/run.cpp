@@ -7,14 +7,22 @@ namespace carillon {
 std::string_view to_string(outcome o) noexcept
 {
     switch (o) {
-    case outcome::completed: return "completed";
-    case outcome::failed: return "failed";
-    case outcome::timed_out: return "timed_out";
-    case outcome::unreachable: return "unreachable";
-    case outcome::rejected: return "rejected";
-    case outcome::cancelled: return "cancelled";
-    case outcome::skipped: return "skipped";
-    case outcome::interrupted: return "interrupted";
+    case outcome::completed:
+        return "completed";
+    case outcome::failed:
+        return "failed";
+    case outcome::timed_out:
+        return "timed_out";
+    case outcome::unreachable:
+        return "unreachable";
+    case outcome::rejected:
+        return "rejected";
+    case outcome::cancelled:
+        return "cancelled";
+    case outcome::skipped:
+        return "skipped";
+    case outcome::interrupted:
+        return "interrupted";
     }
     return "unknown";
 }
@@ -22,11 +30,16 @@ std::string_view to_string(outcome o) noexcept
 std::string_view to_string(phase p) noexcept
 {
     switch (p) {
-    case phase::resolve: return "resolve";
-    case phase::connect: return "connect";
-    case phase::send: return "send";
-    case phase::first_byte: return "first_byte";
-    case phase::body: return "body";
+    case phase::resolve:
+        return "resolve";
+    case phase::connect:
+        return "connect";
+    case phase::send:
+        return "send";
+    case phase::first_byte:
+        return "first_byte";
+    case phase::body:
+        return "body";
     }
     return "unknown";
 }
@@ -34,9 +47,12 @@ std::string_view to_string(phase p) noexcept
 std::string_view to_string(run_trigger t) noexcept
 {
     switch (t) {
-    case run_trigger::schedule: return "schedule";
-    case run_trigger::catch_up: return "catch-up";
-    case run_trigger::manual: return "manual";
+    case run_trigger::schedule:
+        return "schedule";
+    case run_trigger::catch_up:
+        return "catch-up";
+    case run_trigger::manual:
+        return "manual";
     }
     return "unknown";
 }
@@ -44,12 +60,18 @@ std::string_view to_string(run_trigger t) noexcept
 std::string_view to_string(reason r) noexcept
 {
     switch (r) {
-    case reason::coalesced: return "coalesced";
-    case reason::overlap: return "overlap";
-    case reason::shutdown: return "shutdown";
-    case reason::store: return "store";
-    case reason::condition: return "condition";
-    case reason::disabled: return "disabled";
+    case reason::coalesced:
+        return "coalesced";
+    case reason::overlap:
+        return "overlap";
+    case reason::shutdown:
+        return "shutdown";
+    case reason::store:
+        return "store";
+    case reason::condition:
+        return "condition";
+    case reason::disabled:
+        return "disabled";
     }
     return "unknown";
 }

@@ -114,13 +114,15 @@ struct run_record {
 };
 
 /**
- * A whole run's outcome: completed when every job completed or was skipped, else that of the first job that did not.
+ * A whole run's outcome: completed when every job completed or was skipped, else that of the first
+ * job that did not.
  *
  * Needs a run in which every job has ended.
  */
 outcome outcome_of(const run_record& run) noexcept;
 
-/** The outcome that a failed exchange gives: `unreachable`, `timed_out`, `rejected` or `cancelled`. */
+/** The outcome that a failed exchange gives: `unreachable`, `timed_out`, `rejected` or `cancelled`.
+ */
 outcome outcome_of(const error_code& ec) noexcept;
 
 } // namespace carillon

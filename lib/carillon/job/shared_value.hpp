@@ -8,10 +8,11 @@ namespace carillon {
 /**
  * An immutable value that its copies share.
  *
- * Thousands of jobs with the same policy hold it once. Reads like a pointer to const; assigning a `T` replaces the value
- * of this object alone. Copies may be read from several threads.
+ * Thousands of jobs with the same policy hold it once. Reads like a pointer to const; assigning a
+ * `T` replaces the value of this object alone. Copies may be read from several threads.
  */
-template <class T> class shared_value {
+template <class T>
+class shared_value {
 public:
     shared_value() : value_(initial()) {}
     shared_value(T value) : value_(std::make_shared<const T>(std::move(value))) {}

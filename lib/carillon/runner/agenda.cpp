@@ -6,7 +6,8 @@
 namespace carillon {
 namespace {
 
-/** The order of a heap with the earliest on top; ties by job, so that equal inputs give equal runs. */
+/** The order of a heap with the earliest on top; ties by job, so that equal inputs give equal runs.
+ */
 constexpr auto later = [](const appointment& a, const appointment& b) {
     return a.due != b.due ? a.due > b.due : a.job > b.job;
 };
@@ -29,8 +30,9 @@ void agenda::assign(std::vector<appointment> all)
 std::optional<instant> agenda::next_wake()
 {
     if (batch_.empty()) {
-        // Taken in the order of their due times, appointments join while they are due before the earliest window end so
-        // far. Those behind are due after it, so their windows end after it too.
+        // Taken in the order of their due times, appointments join while they are due before the
+        // earliest window end so far. Those behind are due after it, so their windows end after it
+        // too.
         instant end = instant::max();
         while (!heap_.empty() && heap_.front().due <= end) {
             batch_.push_back(pop());

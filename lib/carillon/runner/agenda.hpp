@@ -19,9 +19,9 @@ struct appointment {
 /**
  * What is due when, and when to wake for it. Pure: it reads no clock and waits for nothing.
  *
- * Wake-ups coalesce within the appointments' windows: with E the earliest window end, the next wake-up is at the latest
- * due time that is not after E, so that a lone job is not delayed and no one is late. A heap and the next wake-up's
- * appointments: 24 bytes a job.
+ * Wake-ups coalesce within the appointments' windows: with E the earliest window end, the next
+ * wake-up is at the latest due time that is not after E, so that a lone job is not delayed and no
+ * one is late. A heap and the next wake-up's appointments: 24 bytes a job.
  */
 class agenda {
 public:
@@ -46,8 +46,9 @@ private:
     void push(appointment a);
     void put_back_batch();
 
-    std::vector<appointment> heap_;  // earliest due on top
-    std::vector<appointment> batch_; // of the next wake-up, by due time; all before what the heap holds
+    std::vector<appointment> heap_; // earliest due on top
+    std::vector<appointment>
+        batch_; // of the next wake-up, by due time; all before what the heap holds
 };
 
 } // namespace carillon

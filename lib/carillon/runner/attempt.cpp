@@ -1,15 +1,13 @@
-#include <carillon/runner/attempt.hpp>
-
 #include <carillon/detail/text.hpp>
 #include <carillon/job/expectation.hpp>
 #include <carillon/job/request_fields.hpp>
 #include <carillon/job/retry.hpp>
+#include <carillon/runner/attempt.hpp>
 #include <carillon/time/span.hpp>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
-
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -51,7 +49,8 @@ std::string describe_timeout(const job& j, const http::limits& lim, phase at)
         return fmt::format("timed out: the job's deadline of {} passed", format_span(j.deadline));
     const bool connecting = at == phase::resolve || at == phase::connect;
     if (connecting && j.connect_timeout < j.timeout)
-        return fmt::format("timed out after {} while connecting", format_seconds(j.connect_timeout));
+        return fmt::format(
+            "timed out after {} while connecting", format_seconds(j.connect_timeout));
     return fmt::format("timed out after {}", format_seconds(j.timeout));
 }
 
@@ -69,7 +68,12 @@ std::string presentable(const masker& secrets, std::string_view text)
 }
 
 /** Puts what came of an exchange into words; the reply's text is hidden from here on. */
-void conclude(const job_task& t, const http::limits& lim, const error_code& ec, const http::response& res, attempt_end& end)
+void conclude(
+    const job_task& t,
+    const http::limits& lim,
+    const error_code& ec,
+    const http::response& res,
+    attempt_end& end)
 {
     end.record.http_status = res.status;
     if (ec) {
@@ -79,7 +83,9 @@ void conclude(const job_task& t, const http::limits& lim, const error_code& ec, 
         end.verdict.error = describe_failure(t.job, lim, ec, res.phase);
         end.verdict.message = end.verdict.error;
     } else {
-        end.verdict = judge(t.job, {.http_status = res.status, .reason_phrase = res.reason_phrase, .body = res.body});
+        end.verdict = judge(
+            t.job,
+            {.http_status = res.status, .reason_phrase = res.reason_phrase, .body = res.body});
         end.record.outcome = end.verdict.accepted ? outcome::completed : outcome::failed;
         if (!end.verdict.accepted) end.record.phase = phase::body;
     }
@@ -112,11 +118,13 @@ asio::awaitable<attempt_end> attempt_once(const job_task& t, int number, microse
 }
 
 /** The wait before another attempt, or nothing where this one was the last. */
-std::optional<microseconds> wait_before_next(const job_task& t, const attempt_end& end, microseconds time_left)
+std::optional<microseconds>
+wait_before_next(const job_task& t, const attempt_end& end, microseconds time_left)
 {
     const retry_policy& policy = *t.job.retry;
     if (end.record.attempt >= policy.attempts) return std::nullopt;
-    if (!is_retryable(policy.on, end.record.outcome, end.verdict, end.record.http_status)) return std::nullopt;
+    if (!is_retryable(policy.on, end.record.outcome, end.verdict, end.record.http_status))
+        return std::nullopt;
     const double draw = std::generate_canonical<double, 53>(t.shared.random);
     microseconds wait = backoff(policy, end.record.attempt, draw);
     if (end.retry_after) wait = std::max(wait, *end.retry_after);
@@ -143,18 +151,23 @@ void settle_cancelled(const job_task& t)
 
 asio::awaitable<void> perform_job(job_task task)
 {
-    // Cancellation shows as a code or in the state, never as an exception, so that the record always comes to its end.
+    // Cancellation shows as a code or in the state, never as an exception, so that the record
+    // always comes to its end.
     co_await asio::this_coro::throw_if_cancelled(false);
     const auto cancellation = co_await asio::this_coro::cancellation_state;
     const microseconds begun = task.shared.time.since_boot();
-    const auto time_left = [&] { return begun + task.job.deadline - task.shared.time.since_boot(); };
+    const auto time_left = [&] {
+        return begun + task.job.deadline - task.shared.time.since_boot();
+    };
 
     for (int number = 1;; ++number) {
-        if (cancellation.cancelled() != asio::cancellation_type::none) co_return settle_cancelled(task);
+        if (cancellation.cancelled() != asio::cancellation_type::none)
+            co_return settle_cancelled(task);
         attempt_end end = co_await attempt_once(task, number, time_left());
         task.record.attempts.push_back(end.record);
         const std::optional<microseconds> wait = wait_before_next(task, end, time_left());
-        if (!wait || cancellation.cancelled() != asio::cancellation_type::none) co_return settle(task, std::move(end));
+        if (!wait || cancellation.cancelled() != asio::cancellation_type::none)
+            co_return settle(task, std::move(end));
 
         task.shared.emit(attempt_failed{task.run, task.job, task.record.attempts.back(), *wait});
         co_await task.shared.time.async_wait_for(*wait, use_tuple);

@@ -8,7 +8,8 @@
 
 namespace carillon {
 
-/** One job of a run, to be brought to its outcome. Everything it names must outlive @ref perform_job. */
+/** One job of a run, to be brought to its outcome. Everything it names must outlive @ref
+ * perform_job. */
 struct job_task {
     services& shared;
     const masker& secrets;
@@ -19,7 +20,8 @@ struct job_task {
 };
 
 /**
- * Sends a job's request, judges the reply, waits and tries again as its policy says, until the record has an outcome.
+ * Sends a job's request, judges the reply, waits and tries again as its policy says, until the
+ * record has an outcome.
  *
  * Cancellation: `terminal`; the outcome is then `cancelled`.
  */

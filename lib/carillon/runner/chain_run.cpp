@@ -1,7 +1,6 @@
-#include <carillon/runner/chain_run.hpp>
-
 #include <carillon/detail/spawn.hpp>
 #include <carillon/runner/attempt.hpp>
+#include <carillon/runner/chain_run.hpp>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -14,10 +13,13 @@ namespace asio = boost::asio;
 namespace carillon {
 
 chain_run::chain_run(
-    std::shared_ptr<services> shared, std::shared_ptr<const job_set> plan, job_index first, run_record record)
+    std::shared_ptr<services> shared,
+    std::shared_ptr<const job_set> plan,
+    job_index first,
+    run_record record)
     : shared_(std::move(shared)), plan_(std::move(plan)),
-      walk_(*plan_, plan_->chain_from(first), record.trigger == run_trigger::manual), record_(std::move(record)),
-      signals_(walk_.size())
+      walk_(*plan_, plan_->chain_from(first), record.trigger == run_trigger::manual),
+      record_(std::move(record)), signals_(walk_.size())
 {
     // The records stay where they are from here on: coroutines write to them.
     record_.jobs.resize(walk_.size());
@@ -68,7 +70,8 @@ void chain_run::start_job(std::size_t position)
              .run = record_,
              .record = record_.jobs[position]}),
         asio::bind_cancellation_slot(
-            signals_[position]->slot(), [self = shared_from_this(), position](const std::exception_ptr& thrown) {
+            signals_[position]->slot(),
+            [self = shared_from_this(), position](const std::exception_ptr& thrown) {
                 self->job_done(position, thrown);
             }));
 }
@@ -112,7 +115,9 @@ void chain_run::finish()
     record_.ended_at = shared_->time.now();
     shared_->emit(run_ended{record_, first()});
     // Posted, so that a run whose jobs are all skipped does not end within start().
-    asio::post(shared_->executor, [self = shared_from_this()] { std::exchange(self->on_end_, nullptr)(self); });
+    asio::post(shared_->executor, [self = shared_from_this()] {
+        std::exchange(self->on_end_, nullptr)(self);
+    });
 }
 
 } // namespace carillon

@@ -15,20 +15,23 @@ namespace carillon {
 /**
  * One run under way: walks its chain, a coroutine for each job that goes. Not a public interface.
  *
- * Owned by its runner and by its jobs' coroutines; whoever starts it is told of its end exactly once.
+ * Owned by its runner and by its jobs' coroutines; whoever starts it is told of its end exactly
+ * once.
  */
 class chain_run : public std::enable_shared_from_this<chain_run> {
 public:
     using end_handler = std::function<void(const std::shared_ptr<chain_run>&)>;
 
-    /** `record` has id, chain, instant, trigger and fence; `first` is the job that the run starts with. */
+    /** `record` has id, chain, instant, trigger and fence; `first` is the job that the run starts
+     * with. */
     chain_run(
         std::shared_ptr<services> shared,
         std::shared_ptr<const job_set> plan,
         job_index first,
         run_record record);
 
-    /** Starts the first job. `on_end` is called when every job has ended, never from within this call. */
+    /** Starts the first job. `on_end` is called when every job has ended, never from within this
+     * call. */
     void start(end_handler on_end);
 
     /** Ends the jobs that go; those that have not begun end as `cancelled`, too. */

@@ -7,8 +7,10 @@ namespace carillon {
 bool meets(condition c, outcome o) noexcept
 {
     switch (c) {
-    case condition::succeeded: return o == outcome::completed;
-    case condition::finished: return true;
+    case condition::succeeded:
+        return o == outcome::completed;
+    case condition::finished:
+        return true;
     case condition::failed:
         return o == outcome::failed || o == outcome::timed_out || o == outcome::unreachable ||
                o == outcome::rejected || o == outcome::interrupted;
@@ -54,7 +56,8 @@ void chain_walk::ended(std::size_t position, outcome o)
 
 void chain_walk::settle_child(job_index child, job_index parent, outcome o)
 {
-    const auto m = std::find_if(members_.begin(), members_.end(), [&](const member& c) { return c.job == child; });
+    const auto m = std::find_if(
+        members_.begin(), members_.end(), [&](const member& c) { return c.job == child; });
     const auto& waits = std::get<after>(plan_[child].trigger);
     const auto link = std::find_if(waits.begin(), waits.end(), [&](const carillon::parent& p) {
         return p.job == plan_[parent].name;

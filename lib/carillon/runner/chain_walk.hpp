@@ -13,8 +13,8 @@ namespace carillon {
 /**
  * Which job of a run follows which. Pure: it is told how jobs end and says what comes next.
  *
- * A job starts when every parent within the run has ended as its `after` asks; else, or when it is disabled, it is
- * skipped. Parents outside the run count as met.
+ * A job starts when every parent within the run has ended as its `after` asks; else, or when it is
+ * disabled, it is skipped. Parents outside the run count as met.
  */
 class chain_walk {
 public:
@@ -34,7 +34,8 @@ public:
     std::size_t size() const noexcept { return members_.size(); }
     const job& at(std::size_t position) const noexcept { return plan_[members_[position].job]; }
 
-    /** The next thing to do, or nothing until another job has ended. A skip counts as an end by itself. */
+    /** The next thing to do, or nothing until another job has ended. A skip counts as an end by
+     * itself. */
     std::optional<step> next();
 
     /** The job at `position` ended. */

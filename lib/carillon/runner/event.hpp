@@ -10,7 +10,8 @@
 namespace carillon {
 
 /**
- * What the runner tells of. References and pointers are valid only during the call that brings the event.
+ * What the runner tells of. References and pointers are valid only during the call that brings the
+ * event.
  */
 struct run_started {
     const run_record& run;
@@ -76,17 +77,27 @@ struct record_failed {
 };
 
 using event = std::variant<
-    run_started, job_started, attempt_failed, job_ended, run_ended, run_skipped, runs_missed, clock_changed,
+    run_started,
+    job_started,
+    attempt_failed,
+    job_ended,
+    run_ended,
+    run_skipped,
+    runs_missed,
+    clock_changed,
     record_failed>;
 
 /** Is called on the runner's executor and must not throw. */
 using event_handler = std::function<void(const event&)>;
 
-/** Makes a visitor of lambdas: `std::visit(overloaded{[](const run_ended& e) {...}, [](const auto&) {}}, ev)`. */
-template <class... Fs> struct overloaded : Fs... {
+/** Makes a visitor of lambdas: `std::visit(overloaded{[](const run_ended& e) {...}, [](const auto&)
+ * {}}, ev)`. */
+template <class... Fs>
+struct overloaded : Fs... {
     using Fs::operator()...;
 };
 
-template <class... Fs> overloaded(Fs...) -> overloaded<Fs...>;
+template <class... Fs>
+overloaded(Fs...) -> overloaded<Fs...>;
 
 } // namespace carillon

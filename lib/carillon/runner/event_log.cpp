@@ -1,15 +1,13 @@
-#include <carillon/runner/event_log.hpp>
-
 #include <carillon/job/endpoint.hpp>
+#include <carillon/runner/event_log.hpp>
 #include <carillon/time/span.hpp>
 
+#include <boost/log/attributes/attribute_set.hpp>
+#include <boost/log/attributes/attribute_value_set.hpp>
 #include <boost/log/attributes/constant.hpp>
 #include <boost/log/core/core.hpp>
 #include <boost/log/core/record.hpp>
-#include <boost/log/attributes/attribute_set.hpp>
-#include <boost/log/attributes/attribute_value_set.hpp>
 #include <boost/uuid/uuid_io.hpp>
-
 #include <fmt/format.h>
 
 #include <utility>
@@ -83,7 +81,8 @@ std::string why_skipped(const job& j, reason r)
     std::string parents;
     for (const parent& p : std::get<after>(j.trigger)) {
         static constexpr const char* words[] = {"to succeed", "to finish", "to fail"};
-        parents += fmt::format("{}{} {}", parents.empty() ? "" : " and ", p.job, words[static_cast<int>(p.when)]);
+        parents += fmt::format(
+            "{}{} {}", parents.empty() ? "" : " and ", p.job, words[static_cast<int>(p.when)]);
     }
     return "it waits for " + parents;
 }
@@ -92,7 +91,8 @@ log_entry entry_for(const job_ended& e)
 {
     log_entry entry = about_job("job_ended", e.run, e.job);
     const outcome o = e.record.outcome.value_or(outcome::interrupted);
-    entry.level = o == outcome::completed || o == outcome::skipped ? log_level::info : log_level::error;
+    entry.level =
+        o == outcome::completed || o == outcome::skipped ? log_level::info : log_level::error;
     entry.outcome = to_string(o);
     entry.status = e.record.status;
     entry.message = e.record.reason ? why_skipped(e.job, *e.record.reason) : e.record.message;
@@ -113,7 +113,8 @@ log_entry entry_for(const run_ended& e)
     entry.outcome = to_string(o);
     entry.message = fmt::format(
         "run {} after {}", to_string(o),
-        format_span(std::chrono::ceil<std::chrono::milliseconds>(e.run.ended_at.value_or(e.run.started_at) - e.run.started_at)));
+        format_span(std::chrono::ceil<std::chrono::milliseconds>(
+            e.run.ended_at.value_or(e.run.started_at) - e.run.started_at)));
     return entry;
 }
 
@@ -123,10 +124,12 @@ log_entry entry_for(const run_skipped& e)
     entry.outcome = to_string(outcome::skipped);
     const std::string due = format_utc(e.scheduled_at);
     if (e.reason == reason::overlap) {
-        entry.message = fmt::format("the run due at {} was skipped: the one before still goes", due);
+        entry.message =
+            fmt::format("the run due at {} was skipped: the one before still goes", due);
         if (e.in_a_row > 1) entry.message += fmt::format(" ({} skipped in a row)", e.in_a_row);
     } else {
-        entry.message = fmt::format("the run due at {} was not started: {}", due, describe(e.error));
+        entry.message =
+            fmt::format("the run due at {} was not started: {}", due, describe(e.error));
     }
     if (e.in_a_row >= alarming_skips || e.error) entry.level = log_level::error;
     return entry;
@@ -136,8 +139,9 @@ log_entry entry_for(const runs_missed& e)
 {
     log_entry entry = about_occurrence("runs_missed", e.first);
     entry.message = fmt::format(
-        "{} due from {} to {} passed without a run ({})", e.count == 1 ? "one run" : fmt::format("{} runs", e.count),
-        format_utc(e.from), format_utc(e.to), to_string(e.reason));
+        "{} due from {} to {} passed without a run ({})",
+        e.count == 1 ? "one run" : fmt::format("{} runs", e.count), format_utc(e.from),
+        format_utc(e.to), to_string(e.reason));
     return entry;
 }
 
@@ -145,8 +149,8 @@ log_entry entry_for(const clock_changed& e)
 {
     log_entry entry{.level = log_level::warning, .event = "clock_changed"};
     entry.message = fmt::format(
-        "the wall clock was set {} by {}; schedules were planned anew", e.by < microseconds{0} ? "back" : "forward",
-        format_span(std::chrono::abs(e.by)));
+        "the wall clock was set {} by {}; schedules were planned anew",
+        e.by < microseconds{0} ? "back" : "forward", format_span(std::chrono::abs(e.by)));
     return entry;
 }
 
@@ -158,7 +162,8 @@ log_entry entry_for(const record_failed& e)
     return entry;
 }
 
-template <class T> void attach(logging::attribute_value_set& to, const char* name, T value)
+template <class T>
+void attach(logging::attribute_value_set& to, const char* name, T value)
 {
     to.insert(name, logging::attributes::constant<T>(std::move(value)).get_value());
 }
@@ -168,10 +173,14 @@ template <class T> void attach(logging::attribute_value_set& to, const char* nam
 std::string_view to_string(log_level l) noexcept
 {
     switch (l) {
-    case log_level::debug: return "debug";
-    case log_level::info: return "info";
-    case log_level::warning: return "warning";
-    case log_level::error: return "error";
+    case log_level::debug:
+        return "debug";
+    case log_level::info:
+        return "info";
+    case log_level::warning:
+        return "warning";
+    case log_level::error:
+        return "error";
     }
     return "unknown";
 }
@@ -184,7 +193,8 @@ void write_log(log_entry entry)
     attach(attributes, "Severity", entry.level);
     attach(attributes, "Message", entry.message);
     attach(attributes, "Entry", std::move(entry));
-    if (logging::record record = core->open_record(std::move(attributes))) core->push_record(std::move(record));
+    if (logging::record record = core->open_record(std::move(attributes)))
+        core->push_record(std::move(record));
 }
 
 void event_log::operator()(const event& e) const { write_log(to_entry(e, time_->now())); }

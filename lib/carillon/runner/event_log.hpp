@@ -16,15 +16,16 @@ std::string_view to_string(log_level l) noexcept;
 /**
  * One thing to log, as data: what a Boost.Log record of carillon's carries.
  *
- * Each record has the attributes `Severity` (a @ref log_level), `Message` (a std::string, so that any sink can print it) and
- * `Entry` (this struct), from which a sink takes what its format shows. Secrets are hidden already; texts may
- * hold control characters, which a format must escape.
+ * Each record has the attributes `Severity` (a @ref log_level), `Message` (a std::string, so that
+ * any sink can print it) and `Entry` (this struct), from which a sink takes what its format shows.
+ * Secrets are hidden already; texts may hold control characters, which a format must escape.
  */
 struct log_entry {
     log_level level = log_level::info;
     instant time{};
-    /// What happened, in one word: `run_started`, `job_started`, `attempt_failed`, `job_ended`, `run_ended`, `run_skipped`,
-    /// `runs_missed`, `clock_changed`, `record_failed`, or the program's own.
+    /// What happened, in one word: `run_started`, `job_started`, `attempt_failed`, `job_ended`,
+    /// `run_ended`, `run_skipped`, `runs_missed`, `clock_changed`, `record_failed`, or the
+    /// program's own.
     std::string_view event;
     /// Empty where the record is not about a job, a chain or a run.
     std::string job{};

@@ -1,7 +1,6 @@
-#include <carillon/runner/runner.hpp>
-
 #include <carillon/detail/pending.hpp>
 #include <carillon/runner/chain_run.hpp>
+#include <carillon/runner/runner.hpp>
 #include <carillon/runner/timetable.hpp>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -47,7 +46,8 @@ run_id make_run_id(instant now, std::mt19937_64& random)
 
 } // namespace
 
-/** Everything but the interface. Shared with handlers of operations that may complete after the runner's end. */
+/** Everything but the interface. Shared with handlers of operations that may complete after the
+ * runner's end. */
 class runner::core : public std::enable_shared_from_this<core> {
 public:
     core(services s) : shared_(std::make_shared<services>(std::move(s))) {}
@@ -110,12 +110,17 @@ private:
     bool may_start(const job& first, const due_run& due);
     void claim(const std::shared_ptr<const job_set>& plan, std::vector<due_run> due);
     void start_claimed(
-        const std::shared_ptr<const job_set>& plan, const std::vector<due_run>& due, error_code ec,
+        const std::shared_ptr<const job_set>& plan,
+        const std::vector<due_run>& due,
+        error_code ec,
         const std::vector<carillon::claim>& claims);
     void claim_manual(std::shared_ptr<manual_run> asked, instant at, int tries);
     void start_manual(const std::shared_ptr<manual_run>& asked, instant at, std::int64_t fence);
     std::shared_ptr<chain_run> start_run(
-        const std::shared_ptr<const job_set>& plan, job_index first, run_record record, chain_run::end_handler on_end);
+        const std::shared_ptr<const job_set>& plan,
+        job_index first,
+        run_record record,
+        chain_run::end_handler on_end);
     void run_ended(const std::shared_ptr<chain_run>& run);
     void leave_gate(const std::string& chain);
     void stop_firing();
@@ -125,14 +130,15 @@ private:
     std::shared_ptr<services> shared_;
     std::shared_ptr<const job_set> plan_ = std::make_shared<job_set>();
     timetable timetable_;
-    microseconds start_{0};       // of the first async_run, in time since boot
-    instant boot_{};              // as the timetable last knew it
-    bool started_ = false;        // async_run has been called
+    microseconds start_{0}; // of the first async_run, in time since boot
+    instant boot_{};        // as the timetable last knew it
+    bool started_ = false;  // async_run has been called
     bool draining_ = false;
     std::size_t store_calls_ = 0; // claims and records whose answer is still to come
     std::unordered_map<std::string, gate> gates_;
     std::unordered_set<std::shared_ptr<chain_run>> runs_;
-    std::shared_ptr<asio::cancellation_signal> wake_ = std::make_shared<asio::cancellation_signal>();
+    std::shared_ptr<asio::cancellation_signal> wake_ =
+        std::make_shared<asio::cancellation_signal>();
     std::shared_ptr<ending> run_;
     std::vector<std::shared_ptr<ending>> drains_;
 };
@@ -157,19 +163,23 @@ time_reading runner::core::read_time() const
     return {.now = shared_->time.now(), .origins = {.boot = boot, .start = boot + start_}};
 }
 
-/** Takes a handler; `mild` is what cancellation of a lesser type than `terminal` does, which always cancels the runs. */
-std::shared_ptr<runner::core::ending> runner::core::make_ending(plain_handler handler, on_cancel mild)
+/** Takes a handler; `mild` is what cancellation of a lesser type than `terminal` does, which always
+ * cancels the runs. */
+std::shared_ptr<runner::core::ending>
+runner::core::make_ending(plain_handler handler, on_cancel mild)
 {
     auto e = std::make_shared<ending>(ending{run_operation(shared_->executor, std::move(handler))});
     auto slot = e->operation.slot();
     if (!slot.is_connected()) return e;
-    slot.assign([weak = weak_from_this(), cancelled = std::weak_ptr(e), mild](asio::cancellation_type type) {
+    slot.assign([weak = weak_from_this(), cancelled = std::weak_ptr(e),
+                 mild](asio::cancellation_type type) {
         const auto self = weak.lock();
         const auto mine = cancelled.lock();
         if (!self || !mine) return;
         mine->cancelled = true;
         self->stop_firing();
-        const bool terminal = (type & asio::cancellation_type::terminal) != asio::cancellation_type::none;
+        const bool terminal =
+            (type & asio::cancellation_type::terminal) != asio::cancellation_type::none;
         if (terminal || mild == on_cancel::cancel_runs) self->cancel_runs();
         self->finish_if_idle();
     });
@@ -178,7 +188,8 @@ std::shared_ptr<runner::core::ending> runner::core::make_ending(plain_handler ha
 
 void runner::core::run(plain_handler handler)
 {
-    if (run_) return run_operation(shared_->executor, std::move(handler)).complete(errc::already_running);
+    if (run_)
+        return run_operation(shared_->executor, std::move(handler)).complete(errc::already_running);
     run_ = make_ending(std::move(handler), on_cancel::stop_firing);
     draining_ = false;
     if (!std::exchange(started_, true)) start_ = shared_->time.since_boot();
@@ -243,11 +254,13 @@ void runner::core::fire_due()
 bool runner::core::may_start(const job& first, const due_run& due)
 {
     if (due.coalesced)
-        shared_->emit(
-            runs_missed{first, due.coalesced->from, due.coalesced->to, due.coalesced->count, reason::coalesced});
+        shared_->emit(runs_missed{
+            first, due.coalesced->from, due.coalesced->to, due.coalesced->count,
+            reason::coalesced});
     gate& g = gates_[first.name];
     if (g.running > 0) {
-        shared_->emit(run_skipped{first, due.scheduled_at, reason::overlap, ++g.skipped_in_a_row, {}});
+        shared_->emit(
+            run_skipped{first, due.scheduled_at, reason::overlap, ++g.skipped_in_a_row, {}});
         return false;
     }
     ++g.running;
@@ -262,7 +275,8 @@ void runner::core::claim(const std::shared_ptr<const job_set>& plan, std::vector
     ++store_calls_;
     shared_->store.async_claim(
         std::move(batch), shared_->time.now(),
-        [self = shared_from_this(), plan, due = std::move(due)](error_code ec, const std::vector<carillon::claim>& claims) {
+        [self = shared_from_this(), plan,
+         due = std::move(due)](error_code ec, const std::vector<carillon::claim>& claims) {
             --self->store_calls_;
             self->start_claimed(plan, due, ec, claims);
             self->finish_if_idle();
@@ -270,7 +284,9 @@ void runner::core::claim(const std::shared_ptr<const job_set>& plan, std::vector
 }
 
 void runner::core::start_claimed(
-    const std::shared_ptr<const job_set>& plan, const std::vector<due_run>& due, error_code ec,
+    const std::shared_ptr<const job_set>& plan,
+    const std::vector<due_run>& due,
+    error_code ec,
     const std::vector<carillon::claim>& claims)
 {
     for (std::size_t i = 0; i < due.size(); ++i) {
@@ -287,12 +303,17 @@ void runner::core::start_claimed(
         record.trigger = d.caught_up ? run_trigger::catch_up : run_trigger::schedule;
         record.fence = claims[i].fence;
         record.lateness = std::max(shared_->time.now() - d.scheduled_at, microseconds{0});
-        start_run(plan, d.job, std::move(record), [self = shared_from_this()](const auto& run) { self->run_ended(run); });
+        start_run(plan, d.job, std::move(record), [self = shared_from_this()](const auto& run) {
+            self->run_ended(run);
+        });
     }
 }
 
 std::shared_ptr<chain_run> runner::core::start_run(
-    const std::shared_ptr<const job_set>& plan, job_index first, run_record record, chain_run::end_handler on_end)
+    const std::shared_ptr<const job_set>& plan,
+    job_index first,
+    run_record record,
+    chain_run::end_handler on_end)
 {
     record.id = make_run_id(shared_->time.now(), shared_->random);
     auto run = std::make_shared<chain_run>(shared_, plan, first, std::move(record));
@@ -303,10 +324,12 @@ std::shared_ptr<chain_run> runner::core::start_run(
 
 void runner::core::trigger(const std::string& name, trigger_handler handler)
 {
-    auto asked = std::make_shared<manual_run>(trigger_operation(shared_->executor, std::move(handler)));
+    auto asked =
+        std::make_shared<manual_run>(trigger_operation(shared_->executor, std::move(handler)));
     const auto first = plan_->find(name);
     if (draining_ || !first)
-        return std::move(asked->operation).complete(draining_ ? errc::not_running : errc::no_such_job, {});
+        return std::move(asked->operation)
+            .complete(draining_ ? errc::not_running : errc::no_such_job, {});
     asked->plan = plan_;
     asked->first = *first;
     if (auto slot = asked->operation.slot(); slot.is_connected()) {
@@ -336,18 +359,21 @@ void runner::core::claim_manual(std::shared_ptr<manual_run> asked, instant at, i
         });
 }
 
-void runner::core::start_manual(const std::shared_ptr<manual_run>& asked, instant at, std::int64_t fence)
+void runner::core::start_manual(
+    const std::shared_ptr<manual_run>& asked, instant at, std::int64_t fence)
 {
     run_record record;
     record.chain = asked->chain();
     record.scheduled_at = at;
     record.trigger = run_trigger::manual;
     record.fence = fence;
-    const auto run = start_run(asked->plan, asked->first, std::move(record), [self = shared_from_this(), asked](const auto& r) {
-        const error_code ec = asked->cancelled ? asio::error::operation_aborted : error_code{};
-        std::move(asked->operation).complete(ec, r->record());
-        self->run_ended(r);
-    });
+    const auto run = start_run(
+        asked->plan, asked->first, std::move(record),
+        [self = shared_from_this(), asked](const auto& r) {
+            const error_code ec = asked->cancelled ? asio::error::operation_aborted : error_code{};
+            std::move(asked->operation).complete(ec, r->record());
+            self->run_ended(r);
+        });
     asked->run = run;
     if (asked->cancelled) run->cancel();
 }
@@ -357,11 +383,12 @@ void runner::core::run_ended(const std::shared_ptr<chain_run>& run)
     runs_.erase(run);
     leave_gate(run->record().chain);
     ++store_calls_;
-    shared_->store.async_record(run->record(), [self = shared_from_this(), run](const error_code& ec) {
-        --self->store_calls_;
-        if (ec) self->shared_->emit(record_failed{run->record(), ec});
-        self->finish_if_idle();
-    });
+    shared_->store.async_record(
+        run->record(), [self = shared_from_this(), run](const error_code& ec) {
+            --self->store_calls_;
+            if (ec) self->shared_->emit(record_failed{run->record(), ec});
+            self->finish_if_idle();
+        });
 }
 
 void runner::core::leave_gate(const std::string& chain)
@@ -390,7 +417,8 @@ void runner::core::finish_if_idle()
     std::vector<std::shared_ptr<ending>> endings = std::exchange(drains_, {});
     if (run_) endings.push_back(std::exchange(run_, nullptr));
     for (const auto& e : endings)
-        std::move(e->operation).complete(e->cancelled ? asio::error::operation_aborted : error_code{});
+        std::move(e->operation)
+            .complete(e->cancelled ? asio::error::operation_aborted : error_code{});
 }
 
 /** The runner is gone: nobody listens any more, and what is under way ends. */
@@ -405,7 +433,11 @@ void runner::core::abandon()
 }
 
 runner::runner(
-    asio::any_io_executor ex, time_source& time, http::transport& transport, carillon::store& store, runner_options options)
+    asio::any_io_executor ex,
+    time_source& time,
+    http::transport& transport,
+    carillon::store& store,
+    runner_options options)
     : core_(std::make_shared<core>(services{
           .executor = std::move(ex),
           .time = time,
@@ -434,7 +466,8 @@ boost::system::result<void, invalid_jobs> runner::add(job j)
 
 boost::system::result<void, invalid_jobs> runner::remove(std::string_view name)
 {
-    if (!jobs()->find(name)) return invalid_jobs{{{std::string(name), "name", "there is no such job"}}};
+    if (!jobs()->find(name))
+        return invalid_jobs{{{std::string(name), "name", "there is no such job"}}};
     std::vector<job> all = jobs()->jobs();
     std::erase_if(all, [&](const job& other) { return other.name == name; });
     auto changed = job_set::create(std::move(all), jobs()->secrets());
@@ -453,6 +486,9 @@ void runner::start_run(plain_handler handler) { core_->run(std::move(handler)); 
 
 void runner::start_drain(plain_handler handler) { core_->drain(std::move(handler)); }
 
-void runner::start_trigger(std::string job, trigger_handler handler) { core_->trigger(job, std::move(handler)); }
+void runner::start_trigger(std::string job, trigger_handler handler)
+{
+    core_->trigger(job, std::move(handler));
+}
 
 } // namespace carillon

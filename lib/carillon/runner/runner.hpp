@@ -22,18 +22,21 @@ namespace carillon {
 
 /** How a @ref runner behaves. */
 struct runner_options {
-    /// Seeds the draws of jitter and the ids, for runs that repeat themselves; else the system's randomness does.
+    /// Seeds the draws of jitter and the ids, for runs that repeat themselves; else the system's
+    /// randomness does.
     std::optional<std::uint64_t> seed;
 };
 
 /**
  * Fires jobs when they are due, walks their chains, retries, and tells what happened.
  *
- * All work happens on the executor; the runner starts no thread, handles no signal and has no global state. It is for one
- * executor at a time: where the executor's context has several threads, give a strand and call members from within it.
- * Time source, transport and store must outlive every operation.
+ * All work happens on the executor; the runner starts no thread, handles no signal and has no
+ * global state. It is for one executor at a time: where the executor's context has several threads,
+ * give a strand and call members from within it. Time source, transport and store must outlive
+ * every operation.
  *
- * Waiting jobs stand in one agenda behind one timer. A job's coroutine exists only while it is being sent.
+ * Waiting jobs stand in one agenda behind one timer. A job's coroutine exists only while it is
+ * being sent.
  *
  * @code
  * asio::io_context ctx;
@@ -41,9 +44,8 @@ struct runner_options {
  * carillon::http::client client(ctx.get_executor());
  * carillon::memory_store store(ctx.get_executor());
  * carillon::runner runner(ctx.get_executor(), time, client, store);
- * runner.set_jobs(carillon::job_set::create({{.name = "ping", .trigger = carillon::schedule{.every = 1min},
- *                                             .url = "http://localhost:8000/ping"}}).value());
- * runner.async_run(asio::detached);
+ * runner.set_jobs(carillon::job_set::create({{.name = "ping", .trigger = carillon::schedule{.every
+ * = 1min}, .url = "http://localhost:8000/ping"}}).value()); runner.async_run(asio::detached);
  * ctx.run();
  * @endcode
  */
@@ -68,21 +70,24 @@ public:
     /**
      * Replaces all jobs at once.
      *
-     * Runs under way keep the definitions they began with. A job that keeps name and schedule keeps its rhythm; one whose
-     * schedule changed owes nothing from before.
+     * Runs under way keep the definitions they began with. A job that keeps name and schedule keeps
+     * its rhythm; one whose schedule changed owes nothing from before.
      */
     void set_jobs(job_set jobs);
 
-    /** Adds a job, or replaces that of the same name. All jobs are copied: for many, use @ref set_jobs. */
+    /** Adds a job, or replaces that of the same name. All jobs are copied: for many, use @ref
+     * set_jobs. */
     boost::system::result<void, invalid_jobs> add(job j);
 
-    /** Takes a job out; fails where others wait for it. `no_such_job` is a problem like any other. */
+    /** Takes a job out; fails where others wait for it. `no_such_job` is a problem like any other.
+     */
     boost::system::result<void, invalid_jobs> remove(std::string_view name);
 
     /** The jobs as they are now. */
     std::shared_ptr<const job_set> jobs() const;
 
-    /** When a job is due next; nothing where it has no schedule, is disabled, will not fire again or nothing runs. */
+    /** When a job is due next; nothing where it has no schedule, is disabled, will not fire again
+     * or nothing runs. */
     std::optional<instant> next_due(std::string_view job) const;
 
     /** How many runs are under way. */
@@ -91,12 +96,15 @@ public:
     /**
      * Fires jobs by their schedules until it is drained or cancelled: `void(error_code)`.
      *
-     * Completes when the last run has ended: with success after @ref async_drain, with `operation_aborted` after a
-     * cancellation, with @ref errc::already_running at once where it is under way already.
+     * Completes when the last run has ended: with success after @ref async_drain, with
+     * `operation_aborted` after a cancellation, with @ref errc::already_running at once where it is
+     * under way already.
      *
-     * Cancellation: `total` and `partial` stop firing and let runs end, `terminal` cancels them, too.
+     * Cancellation: `total` and `partial` stop firing and let runs end, `terminal` cancels them,
+     * too.
      */
-    template <class CompletionToken> auto async_run(CompletionToken&& token)
+    template <class CompletionToken>
+    auto async_run(CompletionToken&& token)
     {
         return boost::asio::async_initiate<CompletionToken, void(error_code)>(
             [](auto handler, runner* self) { self->start_run(std::move(handler)); }, token, this);
@@ -105,26 +113,31 @@ public:
     /**
      * Stops firing, refuses triggers, and waits until the last run has ended: `void(error_code)`.
      *
-     * Cancellation: every type, cancels the runs; the operation then still waits for their end and completes with
-     * `operation_aborted`.
+     * Cancellation: every type, cancels the runs; the operation then still waits for their end and
+     * completes with `operation_aborted`.
      */
-    template <class CompletionToken> auto async_drain(CompletionToken&& token)
+    template <class CompletionToken>
+    auto async_drain(CompletionToken&& token)
     {
         return boost::asio::async_initiate<CompletionToken, void(error_code)>(
             [](auto handler, runner* self) { self->start_drain(std::move(handler)); }, token, this);
     }
 
     /**
-     * Runs a job and all that follows it now, whether or not a run of it goes: `void(error_code, run_record)`.
+     * Runs a job and all that follows it now, whether or not a run of it goes: `void(error_code,
+     * run_record)`.
      *
-     * Completes when the run has ended, whatever its outcome. Errors: @ref errc::no_such_job, @ref errc::not_running while
-     * draining, the store's. Needs no @ref async_run. Cancellation: every type, cancels the run, whose record comes with
-     * `operation_aborted`.
+     * Completes when the run has ended, whatever its outcome. Errors: @ref errc::no_such_job, @ref
+     * errc::not_running while draining, the store's. Needs no @ref async_run. Cancellation: every
+     * type, cancels the run, whose record comes with `operation_aborted`.
      */
-    template <class CompletionToken> auto async_trigger(std::string job, CompletionToken&& token)
+    template <class CompletionToken>
+    auto async_trigger(std::string job, CompletionToken&& token)
     {
         return boost::asio::async_initiate<CompletionToken, void(error_code, run_record)>(
-            [](auto handler, runner* self, std::string name) { self->start_trigger(std::move(name), std::move(handler)); },
+            [](auto handler, runner* self, std::string name) {
+                self->start_trigger(std::move(name), std::move(handler));
+            },
             token, this, std::move(job));
     }
 

@@ -24,7 +24,8 @@ void timetable::assign(std::shared_ptr<const job_set> plan, const time_reading& 
         const auto* s = std::get_if<schedule>(&j.trigger);
         if (s == nullptr) continue;
         const auto before = plan_ ? plan_->find(j.name) : std::nullopt;
-        entries[i] = before ? carried_over(j, *s, entries_[*before], (*plan_)[*before], time) : first_sight(*s, time);
+        entries[i] = before ? carried_over(j, *s, entries_[*before], (*plan_)[*before], time)
+                            : first_sight(*s, time);
         if (!j.enabled) entries[i].next = never;
     }
     plan_ = std::move(plan);
@@ -41,14 +42,19 @@ timetable::entry timetable::first_sight(const schedule& s, const time_reading& t
 }
 
 timetable::entry timetable::carried_over(
-    const job& j, const schedule& s, const entry& before, const job& job_before, const time_reading& time) const
+    const job& j,
+    const schedule& s,
+    const entry& before,
+    const job& job_before,
+    const time_reading& time) const
 {
     const auto* old = std::get_if<schedule>(&job_before.trigger);
-    const bool same_ticks =
-        old != nullptr && old->every == s.every && old->on_boot == s.on_boot && old->on_start == s.on_start;
+    const bool same_ticks = old != nullptr && old->every == s.every && old->on_boot == s.on_boot &&
+                            old->on_start == s.on_start;
     entry e = same_ticks ? before : entry{.ticks = make_grid(s, time.origins)};
     // While disabled a job owes nothing, and so does a rhythm that has just begun.
-    if (!same_ticks || (j.enabled && !job_before.enabled)) e.next = next_after(e.ticks, time.now).value_or(never);
+    if (!same_ticks || (j.enabled && !job_before.enabled))
+        e.next = next_after(e.ticks, time.now).value_or(never);
     return e;
 }
 
@@ -56,7 +62,8 @@ void timetable::plan_all()
 {
     std::vector<appointment> all;
     const auto is_planned = [](const entry& e) { return e.next != never; };
-    all.reserve(static_cast<std::size_t>(std::count_if(entries_.begin(), entries_.end(), is_planned)));
+    all.reserve(
+        static_cast<std::size_t>(std::count_if(entries_.begin(), entries_.end(), is_planned)));
     for (job_index i = 0; i < entries_.size(); ++i)
         if (is_planned(entries_[i])) all.push_back(appointment_for(i));
     agenda_.assign(std::move(all));
@@ -68,7 +75,8 @@ appointment timetable::appointment_for(job_index j) const
     const auto& s = std::get<schedule>((*plan_)[j].trigger);
     instant end = saturated_add(e.next, s.accuracy);
     // A window ends before the job's following instant.
-    if (const auto following = next_after(e.ticks, e.next)) end = std::min(end, *following - microseconds{1});
+    if (const auto following = next_after(e.ticks, e.next))
+        end = std::min(end, *following - microseconds{1});
     return {.due = e.next, .window_end = end, .job = j};
 }
 

@@ -45,21 +45,25 @@ public:
     /**
      * Takes a plan, in place of the one before.
      *
-     * A job that keeps its name and schedule keeps its next instant. A job seen for the first time owes nothing, but where
-     * its ticks count from a boot or start and the first has passed, the latest is due at once.
+     * A job that keeps its name and schedule keeps its next instant. A job seen for the first time
+     * owes nothing, but where its ticks count from a boot or start and the first has passed, the
+     * latest is due at once.
      */
     void assign(std::shared_ptr<const job_set> plan, const time_reading& time);
 
     /** When to wake next; nothing where nothing will be due. */
     std::optional<instant> next_wake() { return agenda_.next_wake(); }
 
-    /** What is due by now, earliest first. Each of these jobs moves on to its next instant after `now`. */
+    /** What is due by now, earliest first. Each of these jobs moves on to its next instant after
+     * `now`. */
     std::vector<due_run> take_due(instant now);
 
     /**
-     * The wall clock was set: ticks that follow elapsed time move with it, all others are looked for anew.
+     * The wall clock was set: ticks that follow elapsed time move with it, all others are looked
+     * for anew.
      *
-     * Instants that a step forward passes over are due at once; after a step back jobs go on from the new time.
+     * Instants that a step forward passes over are due at once; after a step back jobs go on from
+     * the new time.
      */
     void clock_stepped(microseconds by, instant now);
 
@@ -75,7 +79,12 @@ private:
     static constexpr instant never = instant::max();
 
     entry first_sight(const schedule& s, const time_reading& time) const;
-    entry carried_over(const job& j, const schedule& s, const entry& before, const job& job_before, const time_reading&) const;
+    entry carried_over(
+        const job& j,
+        const schedule& s,
+        const entry& before,
+        const job& job_before,
+        const time_reading&) const;
     void plan_all();
     appointment appointment_for(job_index j) const;
 

@@ -1,6 +1,5 @@
-#include <carillon/store/memory_store.hpp>
-
 #include <carillon/detail/pending.hpp>
+#include <carillon/store/memory_store.hpp>
 
 #include <algorithm>
 
@@ -26,14 +25,19 @@ void memory_store::claim_batch(std::vector<claim_request> batch, instant now, cl
     std::vector<claim> claims;
     claims.reserve(batch.size());
     for (const claim_request& request : batch) claims.push_back(claim_one(request, now));
-    detail::pending<void(error_code, std::vector<claim>)>(executor_, std::move(handler)).complete({}, std::move(claims));
+    detail::pending<void(error_code, std::vector<claim>)>(executor_, std::move(handler))
+        .complete({}, std::move(claims));
 }
 
 claim memory_store::claim_one(const claim_request& request, instant now)
 {
     chain_state& chain = chains_[request.chain];
-    const auto is_same = [&](const ended_run& ended) { return ended.run.scheduled_at == request.scheduled_at; };
-    if (chain.open.contains(request.scheduled_at) || std::any_of(chain.done.begin(), chain.done.end(), is_same)) return {};
+    const auto is_same = [&](const ended_run& ended) {
+        return ended.run.scheduled_at == request.scheduled_at;
+    };
+    if (chain.open.contains(request.scheduled_at) ||
+        std::any_of(chain.done.begin(), chain.done.end(), is_same))
+        return {};
     chain.open.insert(request.scheduled_at);
     chain.fence = std::max<std::int64_t>(chain.fence + 1, now.time_since_epoch().count());
     return {.won = true, .fence = chain.fence};

@@ -47,7 +47,8 @@ private:
     boost::asio::any_io_executor executor_;
     memory_store_options options_;
     std::map<std::string, chain_state> chains_;
-    std::deque<std::pair<std::string, std::uint64_t>> order_; // chain and number of ended runs, oldest first
+    std::deque<std::pair<std::string, std::uint64_t>>
+        order_; // chain and number of ended runs, oldest first
     std::uint64_t ended_ = 0;
 };
 

@@ -40,13 +40,16 @@ public:
     virtual ~store() = default;
 
     /**
-     * Claims all that is due at one wake-up: `void(error_code, std::vector<claim>)`, an answer for each request, in order.
+     * Claims all that is due at one wake-up: `void(error_code, std::vector<claim>)`, an answer for
+     * each request, in order.
      *
-     * A claim is won by the first to ask for it, and is as durable as the store when the operation completes. With an error
-     * none was won. `now` is the wall clock: a fence is the greater of the last + 1 and `now` in microseconds, so that it
-     * grows across restarts without a store. Not cancellable: a claim must not be lost between two owners.
+     * A claim is won by the first to ask for it, and is as durable as the store when the operation
+     * completes. With an error none was won. `now` is the wall clock: a fence is the greater of the
+     * last + 1 and `now` in microseconds, so that it grows across restarts without a store. Not
+     * cancellable: a claim must not be lost between two owners.
      */
-    template <class CompletionToken> auto async_claim(std::vector<claim_request> batch, instant now, CompletionToken&& token)
+    template <class CompletionToken>
+    auto async_claim(std::vector<claim_request> batch, instant now, CompletionToken&& token)
     {
         return boost::asio::async_initiate<CompletionToken, void(error_code, std::vector<claim>)>(
             [](auto handler, store* self, std::vector<claim_request> requests, instant at) {
@@ -56,11 +59,14 @@ public:
     }
 
     /** Records a run that has ended, whatever its outcome: `void(error_code)`. Not cancellable. */
-    template <class CompletionToken> auto async_record(run_record run, CompletionToken&& token)
+    template <class CompletionToken>
+    auto async_record(run_record run, CompletionToken&& token)
     {
         return boost::asio::async_initiate<CompletionToken, void(error_code)>(
-            [](auto handler, store* self, run_record ended) { self->record(std::move(ended), std::move(handler)); }, token,
-            this, std::move(run));
+            [](auto handler, store* self, run_record ended) {
+                self->record(std::move(ended), std::move(handler));
+            },
+            token, this, std::move(run));
     }
 
 protected:
@@ -68,7 +74,8 @@ protected:
     using record_handler = boost::asio::any_completion_handler<void(error_code)>;
 
 private:
-    virtual void claim_batch(std::vector<claim_request> batch, instant now, claim_handler handler) = 0;
+    virtual void
+    claim_batch(std::vector<claim_request> batch, instant now, claim_handler handler) = 0;
     virtual void record(run_record run, record_handler handler) = 0;
 };
 

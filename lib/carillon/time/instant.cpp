@@ -15,19 +15,21 @@ struct local_fields {
 
 local_fields to_local(instant t)
 {
-    const std::time_t seconds = std::chrono::floor<std::chrono::seconds>(t).time_since_epoch().count();
+    const std::time_t seconds =
+        std::chrono::floor<std::chrono::seconds>(t).time_since_epoch().count();
     local_fields fields;
     ::localtime_r(&seconds, &fields.tm);
     const long minutes = fields.tm.tm_gmtoff / 60;
-    fields.offset = fmt::format("{}{:02}:{:02}", minutes < 0 ? '-' : '+', std::labs(minutes) / 60, std::labs(minutes) % 60);
+    fields.offset = fmt::format(
+        "{}{:02}:{:02}", minutes < 0 ? '-' : '+', std::labs(minutes) / 60, std::labs(minutes) % 60);
     return fields;
 }
 
 std::string date_and_time(const std::tm& tm)
 {
     return fmt::format(
-        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min,
-        tm.tm_sec);
+        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday,
+        tm.tm_hour, tm.tm_min, tm.tm_sec);
 }
 
 } // namespace
@@ -38,8 +40,9 @@ std::string format_utc(instant t)
     const std::chrono::year_month_day date{day};
     const std::chrono::hh_mm_ss<microseconds> time{t - day};
     return fmt::format(
-        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:06}Z", static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-        static_cast<unsigned>(date.day()), time.hours().count(), time.minutes().count(), time.seconds().count(),
+        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:06}Z", static_cast<int>(date.year()),
+        static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+        time.hours().count(), time.minutes().count(), time.seconds().count(),
         time.subseconds().count());
 }
 
@@ -52,7 +55,8 @@ std::string format_local(instant t)
 std::string format_local_ms(instant t)
 {
     const local_fields fields = to_local(t);
-    const auto ms = std::chrono::floor<std::chrono::milliseconds>(t) - std::chrono::floor<std::chrono::seconds>(t);
+    const auto ms = std::chrono::floor<std::chrono::milliseconds>(t) -
+                    std::chrono::floor<std::chrono::seconds>(t);
     return fmt::format("{}.{:03}{}", date_and_time(fields.tm), ms.count(), fields.offset);
 }
 

@@ -49,7 +49,8 @@ std::int64_t count_ticks(const grid& g, instant from, instant to) noexcept
     if (to < from || to < g.anchor) return 0;
     if (g.every <= microseconds{0}) return from <= g.anchor ? 1 : 0;
     const std::int64_t upto = (to - g.anchor) / g.every;
-    const std::int64_t before = floor_div((from - microseconds{1} - g.anchor).count(), g.every.count());
+    const std::int64_t before =
+        floor_div((from - microseconds{1} - g.anchor).count(), g.every.count());
     return upto - std::max<std::int64_t>(before, -1);
 }
 

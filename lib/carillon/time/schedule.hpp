@@ -33,7 +33,8 @@ struct schedule {
 /** The shortest time that may lie between two instants of a schedule. */
 inline constexpr microseconds min_interval = std::chrono::milliseconds{100};
 
-/** Whether the schedule's ticks are counted in elapsed time, so that setting the wall clock moves them. */
+/** Whether the schedule's ticks are counted in elapsed time, so that setting the wall clock moves
+ * them. */
 constexpr bool follows_elapsed_time(const schedule& s) noexcept
 {
     return s.on_boot.has_value() || s.on_start.has_value();
@@ -56,12 +57,13 @@ struct grid {
 /**
  * The schedule's ticks as wall time, given where they count from.
  *
- * The first tick of a boot or start is rounded up to a whole second, so that a tick has the same name
- * however often its wall time is worked out.
+ * The first tick of a boot or start is rounded up to a whole second, so that a tick has the same
+ * name however often its wall time is worked out.
  */
 grid make_grid(const schedule& s, const time_origins& origins);
 
-/** The first tick strictly later than `t`, or nothing where none comes before @ref end_of_time. Never throws. */
+/** The first tick strictly later than `t`, or nothing where none comes before @ref end_of_time.
+ * Never throws. */
 std::optional<instant> next_after(const grid& g, instant t) noexcept;
 
 /** The latest tick at or before `t`, or nothing where the first is later. */

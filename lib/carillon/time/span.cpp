@@ -1,6 +1,5 @@
-#include <carillon/time/span.hpp>
-
 #include <carillon/detail/text.hpp>
+#include <carillon/time/span.hpp>
 
 #include <fmt/format.h>
 
@@ -24,15 +23,36 @@ struct unit {
 };
 
 constexpr std::array units{
-    unit{"usec", 1},         unit{"us", 1},           unit{"µs", 1},  unit{"μs", 1},
-    unit{"msec", 1000},      unit{"ms", 1000},        unit{"seconds", second},
-    unit{"second", second},  unit{"sec", second},     unit{"s", second},
-    unit{"minutes", minute}, unit{"minute", minute},  unit{"min", minute}, unit{"m", minute},
-    unit{"hours", hour},     unit{"hour", hour},      unit{"hr", hour}, unit{"h", hour},
-    unit{"days", day},       unit{"day", day},        unit{"d", day},
-    unit{"weeks", 7 * day},  unit{"week", 7 * day},   unit{"w", 7 * day},
-    unit{"months", 2'629'800 * second}, unit{"month", 2'629'800 * second}, unit{"M", 2'629'800 * second},
-    unit{"years", 31'557'600 * second}, unit{"year", 31'557'600 * second}, unit{"y", 31'557'600 * second},
+    unit{"usec", 1},
+    unit{"us", 1},
+    unit{"µs", 1},
+    unit{"μs", 1},
+    unit{"msec", 1000},
+    unit{"ms", 1000},
+    unit{"seconds", second},
+    unit{"second", second},
+    unit{"sec", second},
+    unit{"s", second},
+    unit{"minutes", minute},
+    unit{"minute", minute},
+    unit{"min", minute},
+    unit{"m", minute},
+    unit{"hours", hour},
+    unit{"hour", hour},
+    unit{"hr", hour},
+    unit{"h", hour},
+    unit{"days", day},
+    unit{"day", day},
+    unit{"d", day},
+    unit{"weeks", 7 * day},
+    unit{"week", 7 * day},
+    unit{"w", 7 * day},
+    unit{"months", 2'629'800 * second},
+    unit{"month", 2'629'800 * second},
+    unit{"M", 2'629'800 * second},
+    unit{"years", 31'557'600 * second},
+    unit{"year", 31'557'600 * second},
+    unit{"y", 31'557'600 * second},
 };
 
 constexpr bool is_blank(char c) noexcept { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
@@ -44,7 +64,10 @@ struct cursor {
 
     bool done() const { return at == text.size(); }
     char peek() const { return done() ? '\0' : text[at]; }
-    void skip_blanks() { while (is_blank(peek())) ++at; }
+    void skip_blanks()
+    {
+        while (is_blank(peek())) ++at;
+    }
 
     std::string_view digits()
     {
@@ -56,7 +79,8 @@ struct cursor {
     std::string_view word()
     {
         const std::size_t from = at;
-        while (!done() && !is_blank(peek()) && !detail::is_digit(peek()) && peek() != '.' && peek() != '-' && peek() != '+')
+        while (!done() && !is_blank(peek()) && !detail::is_digit(peek()) && peek() != '.' &&
+               peek() != '-' && peek() != '+')
             ++at;
         return text.substr(from, at - from);
     }
@@ -71,7 +95,8 @@ parse_error too_large(std::size_t offset)
 bool add(count& total, count factor, count size)
 {
     count product = 0;
-    return !__builtin_mul_overflow(factor, size, &product) && !__builtin_add_overflow(total, product, &total);
+    return !__builtin_mul_overflow(factor, size, &product) &&
+           !__builtin_add_overflow(total, product, &total);
 }
 
 parse_result<count> parse_unit(cursor& in)
@@ -82,7 +107,8 @@ parse_result<count> parse_unit(cursor& in)
     if (name.empty()) return second;
     for (const unit& u : units)
         if (u.name == name) return u.size;
-    return parse_error{from, fmt::format("unknown unit '{}'; use us, ms, s, min, h, d, w, M or y", name)};
+    return parse_error{
+        from, fmt::format("unknown unit '{}'; use us, ms, s, min, h, d, w, M or y", name)};
 }
 
 /** One `NUMBER[.DIGITS][ ]UNIT`, added to `total`. */
@@ -105,7 +131,8 @@ parse_result<count> parse_term(cursor& in, count total)
 
     count number = 0;
     for (const char c : whole) {
-        if (__builtin_mul_overflow(number, 10, &number) || !add(number, c - '0', 1)) return too_large(from);
+        if (__builtin_mul_overflow(number, 10, &number) || !add(number, c - '0', 1))
+            return too_large(from);
     }
     if (!add(total, number, *size)) return too_large(from);
 
@@ -144,7 +171,8 @@ std::string format_span(microseconds span)
     if (rest < 0) return "-" + format_span(-span);
     for (const auto& [size, name] : parts) {
         if (rest < size) continue;
-        fmt::format_to(std::back_inserter(out), "{}{}{}", out.empty() ? "" : " ", rest / size, name);
+        fmt::format_to(
+            std::back_inserter(out), "{}{}{}", out.empty() ? "" : " ", rest / size, name);
         rest %= size;
     }
     return out;

@@ -11,8 +11,9 @@ namespace carillon {
 /**
  * Reads a span as systemd.time(7) writes it: `5min`, `1h 30min`, `1.5s`, `90` (seconds).
  *
- * One or more numbers with their units, added up. A unit's case counts: `m` is a minute, `M` a month of 30.4375 days.
- * A fraction is worked out digit by digit and cut to whole microseconds, as systemd does.
+ * One or more numbers with their units, added up. A unit's case counts: `m` is a minute, `M` a
+ * month of 30.4375 days. A fraction is worked out digit by digit and cut to whole microseconds, as
+ * systemd does.
  *
  * Fails where the text is empty, negative, has an unknown unit, or exceeds 2^63-1 microseconds.
  */

@@ -1,6 +1,5 @@
-#include <carillon/time/time_source.hpp>
-
 #include <carillon/detail/spawn.hpp>
+#include <carillon/time/time_source.hpp>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -8,13 +7,12 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include <sys/timerfd.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <cstdint>
 #include <ctime>
+#include <sys/timerfd.h>
 #include <tuple>
+#include <unistd.h>
 
 namespace asio = boost::asio;
 
@@ -27,7 +25,8 @@ microseconds read_clock(clockid_t id) noexcept
 {
     timespec ts{};
     ::clock_gettime(id, &ts);
-    return std::chrono::seconds{ts.tv_sec} + std::chrono::floor<microseconds>(std::chrono::nanoseconds{ts.tv_nsec});
+    return std::chrono::seconds{ts.tv_sec} +
+           std::chrono::floor<microseconds>(std::chrono::nanoseconds{ts.tv_nsec});
 }
 
 error_code last_error() { return {errno, boost::system::system_category()}; }
@@ -38,9 +37,11 @@ error_code set_timer(int fd, instant t)
     itimerspec spec{};
     // Zero would disarm the timer; any instant that has passed makes it readable at once.
     const microseconds since_epoch = std::max(t.time_since_epoch(), microseconds{1});
-    spec.it_value.tv_sec = static_cast<std::time_t>(std::chrono::floor<std::chrono::seconds>(since_epoch).count());
+    spec.it_value.tv_sec =
+        static_cast<std::time_t>(std::chrono::floor<std::chrono::seconds>(since_epoch).count());
     spec.it_value.tv_nsec = static_cast<long>(since_epoch.count() % 1'000'000 * 1000);
-    if (::timerfd_settime(fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &spec, nullptr) == 0) return {};
+    if (::timerfd_settime(fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &spec, nullptr) == 0)
+        return {};
     // The kernel arms the timer all the same and tells of a change that came before.
     return errno == ECANCELED ? make_error_code(errc::clock_changed) : last_error();
 }
@@ -50,7 +51,8 @@ asio::awaitable<std::tuple<error_code>> wait_for_wall_clock(asio::any_io_executo
     // Stopping a wait has no side effects, so every type of cancellation is honoured.
     co_await asio::this_coro::reset_cancellation_state(asio::enable_total_cancellation());
 
-    asio::posix::stream_descriptor timer(ex, ::timerfd_create(CLOCK_REALTIME, TFD_NONBLOCK | TFD_CLOEXEC));
+    asio::posix::stream_descriptor timer(
+        ex, ::timerfd_create(CLOCK_REALTIME, TFD_NONBLOCK | TFD_CLOEXEC));
     if (error_code ec = set_timer(timer.native_handle(), t)) co_return std::tuple{ec};
 
     auto [ec] = co_await timer.async_wait(asio::posix::stream_descriptor::wait_read, use_tuple);
@@ -58,11 +60,13 @@ asio::awaitable<std::tuple<error_code>> wait_for_wall_clock(asio::any_io_executo
 
     // Asio's own read could not tell a clock step from a cancellation: both are ECANCELED.
     std::uint64_t expirations = 0;
-    if (::read(timer.native_handle(), &expirations, sizeof expirations) >= 0) co_return std::tuple{error_code{}};
+    if (::read(timer.native_handle(), &expirations, sizeof expirations) >= 0)
+        co_return std::tuple{error_code{}};
     co_return std::tuple{errno == ECANCELED ? make_error_code(errc::clock_changed) : last_error()};
 }
 
-asio::awaitable<std::tuple<error_code>> wait_for_elapsed_time(asio::any_io_executor ex, microseconds span)
+asio::awaitable<std::tuple<error_code>>
+wait_for_elapsed_time(asio::any_io_executor ex, microseconds span)
 {
     co_await asio::this_coro::reset_cancellation_state(asio::enable_total_cancellation());
     asio::steady_timer timer(ex, span);

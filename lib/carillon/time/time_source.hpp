@@ -14,8 +14,9 @@ namespace carillon {
 /**
  * Where the runner has its time from: the seam between schedules and clocks.
  *
- * Two clocks are read: the wall clock, which people set, and the time since boot (CLOCK_BOOTTIME, clock_gettime(2)),
- * which no one sets and which counts suspend. An object is for one executor at a time.
+ * Two clocks are read: the wall clock, which people set, and the time since boot (CLOCK_BOOTTIME,
+ * clock_gettime(2)), which no one sets and which counts suspend. An object is for one executor at a
+ * time.
  */
 class time_source {
 public:
@@ -36,22 +37,30 @@ public:
     /**
      * Waits until the wall clock shows `t` or later.
      *
-     * Completes with success, never early; with @ref errc::clock_changed when the wall clock was set meanwhile, so that
-     * the caller plans anew; with the system's code where no timer can be had. Cancellation: every type, with
-     * `operation_aborted`; it has no side effects.
+     * Completes with success, never early; with @ref errc::clock_changed when the wall clock was
+     * set meanwhile, so that the caller plans anew; with the system's code where no timer can be
+     * had. Cancellation: every type, with `operation_aborted`; it has no side effects.
      */
-    template <class CompletionToken> auto async_wait_until(instant t, CompletionToken&& token)
+    template <class CompletionToken>
+    auto async_wait_until(instant t, CompletionToken&& token)
     {
         return boost::asio::async_initiate<CompletionToken, void(error_code)>(
-            [](auto handler, time_source* self, instant until) { self->wait_until(until, std::move(handler)); }, token, this, t);
+            [](auto handler, time_source* self, instant until) {
+                self->wait_until(until, std::move(handler));
+            },
+            token, this, t);
     }
 
-    /** Waits for a span of elapsed time, whatever happens to the wall clock. Completion and cancellation as above. */
-    template <class CompletionToken> auto async_wait_for(microseconds span, CompletionToken&& token)
+    /** Waits for a span of elapsed time, whatever happens to the wall clock. Completion and
+     * cancellation as above. */
+    template <class CompletionToken>
+    auto async_wait_for(microseconds span, CompletionToken&& token)
     {
         return boost::asio::async_initiate<CompletionToken, void(error_code)>(
-            [](auto handler, time_source* self, microseconds wait) { self->wait_for(wait, std::move(handler)); }, token,
-            this, span);
+            [](auto handler, time_source* self, microseconds wait) {
+                self->wait_for(wait, std::move(handler));
+            },
+            token, this, span);
     }
 
 protected:
@@ -65,8 +74,8 @@ private:
 /**
  * The system's clocks.
  *
- * Waits for the wall clock use a timerfd with TFD_TIMER_CANCEL_ON_SET (timerfd_create(2)), so they see a step of the
- * clock at once and a suspended machine's wake-up in time. Starts no thread.
+ * Waits for the wall clock use a timerfd with TFD_TIMER_CANCEL_ON_SET (timerfd_create(2)), so they
+ * see a step of the clock at once and a suspended machine's wake-up in time. Starts no thread.
  */
 class system_time_source final : public time_source {
 public:

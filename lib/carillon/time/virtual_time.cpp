@@ -1,6 +1,5 @@
-#include <carillon/time/virtual_time.hpp>
-
 #include <carillon/detail/pending.hpp>
+#include <carillon/time/virtual_time.hpp>
 
 #include <boost/asio/error.hpp>
 
@@ -12,7 +11,8 @@ namespace asio = boost::asio;
 
 namespace carillon {
 
-/** The clocks and what waits for them. Shared with cancellation handlers, which may outlive the source. */
+/** The clocks and what waits for them. Shared with cancellation handlers, which may outlive the
+ * source. */
 class virtual_time::waits : public std::enable_shared_from_this<waits> {
 public:
     waits(instant now, microseconds since_boot) : wall_(now), boot_(since_boot) {}
@@ -20,10 +20,15 @@ public:
     instant wall() const noexcept { return wall_; }
     microseconds boot() const noexcept { return boot_; }
 
-    void add(const asio::any_io_executor& ex, microseconds boot, bool on_wall_clock, handler_type handler)
+    void
+    add(const asio::any_io_executor& ex,
+        microseconds boot,
+        bool on_wall_clock,
+        handler_type handler)
     {
         const key at{boot, ++last_};
-        entry& e = entries_.try_emplace(at, on_wall_clock, operation(ex, std::move(handler))).first->second;
+        entry& e = entries_.try_emplace(at, on_wall_clock, operation(ex, std::move(handler)))
+                       .first->second;
         auto slot = e.op.slot();
         if (!slot.is_connected()) return;
         slot.assign([weak = weak_from_this(), at](asio::cancellation_type) {
@@ -60,7 +65,8 @@ public:
 
 private:
     using operation = detail::pending<void(error_code)>;
-    using key = std::pair<microseconds, std::uint64_t>; // when in time since boot, and the order of arrival
+    using key =
+        std::pair<microseconds, std::uint64_t>; // when in time since boot, and the order of arrival
 
     struct entry {
         entry(bool wall, operation o) : on_wall_clock(wall), op(std::move(o)) {}

@@ -12,13 +12,15 @@ namespace carillon {
 /**
  * A clock that moves only when told to: for tests and simulations.
  *
- * A wait completes when the clock reaches it, waits for one instant in the order in which they began. To play a whole
- * system, run its `io_context` by @ref run_until, which jumps from one wait to the next.
+ * A wait completes when the clock reaches it, waits for one instant in the order in which they
+ * began. To play a whole system, run its `io_context` by @ref run_until, which jumps from one wait
+ * to the next.
  */
 class virtual_time final : public time_source {
 public:
     /** Starts the wall clock at `now` on a machine that booted `since_boot` ago. */
-    virtual_time(boost::asio::any_io_executor ex, instant now, microseconds since_boot = microseconds{0});
+    virtual_time(
+        boost::asio::any_io_executor ex, instant now, microseconds since_boot = microseconds{0});
     ~virtual_time() override;
 
     instant now() const noexcept override;
@@ -27,13 +29,16 @@ public:
     /** The earliest wait, as wall time. */
     std::optional<instant> next_wait() const;
 
-    /** Moves both clocks forward to `t`, completing the waits on the way; an earlier `t` changes nothing. */
+    /** Moves both clocks forward to `t`, completing the waits on the way; an earlier `t` changes
+     * nothing. */
     void advance_to(instant t);
 
-    /** Sets the wall clock alone, as an administrator does: waits for it end with @ref errc::clock_changed. */
+    /** Sets the wall clock alone, as an administrator does: waits for it end with @ref
+     * errc::clock_changed. */
     void step(microseconds by);
 
-    /** Runs `ctx` until no work is ready and no wait comes due before `end`; the clock then shows `end`. */
+    /** Runs `ctx` until no work is ready and no wait comes due before `end`; the clock then shows
+     * `end`. */
     void run_until(boost::asio::io_context& ctx, instant end);
 
 private:

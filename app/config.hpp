@@ -1,0 +1,37 @@
+#pragma once
+
+#include "sinks.hpp"
+#include "table_reader.hpp"
+#include <carillon/job/job_set.hpp>
+
+#include <boost/system/result.hpp>
+
+#include <string>
+#include <vector>
+
+namespace carillon::app {
+
+/** A configuration that is valid as a whole. */
+struct configuration {
+    job_set jobs;
+    std::vector<sink_options> sinks;
+    /// `[runner] shutdown_grace`.
+    microseconds shutdown_grace = std::chrono::seconds{30};
+    /// What works but should not be so.
+    std::vector<config_error> warnings;
+};
+
+/** All that is wrong with a configuration; never empty. Texts hold no secrets. */
+struct invalid_configuration {
+    std::vector<config_error> errors;
+};
+
+/** Lets `value()` throw `std::invalid_argument`. */
+[[noreturn]] void
+throw_exception_from_error(const invalid_configuration& e, const boost::source_location&);
+
+/** Reads a file and those that it includes. Everything that is wrong is found at once. Blocks. */
+boost::system::result<configuration, invalid_configuration>
+load_configuration(const std::string& path, variables from);
+
+} // namespace carillon::app

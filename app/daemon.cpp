@@ -1,0 +1,165 @@
+#include "daemon.hpp"
+
+#include "systemd.hpp"
+#include <carillon/runner/event_log.hpp>
+#include <carillon/time/span.hpp>
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/error.hpp>
+#include <fmt/format.h>
+
+#include <malloc.h>
+#include <signal.h>
+#include <unistd.h>
+#include <utility>
+
+namespace asio = boost::asio;
+
+namespace carillon::app {
+
+daemon::daemon(configuration config, loader reload) : reload_(std::move(reload))
+{
+    // A peer that closes its end of a pipe or socket is an error code here, not the end of the
+    // process.
+    ::signal(SIGPIPE, SIG_IGN);
+    runner_.on_event(event_log(time_));
+    install(std::move(config));
+}
+
+void daemon::install(configuration config)
+{
+    sinks_.replace(std::move(config.sinks));
+    shutdown_grace_ = config.shutdown_grace;
+    for (const config_error& w : config.warnings)
+        log(log_level::warning, "configuration", to_string(w));
+    runner_.set_jobs(std::move(config.jobs));
+    // What parsing took goes back to the system: a daemon runs for months with what it keeps now.
+    ::malloc_trim(0);
+}
+
+int daemon::run()
+{
+    signals_.add(SIGTERM);
+    signals_.add(SIGINT);
+    signals_.add(SIGHUP);
+    await_signal();
+    runner_.async_run([this](error_code) { finish(); });
+    log(log_level::info, "ready",
+        fmt::format("carillon is ready with {} jobs", runner_.jobs()->size()));
+    notify_systemd(fmt::format("READY=1\nSTATUS=Ready with {} jobs", runner_.jobs()->size()));
+    kick_watchdog();
+    ctx_.run();
+    log(log_level::info, "stopped", "carillon has stopped");
+    sinks_.flush();
+    return 0;
+}
+
+int daemon::once(const std::string& job)
+{
+    signals_.add(SIGTERM);
+    signals_.add(SIGINT);
+    await_signal();
+    int code = 1;
+    runner_.async_trigger(
+        job, asio::bind_cancellation_slot(
+                 cancel_once_.slot(), [&](error_code ec, const run_record& run) {
+                     if (ec == errc::no_such_job)
+                         code = 4;
+                     else if (!ec && run.outcome == outcome::completed)
+                         code = 0;
+                     // The run's end is recorded before the drain ends.
+                     runner_.async_drain([this](error_code) { finish(); });
+                 }));
+    ctx_.run();
+    sinks_.flush();
+    return code;
+}
+
+void daemon::await_signal()
+{
+    signals_.async_wait([this](error_code ec, int number) {
+        if (ec) return;
+        await_signal();
+        on_signal(number);
+    });
+}
+
+void daemon::on_signal(int number)
+{
+    if (number == SIGHUP) return reload();
+    if (stopping_) {
+        log(log_level::warning, "killed", "a second signal: ending at once");
+        sinks_.flush();
+        ::_exit(128 + number);
+    }
+    stop();
+}
+
+void daemon::stop()
+{
+    if (std::exchange(stopping_, true)) return;
+    notify_systemd("STOPPING=1\nSTATUS=Stopping: waiting for runs to end");
+    log(log_level::info, "stopping",
+        fmt::format(
+            "stopping: {} runs have {} to end", runner_.running(), format_span(shutdown_grace_)));
+    cancel_once_.emit(asio::cancellation_type::terminal);
+    runner_.async_drain(
+        asio::bind_cancellation_slot(cancel_drain_.slot(), [this](error_code) { finish(); }));
+    grace_.expires_after(shutdown_grace_);
+    grace_.async_wait([this](error_code ec) {
+        if (!ec) cancel_runs();
+    });
+}
+
+void daemon::cancel_runs()
+{
+    log(log_level::warning, "cancelling",
+        fmt::format("the grace period is over: cancelling {} runs", runner_.running()));
+    cancel_drain_.emit(asio::cancellation_type::terminal);
+}
+
+void daemon::reload()
+{
+    notify_systemd(fmt::format("RELOADING=1\nMONOTONIC_USEC={}", time_.since_boot().count()));
+    auto config = reload_();
+    if (config) {
+        install(std::move(*config));
+        log(log_level::info, "reloaded", fmt::format("reloaded: {} jobs", runner_.jobs()->size()));
+    } else {
+        for (const config_error& e : config.error().errors)
+            log(log_level::error, "configuration", to_string(e));
+        log(log_level::error, "reload_failed",
+            "the configuration is wrong and was not loaded: all goes on as before");
+    }
+    notify_systemd(fmt::format("READY=1\nSTATUS=Ready with {} jobs", runner_.jobs()->size()));
+}
+
+void daemon::kick_watchdog()
+{
+    const auto interval = watchdog_interval();
+    if (!interval) return;
+    notify_systemd("WATCHDOG=1");
+    watchdog_.expires_after(*interval);
+    watchdog_.async_wait([this](error_code ec) {
+        if (!ec) kick_watchdog();
+    });
+}
+
+/** The runner is done: what else waits must not keep the process. */
+void daemon::finish()
+{
+    signals_.cancel();
+    grace_.cancel();
+    watchdog_.cancel();
+    if (stopped_) std::exchange(stopped_, nullptr)();
+}
+
+void daemon::log(log_level level, std::string_view event, std::string message)
+{
+    log_entry e{.level = level, .event = event};
+    e.time = time_.now();
+    e.message = std::move(message);
+    write_log(std::move(e));
+}
+
+} // namespace carillon::app

@@ -1,0 +1,81 @@
+#pragma once
+
+#include "config.hpp"
+#include "sinks.hpp"
+#include <carillon/http/client.hpp>
+#include <carillon/runner/runner.hpp>
+#include <carillon/store/memory_store.hpp>
+#include <carillon/time/time_source.hpp>
+
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <functional>
+#include <optional>
+#include <string>
+
+namespace carillon::app {
+
+/**
+ * The program at work: sinks, clock, client, store and runner, wired once, with signals, watchdog
+ * and shutdown.
+ *
+ * SIGTERM and SIGINT stop firing and let runs end within the grace period, then cancel them; a
+ * second one ends the process at once. SIGHUP reloads.
+ */
+class daemon {
+public:
+    /** Loads a configuration anew, for a reload. */
+    using loader = std::function<boost::system::result<configuration, invalid_configuration>()>;
+
+    daemon(configuration config, loader reload);
+
+    /** Fires jobs until it is told to stop: the exit code. */
+    int run();
+
+    /** Runs one chain: 0 when it completed, 1 when not, 4 where there is no such job. */
+    int once(const std::string& job);
+
+    /** Stops as SIGTERM does. */
+    void stop();
+
+    /** Adds what is to be done when the last run has ended, so that nothing else keeps the process.
+     */
+    void on_stopped(std::function<void()> f) { stopped_ = std::move(f); }
+
+    /** Waits until everything logged so far is written. */
+    void flush_log() { sinks_.flush(); }
+
+    boost::asio::io_context& context() { return ctx_; }
+    carillon::runner& runner() { return runner_; }
+
+private:
+    void install(configuration config);
+    void await_signal();
+    void on_signal(int number);
+    void cancel_runs();
+    void reload();
+    void kick_watchdog();
+    void finish();
+    void log(log_level level, std::string_view event, std::string message);
+
+    log_sinks sinks_;
+    boost::asio::io_context ctx_{1};
+    system_time_source time_{ctx_.get_executor()};
+    http::client client_{ctx_.get_executor()};
+    memory_store store_{ctx_.get_executor()};
+    carillon::runner runner_{ctx_.get_executor(), time_, client_, store_};
+    boost::asio::signal_set signals_{ctx_};
+    boost::asio::steady_timer grace_{ctx_};
+    boost::asio::steady_timer watchdog_{ctx_};
+    boost::asio::cancellation_signal cancel_once_;
+    boost::asio::cancellation_signal cancel_drain_;
+    loader reload_;
+    std::function<void()> stopped_;
+    microseconds shutdown_grace_{0};
+    bool stopping_ = false;
+};
+
+} // namespace carillon::app

@@ -1,0 +1,140 @@
+#include "demo/database.hpp"
+
+#include <boost/system/system_error.hpp>
+#include <sqlite3.h>
+
+namespace carillon::app {
+namespace {
+
+/// How long another process may hold the file.
+constexpr int busy_timeout_ms = 2000;
+
+class sqlite_category final : public boost::system::error_category {
+public:
+    const char* name() const noexcept override { return "sqlite"; }
+    std::string message(int code) const override { return ::sqlite3_errstr(code); }
+};
+
+/** The purpose and SQLite's words alone, where `system_error` would add the code's to them. */
+class database_error final : public boost::system::system_error {
+public:
+    database_error(boost::system::error_code ec, std::string text)
+        : system_error(ec), text_(std::move(text))
+    {}
+
+    const char* what() const noexcept override { return text_.c_str(); }
+
+private:
+    std::string text_;
+};
+
+[[noreturn]] void fail(sqlite3* db, const char* purpose)
+{
+    static const sqlite_category category;
+    const int code = db != nullptr ? ::sqlite3_extended_errcode(db) : SQLITE_NOMEM;
+    const char* text = db != nullptr ? ::sqlite3_errmsg(db) : ::sqlite3_errstr(code);
+    throw database_error({code, category}, std::string(purpose) + ": " + text);
+}
+
+} // namespace
+
+database::database(const std::string& path)
+{
+    sqlite3* db = nullptr;
+    const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+    const int code = ::sqlite3_open_v2(path.c_str(), &db, flags, nullptr);
+    handle_.reset(db); // there also where opening failed, with the reason
+    if (code != SQLITE_OK) fail(db, ("cannot open " + path).c_str());
+    ::sqlite3_busy_timeout(db, busy_timeout_ms);
+}
+
+void database::execute(const char* sql, const char* purpose)
+{
+    if (::sqlite3_exec(handle(), sql, nullptr, nullptr, nullptr) != SQLITE_OK)
+        fail(handle(), purpose);
+}
+
+int database::changes() const { return ::sqlite3_changes(handle()); }
+
+void database::closer::operator()(sqlite3* db) const noexcept { ::sqlite3_close_v2(db); }
+
+statement::statement(database& db, std::string_view sql, const char* purpose)
+    : db_(db.handle()), purpose_(purpose)
+{
+    sqlite3_stmt* made = nullptr;
+    check(::sqlite3_prepare_v2(db_, sql.data(), static_cast<int>(sql.size()), &made, nullptr));
+    handle_.reset(made);
+}
+
+void statement::bind(int at, std::int64_t value)
+{
+    check(::sqlite3_bind_int64(handle_.get(), at, value));
+}
+
+void statement::bind(int at, std::string_view text)
+{
+    const auto size = static_cast<int>(text.size());
+    // nullptr as destructor is SQLITE_STATIC; the copy that SQLITE_TRANSIENT makes frees callers
+    // from care.
+    check(::sqlite3_bind_text(handle_.get(), at, text.data(), size, SQLITE_TRANSIENT));
+}
+
+bool statement::step()
+{
+    const int code = ::sqlite3_step(handle_.get());
+    if (code != SQLITE_ROW && code != SQLITE_DONE) fail(db_, purpose_);
+    return code == SQLITE_ROW;
+}
+
+void statement::run()
+{
+    while (step()) {
+    }
+    ::sqlite3_reset(handle_.get());
+}
+
+bool statement::is_null(int at) const
+{
+    return ::sqlite3_column_type(handle_.get(), at) == SQLITE_NULL;
+}
+
+std::int64_t statement::number(int at) const { return ::sqlite3_column_int64(handle_.get(), at); }
+
+int statement::small_number(int at) const { return ::sqlite3_column_int(handle_.get(), at); }
+
+double statement::real(int at) const { return ::sqlite3_column_double(handle_.get(), at); }
+
+std::string statement::text(int at) const
+{
+    const auto* bytes = ::sqlite3_column_text(handle_.get(), at);
+    const auto size = static_cast<std::size_t>(::sqlite3_column_bytes(handle_.get(), at));
+    return bytes != nullptr ? std::string(reinterpret_cast<const char*>(bytes), size) : "";
+}
+
+void statement::check(int code)
+{
+    if (code != SQLITE_OK) fail(db_, purpose_);
+}
+
+void statement::finaliser::operator()(sqlite3_stmt* s) const noexcept { ::sqlite3_finalize(s); }
+
+// Immediate, so that the wait for another process's lock comes before the work and not in its
+// midst.
+transaction::transaction(database& db, const char* purpose) : db_(db), purpose_(purpose)
+{
+    db_.execute("BEGIN IMMEDIATE", purpose);
+}
+
+transaction::~transaction()
+{
+    // SQLite has rolled back by itself after some errors; then this one fails, as it may.
+    if (!committed_) ::sqlite3_exec(db_.handle(), "ROLLBACK", nullptr, nullptr, nullptr);
+}
+
+void transaction::commit()
+{
+    db_.execute("COMMIT", purpose_);
+    committed_ = true;
+}
+
+} // namespace carillon::app

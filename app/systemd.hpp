@@ -1,0 +1,17 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+namespace carillon::app {
+
+/** Tells systemd how the service is (sd_notify(3)); nothing happens where NOTIFY_SOCKET is not set.
+ */
+void notify_systemd(const std::string& state);
+
+/** How often `WATCHDOG=1` is due: half of what the unit allows (sd_watchdog_enabled(3)); nothing
+ * without a watchdog. */
+std::optional<std::chrono::microseconds> watchdog_interval();
+
+} // namespace carillon::app

@@ -1,0 +1,115 @@
+#pragma once
+
+#include "substitute.hpp"
+#include <carillon/secret.hpp>
+#include <carillon/time/instant.hpp>
+
+#include <toml++/toml.h>
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace carillon::app {
+
+/** One thing that is wrong in a configuration, and where. */
+struct config_error {
+    std::string file;
+    std::uint32_t line = 0;
+    std::uint32_t column = 0;
+    /// As `jobs.a.timeout`; empty where the file is no TOML.
+    std::string key;
+    std::string what;
+};
+
+/** `FILE:LINE:COL: KEY: what is wrong`. */
+std::string to_string(const config_error& e);
+
+/** What all readers of one configuration share. */
+struct reading {
+    carillon::app::variables variables;
+    masker secrets;
+    std::vector<config_error> errors;
+    /// Keys whose secret stands in the file itself.
+    std::vector<config_error> warnings;
+};
+
+/**
+ * Reads the values of one TOML table: each by its key and type, with `${...}` filled in.
+ *
+ * What is wrong is added to the errors, the value then stays as it was; @ref finish adds what
+ * nobody asked for.
+ */
+class table_reader {
+public:
+    /** `path` is the table's own key, such as `jobs.a`; file, table and reading must outlive the
+     * reader. */
+    table_reader(reading& r, const std::string& file, const toml::table& table, std::string path)
+        : reading_(r), file_(file), table_(table), path_(std::move(path))
+    {}
+
+    bool text(std::string_view key, std::string& out);
+    bool boolean(std::string_view key, bool& out);
+    bool span(std::string_view key, microseconds& out);
+    bool span(std::string_view key, std::optional<microseconds>& out);
+    bool integer(std::string_view key, std::int64_t& out);
+    bool number(std::string_view key, double& out);
+    /// `1MiB`, `64KiB`, or a number of bytes.
+    bool size(std::string_view key, std::size_t& out);
+    bool texts(std::string_view key, std::vector<std::string>& out);
+
+    /** One of some words. */
+    template <class T>
+    bool
+    word(std::string_view key, std::initializer_list<std::pair<std::string_view, T>> words, T& out)
+    {
+        std::string given;
+        if (!text(key, given)) return false;
+        std::string allowed;
+        for (const auto& [name, value] : words) {
+            if (name == given) {
+                out = value;
+                return true;
+            }
+            allowed += (allowed.empty() ? "'" : ", '") + std::string(name) + "'";
+        }
+        fail(key, "must be one of " + allowed);
+        return false;
+    }
+
+    /** The value of any type; null where there is none. */
+    const toml::node* any(std::string_view key);
+
+    /** The table at a key; null where there is none. */
+    const toml::table* table(std::string_view key);
+
+    /** Fills a text of this table in; `secret_key` makes all of it a secret. */
+    std::optional<std::string> filled_in(
+        const toml::node& at,
+        const std::string& key,
+        std::string_view text,
+        bool secret_key = false);
+
+    void fail(std::string_view key, std::string what);
+    void fail_at(const toml::node& at, const std::string& key, std::string what);
+
+    /** Adds every key that was not asked for, with the nearest one that could have been. */
+    void finish();
+
+    const std::string& path() const { return path_; }
+    const toml::table& raw() const { return table_; }
+
+private:
+    const toml::node* find(std::string_view key);
+
+    reading& reading_;
+    const std::string& file_;
+    const toml::table& table_;
+    std::string path_;
+    std::vector<std::string_view> known_;
+};
+
+} // namespace carillon::app
