@@ -74,7 +74,8 @@ BOOST_AUTO_TEST_CASE(keeps_credentials_apart)
 
     masker m;
     collect_url_secrets("http://me:p%40ss-word@host/x?Token=ab%20cdef&page=page-two", m);
-    BOOST_TEST(m.hide("p@ss-word p%40ss-word ab cdef ab%20cdef page-two") == "*** *** *** *** page-two");
+    BOOST_TEST(
+        m.hide("p@ss-word p%40ss-word ab cdef ab%20cdef page-two") == "*** *** *** *** page-two");
     BOOST_TEST(m.finds("bWU6cEBzcy13b3Jk")); // as Basic credentials
 }
 

@@ -32,10 +32,13 @@ BOOST_AUTO_TEST_CASE(judges_replies_as_pin_112_reads_them)
         std::string_view status, message;
     };
     const std::vector<row> rows{
-        {"good", 200, R"({"status":"completed","message":"done"})", true, false, "completed", "done"},
+        {"good", 200, R"({"status":"completed","message":"done"})", true, false, "completed",
+         "done"},
         {"no message", 200, R"({"status":"completed"})", true, false, "completed", "No message"},
-        {"null message", 200, R"({"status":"completed","message":null})", true, false, "completed", "No message"},
-        {"object as message", 200, R"({"status":"completed","message":{"n":1}})", true, false, "completed", R"({"n":1})"},
+        {"null message", 200, R"({"status":"completed","message":null})", true, false, "completed",
+         "No message"},
+        {"object as message", 200, R"({"status":"completed","message":{"n":1}})", true, false,
+         "completed", R"({"n":1})"},
         {"says error", 200, R"({"status":"error","message":"boom"})", false, true, "error", "boom"},
         {"no status", 200, R"({"message":"hm"})", false, true, "error", "hm"},
         {"number as status", 200, R"({"status":3})", false, true, "3", "No message"},
@@ -44,22 +47,28 @@ BOOST_AUTO_TEST_CASE(judges_replies_as_pin_112_reads_them)
         {"blank", 200, " \r\n", false, true, "error", "empty reply"},
         {"array", 200, "[1]", false, true, "error", "reply is not a JSON object"},
         {"cut short", 200, R"({"status":"comp)", false, true, "error", "reply is not JSON"},
-        {"two values", 200, R"({"status":"completed"} {})", false, true, "error", "reply is not JSON"},
+        {"two values", 200, R"({"status":"completed"} {})", false, true, "error",
+         "reply is not JSON"},
         {"invalid UTF-8", 200, "{\"status\":\"\xff\"}", false, true, "error", "reply is not JSON"},
         {"deep", 200, std::string(100'000, '['), false, true, "error", "reply is not JSON"},
-        {"key twice", 200, R"({"status":"error","status":"completed"})", true, false, "completed", "No message"},
+        {"key twice", 200, R"({"status":"error","status":"completed"})", true, false, "completed",
+         "No message"},
         {"401", 401, R"({"detail":"no"})", false, false, "error", "HTTP 401 Unauthorized"},
-        {"401, own words", 401, R"({"status":"error","message":"bad key"})", false, false, "error", "bad key"},
+        {"401, own words", 401, R"({"status":"error","message":"bad key"})", false, false, "error",
+         "bad key"},
         {"500, html", 500, "<h1>", false, false, "error", "HTTP 500 Internal Server Error"},
         {"500, empty", 500, "", false, false, "error", "HTTP 500 Internal Server Error"},
-        {"500 that claims success", 500, R"({"status":"completed","message":"m"})", false, false, "error", "m"},
-        {"500 with its own status", 500, R"({"status":"queued"})", false, false, "queued", "HTTP 500 Internal Server Error"},
+        {"500 that claims success", 500, R"({"status":"completed","message":"m"})", false, false,
+         "error", "m"},
+        {"500 with its own status", 500, R"({"status":"queued"})", false, false, "queued",
+         "HTTP 500 Internal Server Error"},
         {"unknown status", 599, "", false, false, "error", "HTTP 599"},
     };
     for (const row& r : rows) {
         BOOST_TEST_CONTEXT(r.name)
         {
-            const verdict v = judge(pin_112(), {.http_status = r.http, .reason_phrase = "", .body = r.body});
+            const verdict v =
+                judge(pin_112(), {.http_status = r.http, .reason_phrase = "", .body = r.body});
             BOOST_TEST(v.accepted == r.accepted);
             BOOST_TEST(v.breaks_json == r.breaks_json);
             BOOST_TEST(v.status == r.status);
@@ -76,9 +85,12 @@ BOOST_AUTO_TEST_CASE(compares_values_as_json_does)
         bool same;
     };
     const std::vector<row> rows{
-        {"1", "1", true},       {"1", "1.0", true},  {"1", "2", false},   {"-1", "18446744073709551615", false},
-        {"true", "true", true}, {"1", "true", false}, {"null", "null", true}, {"\"1\"", "1", false},
-        {"[1,2]", "[1,2]", true}, {R"({"a":1})", R"({"a":1})", true}, {"1e400", "1", false},
+        {"1", "1", true},         {"1", "1.0", true},
+        {"1", "2", false},        {"-1", "18446744073709551615", false},
+        {"true", "true", true},   {"1", "true", false},
+        {"null", "null", true},   {"\"1\"", "1", false},
+        {"[1,2]", "[1,2]", true}, {R"({"a":1})", R"({"a":1})", true},
+        {"1e400", "1", false},
     };
     for (const row& r : rows) {
         BOOST_TEST_CONTEXT(r.wanted << " and " << r.found)
@@ -89,7 +101,9 @@ BOOST_AUTO_TEST_CASE(compares_values_as_json_does)
             if (ec) continue;
             j.expect = expectation{.json = {{"/v", {wanted}}}};
             const std::string body = "{\"v\":" + std::string(r.found) + "}";
-            BOOST_TEST(judge(j, {.http_status = 200, .reason_phrase = "", .body = body}).accepted == r.same);
+            BOOST_TEST(
+                judge(j, {.http_status = 200, .reason_phrase = "", .body = body}).accepted ==
+                r.same);
         }
     }
 }
@@ -97,7 +111,8 @@ BOOST_AUTO_TEST_CASE(compares_values_as_json_does)
 BOOST_AUTO_TEST_CASE(any_of_several_values_and_all_of_several_places)
 {
     job j = pin_112();
-    j.expect = expectation{.status = {{200, 200}, {202, 202}}, .json = {{"/a/0", {1, 2}}, {"/b~1c", {"x"}}}};
+    j.expect = expectation{
+        .status = {{200, 200}, {202, 202}}, .json = {{"/a/0", {1, 2}}, {"/b~1c", {"x"}}}};
     const auto accepts = [&](int status, std::string_view body) {
         return judge(j, {.http_status = status, .reason_phrase = "", .body = body});
     };
@@ -122,8 +137,10 @@ BOOST_AUTO_TEST_CASE(the_message_stands_where_the_job_says)
 {
     job j = pin_112();
     j.message = "/detail/0/msg";
-    const verdict v =
-        judge(j, {.http_status = 422, .reason_phrase = "", .body = R"({"detail":[{"msg":"field required"}]})"});
+    const verdict v = judge(
+        j, {.http_status = 422,
+            .reason_phrase = "",
+            .body = R"({"detail":[{"msg":"field required"}]})"});
     BOOST_TEST(v.message == "field required");
 }
 

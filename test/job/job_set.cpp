@@ -45,32 +45,41 @@ BOOST_AUTO_TEST_SUITE(job_sets)
 
 BOOST_AUTO_TEST_CASE(chains_are_worked_out)
 {
-    const job_set set =
-        job_set::create({waits("d", {"b", "c"}), make("a"), waits("c", {"a"}), waits("b", {"a"}), make("alone")}).value();
+    const job_set set = job_set::create({waits("d", {"b", "c"}), make("a"), waits("c", {"a"}),
+                                         waits("b", {"a"}), make("alone")})
+                            .value();
     const auto of = [&](const char* name) { return set[set.chain_of(*set.find(name))].name; };
     BOOST_TEST(of("d") == "a");
     BOOST_TEST(of("b") == "a");
     BOOST_TEST(of("alone") == "alone");
     BOOST_TEST(!set.find("nobody"));
-    BOOST_TEST((names(set, set.chain_from(*set.find("a"))) == std::vector<std::string>{"a", "c", "b", "d"}));
+    BOOST_TEST(
+        (names(set, set.chain_from(*set.find("a"))) ==
+         std::vector<std::string>{"a", "c", "b", "d"}));
     BOOST_TEST((names(set, set.chain_from(*set.find("b"))) == std::vector<std::string>{"b", "d"}));
-    BOOST_TEST((names(set, set.chain_from(*set.find("alone"))) == std::vector<std::string>{"alone"}));
+    BOOST_TEST(
+        (names(set, set.chain_from(*set.find("alone"))) == std::vector<std::string>{"alone"}));
 }
 
 BOOST_AUTO_TEST_CASE(what_does_not_fit_together_is_refused)
 {
-    BOOST_TEST(problems_of({waits("a", {"b"}), waits("b", {"c"}), waits("c", {"a"})}) ==
-               "a.after: a circle: a waits for b waits for c waits for a\n");
-    BOOST_TEST(problems_of({make("x"), waits("tail", {"a"}), waits("b", {"a"}), waits("a", {"b"})}) ==
-               "b.after: a circle: b waits for a waits for b\n");
+    BOOST_TEST(
+        problems_of({waits("a", {"b"}), waits("b", {"c"}), waits("c", {"a"})}) ==
+        "a.after: a circle: a waits for b waits for c waits for a\n");
+    BOOST_TEST(
+        problems_of({make("x"), waits("tail", {"a"}), waits("b", {"a"}), waits("a", {"b"})}) ==
+        "b.after: a circle: b waits for a waits for b\n");
     BOOST_TEST(problems_of({waits("a", {"a"})}) == "a.after.a: a job cannot wait for itself\n");
-    BOOST_TEST(problems_of({make("backup"), waits("b", {"bakup"})}) ==
-               "b.after.bakup: there is no job 'bakup' (did you mean 'backup'?)\n");
+    BOOST_TEST(
+        problems_of({make("backup"), waits("b", {"bakup"})}) ==
+        "b.after.bakup: there is no job 'bakup' (did you mean 'backup'?)\n");
     BOOST_TEST(problems_of({make("a"), waits("b", {"a", "a"})}) == "b.after.a: named twice\n");
     BOOST_TEST(problems_of({make("a"), waits("b", {})}) == "b.after: names no job\n");
     BOOST_TEST(problems_of({make("a"), make("a")}) == "a.name: another job has this name\n");
-    BOOST_TEST(problems_of({make("a"), make("b"), waits("c", {"a", "b"})}) ==
-               "c.after: its parents belong to two chains, 'a' and 'b'; all must stem from one first job\n");
+    BOOST_TEST(
+        problems_of({make("a"), make("b"), waits("c", {"a", "b"})}) ==
+        "c.after: its parents belong to two chains, 'a' and 'b'; all must stem from one first "
+        "job\n");
 }
 
 BOOST_AUTO_TEST_CASE(each_job_is_inspected)
@@ -89,24 +98,39 @@ BOOST_AUTO_TEST_CASE(each_job_is_inspected)
         {"timeout: must be longer than 0", [](job& j) { j.timeout = 0s; }},
         {"connect_timeout: must be longer than 0", [](job& j) { j.connect_timeout = 0s; }},
         {"deadline: must be longer than 0", [](job& j) { j.deadline = -1s; }},
-        {"headers.Host: carillon sets this header itself", [](job& j) { j.headers = std::vector<header>{{"Host", "x"}}; }},
-        {"headers.carillon-run: carillon sets", [](job& j) { j.headers = std::vector<header>{{"carillon-run", "x"}}; }},
-        {"headers.idempotency-key: carillon sets", [](job& j) { j.headers = std::vector<header>{{"idempotency-key", "x"}}; }},
-        {"headers.a b: not a header name", [](job& j) { j.headers = std::vector<header>{{"a b", "x"}}; }},
-        {"headers.X: a header's value cannot hold", [](job& j) { j.headers = std::vector<header>{{"X", "a\r\nB: c"}}; }},
-        {"retry.attempts: must be from 1 to 1000", [](job& j) { j.retry = retry_policy{.attempts = 0}; }},
-        {"retry.backoff: 1min is longer than max_backoff (30s)", [](job& j) { j.retry = retry_policy{.backoff = 1min}; }},
-        {"retry.multiplier: must be from 1", [](job& j) { j.retry = retry_policy{.multiplier = 0.5}; }},
-        {"expect.status: an HTTP status is from 100 to 599", [](job& j) { j.expect = expectation{.status = {{99, 99}}}; }},
+        {"headers.Host: carillon sets this header itself",
+         [](job& j) { j.headers = std::vector<header>{{"Host", "x"}}; }},
+        {"headers.carillon-run: carillon sets",
+         [](job& j) { j.headers = std::vector<header>{{"carillon-run", "x"}}; }},
+        {"headers.idempotency-key: carillon sets",
+         [](job& j) { j.headers = std::vector<header>{{"idempotency-key", "x"}}; }},
+        {"headers.a b: not a header name",
+         [](job& j) { j.headers = std::vector<header>{{"a b", "x"}}; }},
+        {"headers.X: a header's value cannot hold",
+         [](job& j) { j.headers = std::vector<header>{{"X", "a\r\nB: c"}}; }},
+        {"retry.attempts: must be from 1 to 1000",
+         [](job& j) { j.retry = retry_policy{.attempts = 0}; }},
+        {"retry.backoff: 1min is longer than max_backoff (30s)",
+         [](job& j) { j.retry = retry_policy{.backoff = 1min}; }},
+        {"retry.multiplier: must be from 1",
+         [](job& j) { j.retry = retry_policy{.multiplier = 0.5}; }},
+        {"expect.status: an HTTP status is from 100 to 599",
+         [](job& j) { j.expect = expectation{.status = {{99, 99}}}; }},
         {"expect.status: at least one", [](job& j) { j.expect = expectation{.status = {}}; }},
-        {"expect.json.status: a JSON pointer begins", [](job& j) { j.expect = expectation{.json = {{"status", {1}}}}; }},
-        {"expect.json./a: at least one value", [](job& j) { j.expect = expectation{.json = {{"/a", {}}}}; }},
-        {"expect.max_body: must be larger", [](job& j) { j.expect = expectation{.max_body_bytes = 0}; }},
+        {"expect.json.status: a JSON pointer begins",
+         [](job& j) { j.expect = expectation{.json = {{"status", {1}}}}; }},
+        {"expect.json./a: at least one value",
+         [](job& j) { j.expect = expectation{.json = {{"/a", {}}}}; }},
+        {"expect.max_body: must be larger",
+         [](job& j) { j.expect = expectation{.max_body_bytes = 0}; }},
         {"message: a JSON pointer begins", [](job& j) { j.message = "message"; }},
         {"schedule: needs every, on_boot or on_start", [](job& j) { j.trigger = schedule{}; }},
-        {"schedule.every: must be at least 100ms", [](job& j) { j.trigger = schedule{.every = 99ms}; }},
-        {"schedule.on_start: either on_boot", [](job& j) { j.trigger = schedule{.on_boot = 1s, .on_start = 1s}; }},
-        {"schedule.accuracy: cannot be negative", [](job& j) { j.trigger = schedule{.every = 1s, .accuracy = -1s}; }},
+        {"schedule.every: must be at least 100ms",
+         [](job& j) { j.trigger = schedule{.every = 99ms}; }},
+        {"schedule.on_start: either on_boot",
+         [](job& j) { j.trigger = schedule{.on_boot = 1s, .on_start = 1s}; }},
+        {"schedule.accuracy: cannot be negative",
+         [](job& j) { j.trigger = schedule{.every = 1s, .accuracy = -1s}; }},
     };
     for (const row& r : rows) {
         BOOST_TEST_CONTEXT(r.expected)
@@ -130,8 +154,9 @@ BOOST_AUTO_TEST_CASE(secrets_are_collected_from_headers_and_urls)
     masker more;
     more.add("from-a-file");
     const job_set set = job_set::create({j}, more).value();
-    BOOST_TEST(set.secrets().hide("pass-word key-in-header application/json from-a-file") ==
-               "*** *** application/json ***");
+    BOOST_TEST(
+        set.secrets().hide("pass-word key-in-header application/json from-a-file") ==
+        "*** *** application/json ***");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

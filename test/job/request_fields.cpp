@@ -17,14 +17,16 @@ struct fixture {
     fixture()
     {
         run.id = boost::uuids::string_generator()("019b3c1e-0000-7000-8000-0123456789ab");
-        run.scheduled_at = std::chrono::sys_days{std::chrono::year{2025} / 12 / 20} + 18h + 15min + 1us;
+        run.scheduled_at =
+            std::chrono::sys_days{std::chrono::year{2025} / 12 / 20} + 18h + 15min + 1us;
         run.fence = 42;
     }
 
     std::string value(const char* name, const secret& user_info = {}) const
     {
         std::string found;
-        for (const auto& [n, v] : request_fields({.run = run, .job = j, .attempt = 3, .span_id = 0xabc}, user_info))
+        for (const auto& [n, v] :
+             request_fields({.run = run, .job = j, .attempt = 3, .span_id = 0xabc}, user_info))
             if (n == name) found += (found.empty() ? "" : ",") + v;
         return found;
     }
@@ -57,7 +59,8 @@ BOOST_AUTO_TEST_CASE(the_jobs_own_headers_come_first)
 
 BOOST_AUTO_TEST_CASE(user_info_becomes_basic_credentials)
 {
-    BOOST_TEST(value("Authorization", "Aladdin:open sesame") == "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
+    BOOST_TEST(
+        value("Authorization", "Aladdin:open sesame") == "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
     j.headers = std::vector<header>{{"Authorization", "Bearer t"}};
     BOOST_TEST(value("Authorization", "Aladdin:open sesame") == "Bearer t");
 }

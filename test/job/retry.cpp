@@ -12,7 +12,8 @@ BOOST_AUTO_TEST_SUITE(retries)
 
 BOOST_AUTO_TEST_CASE(backoff_grows_to_its_limit)
 {
-    retry_policy p{.attempts = 9, .backoff = 1s, .max_backoff = 30s, .multiplier = 2, .jitter = jitter::none};
+    retry_policy p{
+        .attempts = 9, .backoff = 1s, .max_backoff = 30s, .multiplier = 2, .jitter = jitter::none};
     const std::vector<microseconds> expected{1s, 2s, 4s, 8s, 16s, 30s, 30s};
     for (std::size_t i = 0; i < expected.size(); ++i)
         BOOST_TEST((backoff(p, static_cast<int>(i) + 1, 0.5) == expected[i]));
@@ -42,9 +43,11 @@ BOOST_AUTO_TEST_CASE(the_defaults_retry_what_may_pass)
     BOOST_TEST(is_retryable(on, outcome::failed, broken, 200));
     BOOST_TEST(is_retryable(on, outcome::unreachable, refused, 0));
     BOOST_TEST(is_retryable(on, outcome::timed_out, refused, 0));
-    for (const outcome o : {outcome::completed, outcome::rejected, outcome::cancelled, outcome::skipped})
+    for (const outcome o :
+         {outcome::completed, outcome::rejected, outcome::cancelled, outcome::skipped})
         BOOST_TEST(!is_retryable(on, o, broken, 500));
-    const retry_conditions none{.statuses = {}, .unreachable = false, .timed_out = false, .expect = false};
+    const retry_conditions none{
+        .statuses = {}, .unreachable = false, .timed_out = false, .expect = false};
     BOOST_TEST(!is_retryable(none, outcome::failed, broken, 500));
     BOOST_TEST(!is_retryable(none, outcome::unreachable, refused, 0));
 }
@@ -57,7 +60,9 @@ BOOST_AUTO_TEST_CASE(reads_both_forms_of_retry_after)
     BOOST_TEST((parse_retry_after("99999999999999999999999", now) >= 999'999'999s));
     BOOST_TEST((parse_retry_after("Sun, 01 Mar 2026 12:00:30 GMT", now) == 30s));
     BOOST_TEST((parse_retry_after("Sun, 01 Mar 2026 11:00:00 GMT", now) == 0s));
-    for (const char* bad : {"", "-5", "soon", "1.5", "Sun, 31 Feb 2026 12:00:30 GMT", "Sun, 01 Mar 2026 25:00:30 GMT"})
+    for (const char* bad :
+         {"", "-5", "soon", "1.5", "Sun, 31 Feb 2026 12:00:30 GMT",
+          "Sun, 01 Mar 2026 25:00:30 GMT"})
         BOOST_TEST(!parse_retry_after(bad, now), bad);
 }
 

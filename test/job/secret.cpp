@@ -53,7 +53,8 @@ BOOST_AUTO_TEST_CASE(short_texts_are_left_alone)
 
 BOOST_AUTO_TEST_CASE(knows_secret_headers_by_name)
 {
-    for (const char* name : {"authorization", "X-API-Key", "x-api-KEY", "Cookie", "Proxy-Authorization"})
+    for (const char* name :
+         {"authorization", "X-API-Key", "x-api-KEY", "Cookie", "Proxy-Authorization"})
         BOOST_TEST(is_secret_header(name), name);
     BOOST_TEST(!is_secret_header("Content-Type"));
 }

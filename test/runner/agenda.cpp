@@ -79,9 +79,10 @@ BOOST_AUTO_TEST_CASE(the_wake_up_is_the_latest_that_makes_no_one_late)
         std::vector<appointment> all;
         for (job_index i = 0; i < static_cast<job_index>(1 + draw(20)); ++i)
             all.push_back(at(microseconds{draw(60)}, microseconds{draw(3) == 0 ? draw(60) : 0}, i));
-        const instant end = std::min_element(all.begin(), all.end(), [](const auto& x, const auto& y) {
-                                return x.window_end < y.window_end;
-                            })->window_end;
+        const instant end =
+            std::min_element(all.begin(), all.end(), [](const auto& x, const auto& y) {
+                return x.window_end < y.window_end;
+            })->window_end;
         instant latest = instant::min();
         for (const auto& a : all)
             if (a.due <= end) latest = std::max(latest, a.due);
@@ -93,10 +94,13 @@ BOOST_AUTO_TEST_CASE(the_wake_up_is_the_latest_that_makes_no_one_late)
         }
         BOOST_REQUIRE((tested.next_wake() == latest));
         const auto taken = tested.take_due(latest);
-        BOOST_REQUIRE_EQUAL(taken.size(), static_cast<std::size_t>(std::count_if(all.begin(), all.end(), [&](const auto& a) {
-                                return a.due <= latest;
-                            })));
-        BOOST_REQUIRE(std::is_sorted(taken.begin(), taken.end(), [](const auto& x, const auto& y) { return x.due < y.due; }));
+        BOOST_REQUIRE_EQUAL(
+            taken.size(),
+            static_cast<std::size_t>(std::count_if(
+                all.begin(), all.end(), [&](const auto& a) { return a.due <= latest; })));
+        BOOST_REQUIRE(std::is_sorted(taken.begin(), taken.end(), [](const auto& x, const auto& y) {
+            return x.due < y.due;
+        }));
         BOOST_REQUIRE_EQUAL(tested.size() + taken.size(), all.size());
     }
 }

@@ -8,12 +8,17 @@ using namespace std::chrono_literals;
 namespace {
 
 struct fixture {
-    job j{.name = "b", .title = "the b", .trigger = after{{"a", condition::succeeded}}, .url = "http://u:pw@h/x?token=1"};
+    job j{
+        .name = "b",
+        .title = "the b",
+        .trigger = after{{"a", condition::succeeded}},
+        .url = "http://u:pw@h/x?token=1"};
     run_record run;
-    job_record record{.job = "b"};
+    job_record record;
 
     fixture()
     {
+        record.job = "b";
         run.chain = "a";
         run.jobs = {record};
     }
@@ -40,7 +45,14 @@ BOOST_AUTO_TEST_CASE(a_failure_is_an_error_with_its_attempt)
     record.outcome = outcome::failed;
     record.status = "error";
     record.message = "boom";
-    record.attempts = {{.attempt = 1, .started_at = {}, .phase = {}, .error = ""}, {.attempt = 2, .started_at = {}, .latency = 3ms, .http_status = 500, .phase = {}, .error = ""}};
+    record.attempts = {
+        {.attempt = 1, .started_at = {}, .phase = {}, .error = ""},
+        {.attempt = 2,
+         .started_at = {},
+         .latency = 3ms,
+         .http_status = 500,
+         .phase = {},
+         .error = ""}};
     const log_entry e = to_entry(job_ended{run, j, record}, {});
     BOOST_TEST((e.level == log_level::error));
     BOOST_TEST(e.outcome == "failed");
@@ -61,10 +73,13 @@ BOOST_AUTO_TEST_CASE(a_skip_says_why)
 
 BOOST_AUTO_TEST_CASE(three_skips_in_a_row_are_an_alarm)
 {
-    BOOST_TEST((to_entry(run_skipped{j, {}, reason::overlap, 2, {}}, {}).level == log_level::warning));
+    BOOST_TEST(
+        (to_entry(run_skipped{j, {}, reason::overlap, 2, {}}, {}).level == log_level::warning));
     const log_entry e = to_entry(run_skipped{j, {}, reason::overlap, 3, {}}, {});
     BOOST_TEST((e.level == log_level::error));
-    BOOST_TEST(e.message == "the run due at 1970-01-01T00:00:00.000000Z was skipped: the one before still goes (3 skipped in a row)");
+    BOOST_TEST(
+        e.message == "the run due at 1970-01-01T00:00:00.000000Z was skipped: the one before still "
+                     "goes (3 skipped in a row)");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -38,8 +38,12 @@ struct fixture : simulation {
                         tell(std::string(to_string(*j.record.outcome)) + " " + j.job.name);
                         last_message = j.record.message;
                     },
-                    [&](const run_ended& r) { tell("end " + r.run.chain + " " + std::string(to_string(*r.run.outcome))); },
-                    [&](const run_skipped& s) { tell("skip " + s.first.name + " " + std::to_string(s.in_a_row)); },
+                    [&](const run_ended& r) {
+                        tell("end " + r.run.chain + " " + std::string(to_string(*r.run.outcome)));
+                    },
+                    [&](const run_skipped& s) {
+                        tell("skip " + s.first.name + " " + std::to_string(s.in_a_row));
+                    },
                     [&](const runs_missed& m) { tell("missed " + std::to_string(m.count)); },
                     [&](const clock_changed& c) { tell("clock " + std::to_string(c.by / 1s)); },
                     [&](const auto&) {},
@@ -83,7 +87,9 @@ BOOST_AUTO_TEST_CASE(no_job_overtakes_itself)
     slow(25s);
     start({make("a", schedule{.every = 10s})});
     run_for(45s);
-    BOOST_TEST((told == strings{"start a", "skip a 1", "skip a 2", "completed a", "end a completed", "start a"}));
+    BOOST_TEST(
+        (told ==
+         strings{"start a", "skip a 1", "skip a 2", "completed a", "end a completed", "start a"}));
 }
 
 BOOST_AUTO_TEST_CASE(draining_lets_runs_end)
@@ -110,7 +116,8 @@ BOOST_AUTO_TEST_CASE(cancelling_the_drain_cancels_the_runs)
     run_for(12s);
     asio::cancellation_signal stop;
     std::optional<error_code> drained;
-    runner.async_drain(asio::bind_cancellation_slot(stop.slot(), [&](error_code ec) { drained = ec; }));
+    runner.async_drain(
+        asio::bind_cancellation_slot(stop.slot(), [&](error_code ec) { drained = ec; }));
     run_for(5s);
     stop.emit(asio::cancellation_type::terminal);
     run_for(1s);
@@ -130,12 +137,15 @@ BOOST_AUTO_TEST_CASE(total_cancellation_of_the_run_lets_runs_end_and_terminal_do
         asio::cancellation_signal stop;
         f.runner.set_jobs(job_set::create({make("a", schedule{.every = 10s})}).value());
         std::optional<error_code> result;
-        f.runner.async_run(asio::bind_cancellation_slot(stop.slot(), [&](error_code ec) { result = ec; }));
+        f.runner.async_run(
+            asio::bind_cancellation_slot(stop.slot(), [&](error_code ec) { result = ec; }));
         f.run_for(12s);
         stop.emit(terminal ? asio::cancellation_type::terminal : asio::cancellation_type::total);
         f.run_for(1h);
-        BOOST_TEST((f.told == strings{"start a", terminal ? "cancelled a" : "completed a",
-                                      terminal ? "end a cancelled" : "end a completed"}));
+        BOOST_TEST(
+            (f.told == strings{
+                           "start a", terminal ? "cancelled a" : "completed a",
+                           terminal ? "end a cancelled" : "end a completed"}));
         BOOST_TEST((result == asio::error::operation_aborted));
         f.expect_no_work_left();
     }
@@ -166,9 +176,10 @@ BOOST_AUTO_TEST_CASE(a_cancelled_wait_for_a_retry_sends_nothing_more)
     runner.set_jobs(job_set::create({j}).value());
     asio::cancellation_signal stop;
     std::optional<std::pair<error_code, run_record>> result;
-    runner.async_trigger("a", asio::bind_cancellation_slot(stop.slot(), [&](error_code ec, run_record r) {
-                             result.emplace(ec, std::move(r));
-                         }));
+    runner.async_trigger(
+        "a", asio::bind_cancellation_slot(stop.slot(), [&](error_code ec, run_record r) {
+            result.emplace(ec, std::move(r));
+        }));
     run_for(5s);
     stop.emit(asio::cancellation_type::terminal);
     run_for(1h);
@@ -211,7 +222,8 @@ BOOST_AUTO_TEST_CASE(triggers_within_one_microsecond_are_told_apart)
     runner.set_jobs(job_set::create({make("a")}).value());
     std::vector<instant> names;
     for (int i = 0; i < 3; ++i)
-        runner.async_trigger("a", [&](error_code, const run_record& r) { names.push_back(r.scheduled_at); });
+        runner.async_trigger(
+            "a", [&](error_code, const run_record& r) { names.push_back(r.scheduled_at); });
     run_for(1s);
     BOOST_TEST((names == std::vector{monday, monday + 1us, monday + 2us}));
 }
@@ -265,7 +277,8 @@ BOOST_AUTO_TEST_CASE(the_deadline_bounds_all_attempts)
 {
     answer = [](const http::request&) { return http::reply_with(503, "", 4s); };
     job j = make("a");
-    j.retry = retry_policy{.attempts = 100, .backoff = 1s, .max_backoff = 1s, .jitter = jitter::none};
+    j.retry =
+        retry_policy{.attempts = 100, .backoff = 1s, .max_backoff = 1s, .jitter = jitter::none};
     j.deadline = 12s;
     runner.set_jobs(job_set::create({j}).value());
     runner.async_trigger("a", asio::detached);
@@ -303,9 +316,12 @@ BOOST_AUTO_TEST_CASE(what_went_wrong_is_said_in_words)
     };
     const std::vector<row> rows{
         {{.error = asio::error::connection_refused}, outcome::unreachable, "connection refused"},
-        {{.error = errc::closed_early}, outcome::unreachable, "connection closed before a whole reply"},
+        {{.error = errc::closed_early},
+         outcome::unreachable,
+         "connection closed before a whole reply"},
         {{.error = errc::malformed_reply}, outcome::rejected, "the reply is not HTTP"},
-        {http::reply_with(200, std::string(2000, 'x')), outcome::rejected, "the reply's body is larger than 1000 bytes"},
+        {http::reply_with(200, std::string(2000, 'x')), outcome::rejected,
+         "the reply's body is larger than 1000 bytes"},
         {http::reply_with(200, "{}", 1h), outcome::timed_out, "timed out after 60s"},
         {http::reply_with(404, ""), outcome::failed, "HTTP 404 Not Found"},
     };
@@ -333,7 +349,8 @@ BOOST_AUTO_TEST_CASE(a_reply_cannot_bring_a_secret_to_light)
     j.headers = std::vector<header>{{"X-API-Key", "top-secret-key"}};
     j.expect = expectation{.json = {{"/status", {"completed"}}}};
     answer = [](const http::request&) {
-        return http::reply_with(200, R"({"status":"top-secret-key","message":"you sent top-secret-key"})");
+        return http::reply_with(
+            200, R"({"status":"top-secret-key","message":"you sent top-secret-key"})");
     };
     runner.set_jobs(job_set::create({j}).value());
     runner.async_trigger("a", asio::detached);
@@ -347,7 +364,9 @@ BOOST_AUTO_TEST_CASE(a_reply_cannot_bring_a_secret_to_light)
 
 BOOST_AUTO_TEST_CASE(a_stepped_clock_is_noticed_at_once)
 {
-    start({make("boot", schedule{.every = 15min, .on_boot = 5min}), make("wall", schedule{.every = 15min})});
+    start(
+        {make("boot", schedule{.every = 15min, .on_boot = 5min}),
+         make("wall", schedule{.every = 15min})});
     run_for(7min);
     told.clear();
     requests.clear();
@@ -357,9 +376,11 @@ BOOST_AUTO_TEST_CASE(a_stepped_clock_is_noticed_at_once)
     BOOST_TEST((told.at(1) == "missed 3"));
     BOOST_REQUIRE_EQUAL(requests.size(), 1U);
     BOOST_TEST(requests[0].job == "wall");
-    BOOST_TEST(field(requests[0].request, "Carillon-Scheduled-At") == "2026-01-05T01:00:00.000000Z");
-    BOOST_TEST((runner.next_due("boot") == monday + 80min)); // 20 minutes after boot, in the new time
-    time.step(500ms); // too small to be a step
+    BOOST_TEST(
+        field(requests[0].request, "Carillon-Scheduled-At") == "2026-01-05T01:00:00.000000Z");
+    BOOST_TEST(
+        (runner.next_due("boot") == monday + 80min)); // 20 minutes after boot, in the new time
+    time.step(500ms);                                 // too small to be a step
     run_for(0s);
     BOOST_TEST((runner.next_due("boot") == monday + 80min));
 }
@@ -369,7 +390,9 @@ BOOST_AUTO_TEST_CASE(independent_branches_do_not_wait_for_each_other)
     answer = [](const http::request& r) {
         return http::reply_with(200, "{}", field(r, "Carillon-Job") == "slow" ? 30s : 1s);
     };
-    start({make("a"), make("slow", after{{"a"}}), make("quick", after{{"a"}}), make("last", after{{"slow"}, {"quick"}})});
+    start(
+        {make("a"), make("slow", after{{"a"}}), make("quick", after{{"a"}}),
+         make("last", after{{"slow"}, {"quick"}})});
     runner.async_trigger("a", asio::detached);
     run_for(1h);
     BOOST_TEST((times("quick") == std::vector<microseconds>{1s}));
@@ -381,7 +404,8 @@ BOOST_AUTO_TEST_CASE(completes_on_the_handlers_executor)
 {
     asio::thread_pool other(1);
     std::thread::id where;
-    runner.async_drain(asio::bind_executor(other, [&](error_code) { where = std::this_thread::get_id(); }));
+    runner.async_drain(
+        asio::bind_executor(other, [&](error_code) { where = std::this_thread::get_id(); }));
     run_for(0s);
     other.join();
     BOOST_TEST((where != std::thread::id{} && where != std::this_thread::get_id()));

@@ -36,11 +36,16 @@ struct fickle_endpoint {
     http::scripted_reply operator()(const http::request&)
     {
         switch (std::uniform_int_distribution<int>(0, 9)(random)) {
-        case 0: return http::reply_with(500, "", 2s);
-        case 1: return http::reply_with(200, R"({"status":"error","message":"boom"})", 10ms);
-        case 2: return http::reply_with(200, "<html>", 90s); // past the timeout
-        case 3: return {.delay = 1ms, .error = boost::asio::error::connection_refused};
-        default: return http::reply_with(200, R"({"status":"completed"})", 800ms);
+        case 0:
+            return http::reply_with(500, "", 2s);
+        case 1:
+            return http::reply_with(200, R"({"status":"error","message":"boom"})", 10ms);
+        case 2:
+            return http::reply_with(200, "<html>", 90s); // past the timeout
+        case 3:
+            return {.delay = 1ms, .error = boost::asio::error::connection_refused};
+        default:
+            return http::reply_with(200, R"({"status":"completed"})", 800ms);
         }
     }
 };

@@ -30,7 +30,8 @@ struct simulation {
     };
     std::vector<sent> requests;
     http::scripted_transport transport{ctx.get_executor(), time, [this](const http::request& r) {
-                                           requests.push_back({time.now(), field(r, "Carillon-Job"), r});
+                                           requests.push_back(
+                                               {time.now(), field(r, "Carillon-Job"), r});
                                            return answer(r);
                                        }};
     memory_store store{ctx.get_executor(), {.keep_runs = 100'000, .keep_runs_in_all = 1'000'000}};

@@ -86,7 +86,8 @@ BOOST_AUTO_TEST_CASE(one_run_makes_up_for_all_that_passed)
 
 BOOST_AUTO_TEST_CASE(a_minute_and_the_accuracy_late_is_still_on_schedule)
 {
-    for (const auto& [late, caught_up] : std::vector<std::pair<microseconds, bool>>{{90s, false}, {90s + 1us, true}}) {
+    for (const auto& [late, caught_up] :
+         std::vector<std::pair<microseconds, bool>>{{90s, false}, {90s + 1us, true}}) {
         assign({scheduled("a", {.every = 15min, .accuracy = 30s})}, ten);
         table = {};
         assign({scheduled("a", {.every = 15min, .accuracy = 30s})}, ten);
@@ -107,7 +108,10 @@ BOOST_AUTO_TEST_CASE(a_reload_moves_no_tick)
     assign({scheduled("a", {.every = 1h, .on_start = 0s}), scheduled("b", {.every = 15min})}, ten);
     BOOST_TEST(table.take_due(ten).size() == 1U);
     // The same schedule with another accuracy, another job before it.
-    assign({scheduled("0", {.every = 20min}), scheduled("a", {.every = 1h, .on_start = 0s, .accuracy = 1s})}, ten + 10min);
+    assign(
+        {scheduled("0", {.every = 20min}),
+         scheduled("a", {.every = 1h, .on_start = 0s, .accuracy = 1s})},
+        ten + 10min);
     BOOST_TEST((table.next_due(1) == ten + 60min));
     BOOST_TEST((table.next_due(0) == ten + 20min));
     // A changed one begins a new grid and owes nothing.

@@ -23,7 +23,8 @@ BOOST_AUTO_TEST_CASE(every_alone_counts_from_the_epoch)
     BOOST_TEST((next_after(g, t0 + 15min) == t0 + 30min)); // strictly later
     BOOST_TEST((last_until(g, t0 + 15min) == t0 + 15min));
     BOOST_TEST((last_until(g, t0 + 15min - 1us) == t0));
-    // 7m30s does not divide an hour evenly with a day's start: multiples since the epoch all the same.
+    // 7m30s does not divide an hour evenly with a day's start: multiples since the epoch all the
+    // same.
     const grid odd = make_grid({.every = 7min + 30s}, {});
     BOOST_TEST((next_after(odd, t0 + 1min) == t0 + 7min + 30s));
 }
@@ -63,9 +64,12 @@ BOOST_AUTO_TEST_CASE(ends_with_the_year_2199)
 BOOST_AUTO_TEST_CASE(agrees_with_walking_tick_by_tick)
 {
     std::mt19937 random(7); // NOLINT: the same cases each time
-    const auto draw = [&](int from, int to) { return std::uniform_int_distribution<int>(from, to)(random); };
+    const auto draw = [&](int from, int to) {
+        return std::uniform_int_distribution<int>(from, to)(random);
+    };
     for (int i = 0; i < 2000; ++i) {
-        const grid g{.anchor = t0 + microseconds{draw(-50, 50)}, .every = microseconds{draw(1, 20)}};
+        const grid g{
+            .anchor = t0 + microseconds{draw(-50, 50)}, .every = microseconds{draw(1, 20)}};
         const instant from = t0 + microseconds{draw(-100, 100)};
         const instant to = from + microseconds{draw(0, 100)};
         std::optional<instant> next;

@@ -94,7 +94,8 @@ BOOST_AUTO_TEST_CASE(writes_what_it_reads)
     BOOST_TEST(format_seconds(60s) == "60s");
     BOOST_TEST(format_seconds(500ms) == "0.5s");
     BOOST_TEST(format_seconds(1us) == "0.000001s");
-    for (const microseconds::rep n : {1LL, 59'999'999LL, 3'600'000'001LL, 86'400'000'000LL, 123'456'789'012'345LL}) {
+    for (const microseconds::rep n :
+         {1LL, 59'999'999LL, 3'600'000'001LL, 86'400'000'000LL, 123'456'789'012'345LL}) {
         const microseconds span{n};
         BOOST_TEST(parse_span(format_span(span)).value().count() == n);
         BOOST_TEST(parse_span(format_seconds(span)).value().count() == n);

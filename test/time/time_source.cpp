@@ -49,13 +49,17 @@ BOOST_AUTO_TEST_CASE(what_has_passed_completes_at_once)
 
 BOOST_AUTO_TEST_CASE(cancellation_ends_a_wait_at_once)
 {
-    for (const auto type : {asio::cancellation_type::terminal, asio::cancellation_type::partial, asio::cancellation_type::total}) {
+    for (const auto type :
+         {asio::cancellation_type::terminal, asio::cancellation_type::partial,
+          asio::cancellation_type::total}) {
         asio::io_context ctx;
         system_time_source time(ctx.get_executor());
         asio::cancellation_signal wall;
         asio::cancellation_signal elapsed;
         int aborted = 0;
-        const auto count = [&](error_code ec) { aborted += ec == asio::error::operation_aborted ? 1 : 0; };
+        const auto count = [&](error_code ec) {
+            aborted += ec == asio::error::operation_aborted ? 1 : 0;
+        };
         time.async_wait_until(time.now() + 24h, asio::bind_cancellation_slot(wall.slot(), count));
         time.async_wait_for(24h, asio::bind_cancellation_slot(elapsed.slot(), count));
         ctx.poll();

@@ -73,7 +73,9 @@ BOOST_AUTO_TEST_CASE(a_step_ends_waits_for_the_wall_clock_alone)
 
 BOOST_AUTO_TEST_CASE(every_type_of_cancellation_ends_a_wait)
 {
-    for (const auto type : {asio::cancellation_type::terminal, asio::cancellation_type::partial, asio::cancellation_type::total}) {
+    for (const auto type :
+         {asio::cancellation_type::terminal, asio::cancellation_type::partial,
+          asio::cancellation_type::total}) {
         asio::cancellation_signal signal;
         done.clear();
         time.async_wait_for(1h, asio::bind_cancellation_slot(signal.slot(), note(1)));
@@ -91,7 +93,8 @@ BOOST_AUTO_TEST_CASE(completes_on_the_handlers_executor)
 {
     asio::thread_pool other(1);
     std::thread::id where;
-    time.async_wait_for(1s, asio::bind_executor(other, [&](error_code) { where = std::this_thread::get_id(); }));
+    time.async_wait_for(
+        1s, asio::bind_executor(other, [&](error_code) { where = std::this_thread::get_id(); }));
     time.run_until(ctx, t0 + 1s);
     other.join();
     BOOST_TEST((where != std::thread::id{}));

@@ -1,0 +1,254 @@
+#include "config.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <stdlib.h> // NOLINT(modernize-deprecated-headers): mkdtemp is POSIX
+#include <vector>
+
+using namespace carillon;
+using namespace carillon::app;
+using namespace std::chrono_literals;
+
+namespace {
+
+/** A folder of configuration files and the variables they see. */
+struct fixture {
+    std::filesystem::path folder;
+    std::map<std::string, std::string> environment{
+        {"HOME_OF_API", "http://api:8000"}, {"EMPTY", ""}};
+    std::map<std::string, std::string> credentials{{"CREDENTIAL", "from-systemd\n"}};
+
+    fixture()
+    {
+        std::string pattern =
+            (std::filesystem::temp_directory_path() / "carillon-test-XXXXXX").string();
+        BOOST_REQUIRE(::mkdtemp(pattern.data()) != nullptr);
+        folder = pattern;
+    }
+    fixture(const fixture&) = delete;
+    fixture& operator=(const fixture&) = delete;
+    ~fixture() { std::filesystem::remove_all(folder); }
+
+    void write(const std::string& name, const std::string& text)
+    {
+        std::ofstream(folder / name) << text;
+    }
+
+    auto load(const std::string& text)
+    {
+        write("c.toml", text);
+        const auto look = [](const std::map<std::string, std::string>& in,
+                             const std::string& name) {
+            const auto at = in.find(name);
+            return at == in.end() ? std::nullopt : std::optional(at->second);
+        };
+        variables v = process_variables();
+        v.credential = [=, this](const std::string& name) { return look(credentials, name); };
+        v.environment = [=, this](const std::string& name) { return look(environment, name); };
+        return load_configuration((folder / "c.toml").string(), v);
+    }
+
+    /** All errors, a line each, without the folder's name. */
+    std::string errors(const std::string& text)
+    {
+        const auto config = load(text);
+        if (config) return "";
+        std::string out;
+        for (const auto& e : config.error().errors) {
+            std::string line = to_string(e);
+            for (std::size_t at = 0; (at = line.find(folder.string() + "/")) != std::string::npos;)
+                line.erase(at, folder.string().size() + 1);
+            out += (out.empty() ? "" : "\n") + line;
+        }
+        return out;
+    }
+};
+
+} // namespace
+
+BOOST_FIXTURE_TEST_SUITE(configurations, fixture)
+
+BOOST_AUTO_TEST_CASE(jobs_inherit_and_override)
+{
+    const auto config = load(R"(
+[defaults]
+base_url = "${HOME_OF_API}/v1/"
+headers = { X-API-Key = "${CREDENTIAL}", Accept = "a", X-Gone = "x" }
+timeout = "5s"
+retry = { attempts = 3, backoff = "2s" }
+expect = { json = { "/status" = "completed" } }
+[jobs.z-first]
+url = "/one"
+schedule = { on_boot = "5min", every = "15min", accuracy = "1min" }
+headers = { accept = "b", X-Gone = "" }
+retry = { attempts = 5 }
+[jobs.a-second]
+url = "two"
+after = { z-first = "finished" }
+title = "$${literal} ${UNSET:-fallback}${EMPTY:-too}"
+body = { n = 1, list = ["a", true] }
+expect = { status = [200, "3xx"], json = { "/n" = [1, 2.5] }, max_body = "2KiB" }
+)");
+    BOOST_REQUIRE(config.has_value());
+    const job& one = config->jobs[0];
+    BOOST_TEST(one.name == "z-first"); // as written, not by name
+    BOOST_TEST(one.url == "http://api:8000/v1/one");
+    BOOST_TEST((one.timeout == 5s));
+    BOOST_TEST(one.retry->attempts == 5);
+    BOOST_TEST((one.retry->backoff == 2s));
+    BOOST_REQUIRE_EQUAL(one.headers->size(), 2U);
+    BOOST_TEST((one.headers->at(1) == header{"accept", "b"}));
+    BOOST_TEST(config->jobs.secrets().hide("from-systemd") == "***");
+    const job& two = config->jobs[1];
+    BOOST_TEST(two.url == "http://api:8000/v1/two");
+    BOOST_TEST(two.title == "${literal} fallbacktoo");
+    BOOST_TEST(two.body == R"({"list":["a",true],"n":1})");
+    BOOST_TEST(two.expect->max_body_bytes == 2048U);
+    BOOST_TEST(two.expect->json.size() == 1U);
+    BOOST_TEST((std::get<after>(two.trigger).at(0).when == condition::finished));
+}
+
+BOOST_AUTO_TEST_CASE(each_mistake_has_its_place_and_words)
+{
+    struct row {
+        const char* text;
+        const char* expected;
+    };
+    const std::vector<row> rows{
+        {"", "c.toml:1:1: jobs: there are no jobs; add a table such as [jobs.my-job]"},
+        {"[jobs.a]\nurl = \"http://h/\"\ntimeuot = \"5s\"",
+         "c.toml:3:1: jobs.a.timeuot: unknown key (did you mean 'timeout'?)"},
+        {"[jobs.a]\nurl = \"http://h/\"\ntimeout = 5",
+         "c.toml:3:11: jobs.a.timeout: must be a span such as \"5min\", not a number"},
+        {"[jobs.a]\nurl = \"http://h/\"\ntimeout = \"5mins\"",
+         "c.toml:3:11: jobs.a.timeout: unknown unit 'mins'; use us, ms, s, min, h, d, w, M or y"},
+        {"[jobs.a]\nurl = \"http://h/\"\ntimeout = \"0\"",
+         "c.toml:3:11: jobs.a.timeout: must be longer than 0"},
+        {"[jobs.a]\ntimeout = \"1s\"", "c.toml:1:1: jobs.a.url: a job needs a url"},
+        {"[jobs.a]\nurl = \"/x\"",
+         "c.toml:2:7: jobs.a.url: not an absolute URL such as http://host:port/path"},
+        {"[jobs.a]\nurl = \"https://h/\"", "c.toml:2:7: jobs.a.url: https is not supported yet; "
+                                           "use http, through a local TLS proxy if need be"},
+        {"[jobs.a]\nurl = 3", "c.toml:2:7: jobs.a.url: must be a text, not a number"},
+        {"[jobs.a]\nurl = \"${NOBODY}\"", "c.toml:2:7: jobs.a.url: the variable NOBODY is not set; "
+                                          "set it, or write ${NOBODY:-default}"},
+        {"[jobs.a]\nurl = \"${NOBODY\"", "c.toml:2:7: jobs.a.url: '${' is not closed by '}'"},
+        {"[jobs.a]\nurl = \"${file:/nowhere}\"",
+         "c.toml:2:7: jobs.a.url: cannot read the file /nowhere: no such file or directory"},
+        {"[jobs.\"a b\"]\nurl = \"http://h/\"",
+         "c.toml:1:1: jobs.a b: a job's name holds only letters, digits, '.', '_' and '-'"},
+        {"[jobs.a]\nurl = \"http://h/\"\nschedule = { every = \"1s\", on_boot = \"1s\", on_start = "
+         "\"1s\" }",
+         "c.toml:3:55: jobs.a.schedule.on_start: either on_boot or on_start, not both"},
+        {"[jobs.a]\nurl = \"http://h/\"\nschedule = { accuracy = \"1s\" }",
+         "c.toml:3:12: jobs.a.schedule: needs every, on_boot or on_start"},
+        {"[jobs.a]\nurl = \"http://h/\"\nschedule = { every = \"50ms\" }",
+         "c.toml:3:22: jobs.a.schedule.every: must be at least 100ms"},
+        {"[jobs.a]\nurl = \"http://h/\"\nschedule = \"* * * * *\"",
+         "c.toml:3:12: jobs.a.schedule: must be a table, not a text"},
+        {"[jobs.a]\nurl = \"http://h/\"\nschedule = { every = \"1s\" }\nafter = \"b\"",
+         "c.toml:4:9: jobs.a.after: a job has either schedule or after, not both"},
+        {"[jobs.a]\nurl = \"http://h/\"\nafter = \"b\"",
+         "c.toml:3:9: jobs.a.after.b: there is no job 'b'"},
+        {"[jobs.a]\nurl = \"http://h/\"\nafter = { b = \"done\" }\n[jobs.b]\nurl = \"http://h/\"",
+         "c.toml:3:15: jobs.a.after.b: must be one of 'succeeded', 'finished', 'failed'"},
+        {"[jobs.a]\nurl = \"http://h/\"\nafter = \"b\"\n[jobs.b]\nurl = \"http://h/\"\nafter = "
+         "\"a\"",
+         "c.toml:3:9: jobs.a.after: a circle: a waits for b waits for a"},
+        {"[jobs.a]\nurl = \"http://h/\"\nheaders = { Host = \"x\" }",
+         "c.toml:3:20: jobs.a.headers.Host: carillon sets this header itself"},
+        {"[jobs.a]\nurl = \"http://h/\"\nheaders = { Carillon-Job = \"x\" }",
+         "c.toml:3:28: jobs.a.headers.Carillon-Job: carillon sets this header itself"},
+        {"[jobs.a]\nurl = \"http://h/\"\nheaders = { Idempotency-Key = \"x\" }",
+         "c.toml:3:31: jobs.a.headers.Idempotency-Key: carillon sets this header itself"},
+        {"[jobs.a]\nurl = \"http://h/\"\nheaders = { X = \"a\\nb\" }",
+         "c.toml:3:17: jobs.a.headers.X: a header's value cannot hold control characters"},
+        {"[jobs.a]\nurl = \"http://h/\"\nretry = { attempts = 0 }",
+         "c.toml:3:22: jobs.a.retry.attempts: must be from 1 to 1000; the first attempt counts"},
+        {"[jobs.a]\nurl = \"http://h/\"\nretry = { backoff = \"1min\" }",
+         "c.toml:3:21: jobs.a.retry.backoff: 1min is longer than max_backoff (30s)"},
+        {"[jobs.a]\nurl = \"http://h/\"\nretry = { on = [\"6xx\"] }",
+         "c.toml:3:17: jobs.a.retry.on: must hold statuses such as 503 or \"5xx\", "
+         "\"unreachable\", \"timed_out\", \"expect\""},
+        {"[jobs.a]\nurl = \"http://h/\"\nretry = { jitter = \"some\" }",
+         "c.toml:3:20: jobs.a.retry.jitter: must be one of 'full', 'none'"},
+        {"[jobs.a]\nurl = \"http://h/\"\nexpect = { status = 42 }",
+         "c.toml:3:21: jobs.a.expect.status: must be a status such as 200 or \"2xx\", from 100 to "
+         "599"},
+        {"[jobs.a]\nurl = \"http://h/\"\nexpect = { json = { status = 1 } }",
+         "c.toml:3:30: jobs.a.expect.json.status: a JSON pointer begins with '/', such as /status"},
+        {"[jobs.a]\nurl = \"http://h/\"\nexpect = { max_body = \"1XB\" }",
+         "c.toml:3:23: jobs.a.expect.max_body: must be a size such as \"1MiB\", \"64KiB\" or a "
+         "number of bytes"},
+        {"[jobs.a]\nurl = \"http://h/\"\nmessage = \"m\"",
+         "c.toml:3:11: jobs.a.message: a JSON pointer begins with '/', such as /status"},
+        {"[jobs.a]\nurl = \"http://h/\"\nmethod = \"\"",
+         "c.toml:3:10: jobs.a.method: not an HTTP method, such as POST"},
+        {"[jobs.a]\nurl = \"http://h/\"\nenabled = \"no\"",
+         "c.toml:3:11: jobs.a.enabled: must be true or false, not a text"},
+        {"[jobs.a]\nurl = \"http://h/\"\ntags = [1]",
+         "c.toml:3:8: jobs.a.tags: must be a list of texts"},
+        {"[jobs.a]\nurl = \"http://h/\"\n[log]\nlevel = \"info\"",
+         "c.toml:4:1: log.level: unknown key"},
+        {"[jobs.a]\nurl = \"http://h/\"\n[[log.sinks]]\ntype = \"paper\"",
+         "c.toml:4:8: log.sinks.type: must be one of 'console', 'file', 'journal', 'syslog'"},
+        {"[jobs.a]\nurl = \"http://h/\"\n[[log.sinks]]\ntype = \"file\"",
+         "c.toml:3:1: log.sinks.path: a file sink needs a path"},
+        {"[jobs.a]\nurl = \"http://h/\"\n[[log.sinks]]\ntype = \"console\"\nchain = \"b\"",
+         "c.toml:5:9: log.sinks.chain: there is no job 'b'"},
+        {"[jobs.a]\nurl = \"http://h/\"\n[runner]\nmax_concurrent = 1",
+         "c.toml:4:1: runner.max_concurrent: unknown key"},
+        {"[store]\n[jobs.a]\nurl = \"http://h/\"", "c.toml:1:2: store: unknown key"},
+        {"include = [\"none.toml\"]\n[jobs.a]\nurl = \"http://h/\"",
+         "c.toml:1:11: include: there is no file none.toml"},
+        {"[defaults]\nbackoff = \"1s\"\n[jobs.a]\nurl = \"http://h/\"",
+         "c.toml:2:1: defaults.backoff: unknown key"},
+        {"[defaults]\ntimeout = \"0\"\n[jobs.a]\nurl = \"http://h/\"\n[jobs.b]\nurl = "
+         "\"http://h/\"",
+         "c.toml:2:11: defaults.timeout: must be longer than 0"},
+    };
+    for (const row& r : rows) {
+        BOOST_TEST_CONTEXT(r.text) { BOOST_TEST(errors(r.text) == r.expected); }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(all_mistakes_are_told_at_once)
+{
+    BOOST_TEST(
+        errors("[jobs.a]\nurl = \"x\"\ntimeout = 1\n[jobs.b]\nurl = \"http://h/\"\ncolour = 1\n") ==
+        "c.toml:2:7: jobs.a.url: not an absolute URL such as http://host:port/path\n"
+        "c.toml:3:11: jobs.a.timeout: must be a span such as \"5min\", not a number\n"
+        "c.toml:6:1: jobs.b.colour: unknown key");
+}
+
+BOOST_AUTO_TEST_CASE(includes_add_jobs)
+{
+    std::filesystem::create_directory(folder / "conf.d");
+    write("conf.d/b.toml", "[jobs.b]\nurl = \"/b\"\n");
+    write("conf.d/a.toml", "[jobs.a]\nurl = \"/a\"\n");
+    const auto config = load(
+        "include = [\"conf.d/*.toml\", \"none/*.toml\"]\n[defaults]\nbase_url = \"http://h\"\n");
+    BOOST_REQUIRE(config.has_value());
+    BOOST_TEST(config->jobs.size() == 2U);
+    BOOST_TEST(config->jobs[0].url == "http://h/a");
+    write("conf.d/c.toml", "[jobs.a]\nurl = \"/a\"\n[log]\n");
+    BOOST_TEST(
+        errors("include = [\"conf.d/*.toml\"]\n[defaults]\nbase_url = \"http://h\"\n") ==
+        "conf.d/c.toml:1:7: jobs.a: is defined in conf.d/a.toml already\nconf.d/c.toml:3:2: log: "
+        "unknown key");
+}
+
+BOOST_AUTO_TEST_CASE(a_key_in_the_file_is_warned_of)
+{
+    const auto config =
+        load("[jobs.a]\nurl = \"http://h/\"\nheaders = { X-API-Key = \"plain-text\" }\n");
+    BOOST_REQUIRE(config.has_value());
+    BOOST_REQUIRE_EQUAL(config->warnings.size(), 1U);
+    BOOST_TEST(config->warnings[0].line == 3U);
+    BOOST_TEST(to_string(config->warnings[0]).find("plain-text") == std::string::npos);
+}
+
+BOOST_AUTO_TEST_SUITE_END()

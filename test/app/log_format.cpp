@@ -1,0 +1,81 @@
+#include "log_format.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <cstdlib>
+#include <ctime>
+
+using namespace carillon;
+using namespace carillon::app;
+using namespace std::chrono_literals;
+
+namespace {
+
+struct fixture {
+    log_entry e{.level = log_level::error, .event = "job_ended"};
+
+    fixture()
+    {
+        ::setenv("TZ", "Europe/Berlin", 1); // NOLINT(concurrency-mt-unsafe)
+        ::tzset();
+        e.time = std::chrono::sys_days{std::chrono::year{2025} / 12 / 20} + 18h + 22min + 38s + 5ms;
+        e.job = "b";
+        e.title = "silent churn detection";
+        e.chain = "a";
+        e.run = "r-1";
+        e.attempt = 2;
+        e.outcome = "failed";
+        e.status = "error";
+        e.http_status = 500;
+        e.latency = 12500us;
+        e.message = "bo\nom \"x\" \x1b[31m";
+    }
+};
+
+} // namespace
+
+BOOST_FIXTURE_TEST_SUITE(log_formats, fixture)
+
+BOOST_AUTO_TEST_CASE(one_record_is_one_line_in_every_format)
+{
+    BOOST_TEST(
+        format_entry(e, log_format::text) == "2025-12-20T19:22:38.005+01:00 error   b: failed in "
+                                             "13ms: bo\\nom \"x\" \\x1b[31m (attempt 2) [r-1]");
+    BOOST_TEST(
+        format_entry(e, log_format::json) ==
+        R"({"time":"2025-12-20T18:22:38.005000Z","level":"error","event":"job_ended","job":"b","chain":"a","run":"r-1",)"
+        R"("attempt":2,"outcome":"failed","http_status":500,"latency_ms":12.5,"message":"bo\nom \"x\" \u001b[31m"})");
+    BOOST_TEST(
+        format_entry(e, log_format::logfmt) ==
+        "time=2025-12-20T18:22:38.005000Z level=error event=job_ended job=b chain=a run=r-1 "
+        "attempt=2 outcome=failed "
+        "http_status=500 latency_ms=12.5 message=\"bo\\nom \\\"x\\\" \\u001b[31m\"");
+    BOOST_TEST(
+        format_entry(e, log_format::classic) ==
+        "[2025-12-20T19:22:38+01:00] FAILED: status=error, message=bo\\nom \"x\" \\x1b[31m");
+}
+
+BOOST_AUTO_TEST_CASE(classic_writes_the_lines_that_pin_112_promised)
+{
+    const auto line = [&](const char* event, const char* job, const char* result = "") {
+        e.event = event;
+        e.job = job;
+        e.outcome = result;
+        e.status = "completed";
+        e.message = "done";
+        const std::string text = format_entry(e, log_format::classic);
+        return text.empty() ? text : text.substr(text.find(']') + 2);
+    };
+    e.chain = "compute-stickiness";
+    BOOST_TEST(line("run_started", "compute-stickiness") == "Starting compute-stickiness job...");
+    BOOST_TEST(line("job_started", "compute-stickiness") == "");
+    BOOST_TEST(
+        line("job_ended", "compute-stickiness", "completed") ==
+        "SUCCESS: status=completed, message=done");
+    BOOST_TEST(line("job_started", "detect-silent-churn") == "Running silent churn detection...");
+    BOOST_TEST(line("job_ended", "x", "skipped") == "SKIPPED: silent churn detection: done");
+    BOOST_TEST(line("attempt_failed", "x") == "");
+    BOOST_TEST(line("run_ended", "compute-stickiness") == "Compute-stickiness job completed.");
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,220 @@
+"""The program as its users run it: `carillon once` and `run` against FastAPI on uvicorn."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+import urllib.request
+
+PROGRAM, PIN_112 = sys.argv[1], sys.argv[2]
+KEY = "c0ffee-key-of-the-test"
+
+API = '''
+import asyncio, os
+from fastapi import FastAPI, Header, Response
+from fastapi.responses import JSONResponse
+
+app, calls, mode = FastAPI(), [], {"now": "good"}
+
+@app.get("/mode/{name}")
+def set_mode(name: str):
+    mode["now"] = name
+    seen = list(calls)
+    calls.clear()
+    return seen
+
+@app.post("/ops/jobs/{job}")
+async def run(job: str, x_api_key: str = Header(default="")):
+    calls.append([job, x_api_key])
+    now = mode["now"]
+    if now == "hang": await asyncio.sleep(3)
+    if now == "boom": return {"status": "error", "message": "boom"}
+    if now == "html": return Response("<html></html>", media_type="text/html")
+    if now == "empty": return Response("")
+    if now == "500": return Response("oops", status_code=500)
+    if now == "401": return JSONResponse({"detail": "bad key " + x_api_key}, status_code=401)
+    return {"status": "completed", "message": job + " done"}
+'''
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+class Program(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory()
+        cls.port = free_port()
+        with open(cls.folder.name + "/api.py", "w") as f:
+            f.write(API)
+        cls.api = subprocess.Popen(
+            ["/usr/bin/python3", "-m", "uvicorn", "api:app", "--port", str(cls.port), "--log-level", "warning"],
+            cwd=cls.folder.name)
+        until = time.monotonic() + 60
+        while True:
+            try:
+                cls.mode("good")
+                return
+            except OSError:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.05)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.api.terminate()
+        cls.api.wait(30)
+        cls.folder.cleanup()
+
+    @classmethod
+    def mode(cls, name):
+        import json
+        with urllib.request.urlopen(f"http://127.0.0.1:{cls.port}/mode/{name}", timeout=10) as reply:
+            return json.load(reply)
+
+    def configure(self, extra=""):
+        """PIN-112's own file with its log below the test's folder, quick retries and a short timeout."""
+        with open(PIN_112) as f:
+            text = f.read()
+        self.log = os.path.join(self.folder.name, "log", self.id() + ".log")
+        text = text.replace("/var/log/aos/compute-stickiness.log", self.log)
+        text = re.sub(r'timeout *= *"60s"', 'timeout = "1s"', text, count=1)
+        text = re.sub(r'backoff *= *"1s"', 'backoff = "1ms"', text, count=1) + extra
+        path = os.path.join(self.folder.name, "carillon.toml")
+        with open(path, "w") as f:
+            f.write(text)
+        return path
+
+    def once(self, port=None):
+        env = dict(os.environ, AOS_API_BASE=f"http://localhost:{port or self.port}", AOS_API_KEY=KEY, TZ="UTC")
+        path = self.configure()
+        done = subprocess.run([PROGRAM, "once", "compute-stickiness", "-c", path], env=env, capture_output=True,
+                              text=True, timeout=60)
+        with open(self.log) as f:
+            log = f.read()
+        os.remove(self.log)
+        self.assertNotIn(KEY, done.stdout + done.stderr + log)
+        for line in log.splitlines():
+            self.assertRegex(line, r"^\[\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00\] ")
+        return done.returncode, [line[28:] for line in log.splitlines()]
+
+    def test_five_classic_lines(self):
+        self.mode("good")
+        code, lines = self.once()
+        self.assertEqual(code, 0)
+        self.assertEqual(lines, [
+            "Starting compute-stickiness job...",
+            "SUCCESS: status=completed, message=compute-stickiness done",
+            "Running silent churn detection...",
+            "SUCCESS: status=completed, message=detect-silent-churn done",
+            "Compute-stickiness job completed."])
+        self.assertEqual(self.mode("good"), [["compute-stickiness", KEY], ["detect-silent-churn", KEY]])
+
+    def test_failures_say_what_happened(self):
+        expected = {
+            "boom": "FAILED: status=error, message=boom",
+            "html": "FAILED: status=error, message=reply is not JSON",
+            "empty": "FAILED: status=error, message=empty reply",
+            "500": "FAILED: status=error, message=HTTP 500 Internal Server Error",
+            "401": "FAILED: status=error, message=HTTP 401 Unauthorized",
+            "hang": "FAILED: status=error, message=timed out after 1s",
+        }
+        for mode, line in expected.items():
+            with self.subTest(mode):
+                self.mode(mode)
+                code, lines = self.once()
+                self.assertEqual(code, 1)
+                self.assertEqual(lines, ["Starting compute-stickiness job...", line,
+                                         "Running silent churn detection...", line,
+                                         "Compute-stickiness job completed."])
+
+    def test_nobody_listens(self):
+        code, lines = self.once(free_port())
+        self.assertEqual(code, 1)
+        self.assertEqual(lines[1], "FAILED: status=error, message=connection refused")
+
+    def start_daemon(self, hanging):
+        path = os.path.join(self.folder.name, "run.toml")
+        with open(path, "w") as f:
+            f.write(f'[jobs.tick]\nurl = "http://127.0.0.1:{self.port}/ops/jobs/tick"\n'
+                    'schedule = { on_start = "0s", every = "1s" }\n')
+        self.mode("hang" if hanging else "good")
+        daemon = subprocess.Popen([PROGRAM, "run", "-c", path], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                  text=True)
+        lines = []
+        for line in daemon.stdout:
+            lines.append(line)
+            if "sending POST" in line:
+                return daemon, lines, path
+        self.fail("the daemon ended: " + "".join(lines))
+
+    def test_sigterm_lets_a_slow_request_end(self):
+        daemon, lines, _ = self.start_daemon(hanging=True)
+        daemon.send_signal(signal.SIGTERM)
+        rest, _ = daemon.communicate(timeout=60)
+        self.assertEqual(daemon.returncode, 0)
+        self.assertIn("tick: completed in", rest)
+        self.assertIn("carillon has stopped", rest.splitlines()[-1])
+
+    def test_a_second_signal_ends_at_once(self):
+        daemon, _, _ = self.start_daemon(hanging=True)
+        daemon.send_signal(signal.SIGTERM)
+        for line in daemon.stdout:
+            if "stopping: " in line:
+                break
+        daemon.send_signal(signal.SIGINT)
+        rest, _ = daemon.communicate(timeout=60)
+        self.assertEqual(daemon.returncode, 128 + signal.SIGINT)
+        self.assertNotIn("tick: completed", rest)
+
+    def test_reload_keeps_what_works(self):
+        daemon, _, path = self.start_daemon(hanging=False)
+        with open(path, "a") as f:
+            f.write('[jobs.more]\nurl = "http://127.0.0.1:1/"\ncolour = 1\n')
+        daemon.send_signal(signal.SIGHUP)
+        seen = ""
+        for line in daemon.stdout:
+            seen += line
+            if "was not loaded" in line:
+                break
+        self.assertIn("jobs.more.colour: unknown key", seen)
+        with open(path) as f:
+            text = f.read().replace("colour = 1\n", "")
+        with open(path, "w") as f:
+            f.write(text)
+        daemon.send_signal(signal.SIGHUP)
+        for line in daemon.stdout:
+            if "reloaded: 2 jobs" in line:
+                break
+        daemon.send_signal(signal.SIGTERM)
+        daemon.communicate(timeout=60)
+        self.assertEqual(daemon.returncode, 0)
+
+    def test_exit_codes(self):
+        path = self.configure()
+        env = dict(os.environ, AOS_API_KEY=KEY)
+
+        def code(*args):
+            return subprocess.run([PROGRAM, *args], env=env, capture_output=True, timeout=60).returncode
+
+        self.assertEqual(code("check", "-c", path), 0)
+        self.assertEqual(code("check", "--json", "-c", path), 0)
+        self.assertEqual(code("--version"), 0)
+        self.assertEqual(code("--help"), 0)
+        self.assertEqual(code("check", "-c", "/nowhere.toml"), 2)
+        self.assertEqual(code("--colour"), 2)
+        self.assertEqual(code(), 2)
+        self.assertEqual(code("once", "nobody", "-c", path), 4)
+        self.assertEqual(code("demo", "--runs", "1"), 0)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1], verbosity=2)
