@@ -196,9 +196,9 @@ asio::awaitable<server_response> server_connection::answer(server_request req)
     try {
         auto answering = handler_(std::move(req));
         co_return co_await std::move(answering);
-    } catch (...) { // what it says may be anything, and is nothing for a stranger
+    } catch (...) {
+        co_return plain_response(500); // what was thrown may say anything: not for a stranger
     }
-    co_return plain_response(500);
 }
 
 asio::awaitable<bool> server_connection::write(wire_response wire, bool header_only)

@@ -74,8 +74,7 @@ void statement::bind(int at, std::int64_t value)
 void statement::bind(int at, std::string_view text)
 {
     const auto size = static_cast<int>(text.size());
-    // nullptr as destructor is SQLITE_STATIC; the copy that SQLITE_TRANSIENT makes frees callers
-    // from care.
+    // Transient: SQLite keeps a copy, so that callers need not care how long the text lives.
     check(::sqlite3_bind_text(handle_.get(), at, text.data(), size, SQLITE_TRANSIENT));
 }
 

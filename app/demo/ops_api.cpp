@@ -114,17 +114,20 @@ ops_api::~ops_api() { worker_.join(); }
 
 result<std::uint16_t> ops_api::start()
 {
-    std::packaged_task<void()> fill([this] {
-        segments_.emplace(options_.database);
-        segments_->generate(options_.seed, wall_clock());
+    std::packaged_task<error_code()> fill([this]() -> error_code {
+        try {
+            segments_.emplace(options_.database);
+            segments_->generate(options_.seed, wall_clock());
+            return {};
+        } catch (...) {
+            segments_.reset(); // half filled is no database either
+            return detail::code_of(std::current_exception());
+        }
     });
     auto filled = fill.get_future();
     asio::post(worker_, std::move(fill));
-    try {
-        filled.get();
-    } catch (...) {
-        return detail::code_of(std::current_exception());
-    }
+    const error_code ec = filled.get();
+    if (ec) return ec;
     const auto bound = server_.listen({asio::ip::address_v4::loopback(), 0});
     if (!bound) return bound.error();
     return bound->port();

@@ -84,9 +84,11 @@ public:
 
     asio::awaitable<void> connect() { co_await socket_.async_connect(to_, asio::use_awaitable); }
 
-    asio::awaitable<void> send(std::string text)
+    /** Whether it could be sent. Asio lets nothing more be sent after a failure: it would wait. */
+    asio::awaitable<bool> send(std::string text)
     {
-        co_await asio::async_write(socket_, asio::buffer(text), use_tuple);
+        auto [ec, size] = co_await asio::async_write(socket_, asio::buffer(text), use_tuple);
+        co_return !ec;
     }
 
     /** All that comes until the server closes. */
