@@ -96,7 +96,7 @@ BOOST_AUTO_TEST_CASE(does_not_keep_what_failed)
     misbehaving_server server(
         ctx, {answers("HTTP/1.1 200 OK\r\nContent-Length: 2000\r\n\r\n"), answers(reply_of(""))});
     const exchange e = run(client, request_to(server.port()), {.max_body_bytes = 1000});
-    BOOST_TEST((e.ec() == errc::body_too_large));
+    BOOST_TEST(e.ec() == errc::body_too_large);
     run_until([&] { return server.open() == 0; });
     succeed(server);
     BOOST_TEST(server.accepted() == 2U);

@@ -8,12 +8,15 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
+#include <boost/assert.hpp>
 
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <cerrno>
 #include <http/misbehaving_server.hpp>
 #include <string_view>
+#include <sys/socket.h>
 #include <utility>
 
 namespace asio = boost::asio;
@@ -241,11 +244,15 @@ silent_port::silent_port(asio::io_context& ctx, const char* address) : acceptor_
     acceptor_.bind(at);
     acceptor_.listen(0);
     // Linux queues one connection more than asked for (listen(2)); the others make sure.
+    const tcp::endpoint to = acceptor_.local_endpoint();
     for (int i = 0; i < 3; ++i) {
         tcp::socket& s = queue_.emplace_back(ctx, at.protocol());
-        s.non_blocking(true);
-        error_code in_progress;
-        s.connect(acceptor_.local_endpoint(), in_progress);
+        s.native_non_blocking(true);
+        // Asio's connect() would wait, and its async_connect() would be work to do.
+        const int in_progress =
+            ::connect(s.native_handle(), to.data(), static_cast<socklen_t>(to.size()));
+        BOOST_ASSERT(in_progress == 0 || errno == EINPROGRESS);
+        static_cast<void>(in_progress);
     }
 }
 

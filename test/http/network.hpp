@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <iosfwd>
 #include <memory>
 #include <string>
 
@@ -67,6 +68,7 @@ std::size_t open_descriptors();
 namespace carillon {
 
 /** So that Boost.Test can show one. */
+std::ostream& boost_test_print_type(std::ostream& out, errc e);
 std::ostream& boost_test_print_type(std::ostream& out, phase p);
 
 } // namespace carillon

@@ -1,3 +1,4 @@
+#include <chrono>
 #include <condition_variable>
 #include <dlfcn.h>
 #include <http/scripted_names.hpp>
@@ -8,6 +9,8 @@
 
 namespace carillon::test {
 namespace {
+
+constexpr std::chrono::seconds hang_guard{20};
 
 struct entry {
     std::vector<std::string> addresses;
@@ -66,6 +69,7 @@ int scripted_getaddrinfo(const char* node, const addrinfo* hints, addrinfo** res
     const entry e = at->second;
     if (e.held) {
         ++n.held;
+        n.changed.notify_all();
         n.changed.wait(lock, [&] { return n.released; });
         --n.held;
         n.changed.notify_all();
@@ -118,10 +122,10 @@ void scripted_names::release()
     all().changed.notify_all();
 }
 
-std::size_t scripted_names::held() const
+bool scripted_names::wait_until_held(std::size_t count) const
 {
-    const std::lock_guard lock(all().mutex);
-    return all().held;
+    std::unique_lock lock(all().mutex);
+    return all().changed.wait_for(lock, hang_guard, [&] { return all().held == count; });
 }
 
 std::size_t scripted_names::asked() const

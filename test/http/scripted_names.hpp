@@ -32,8 +32,8 @@ public:
     /** Lets every look-up that is held, now and later, fail with EAI_AGAIN. */
     void release();
 
-    /** Look-ups that are held now. */
-    std::size_t held() const;
+    /** Waits until so many look-ups are held; false where that takes too long. */
+    bool wait_until_held(std::size_t count) const;
 
     /** Look-ups so far that were not left to the system. */
     std::size_t asked() const;

@@ -173,6 +173,9 @@ asio::awaitable<error_code> client::state::connect(
         // An address that answers nothing must leave time for those behind it.
         const auto left = until - std::chrono::steady_clock::now();
         if (left <= left.zero()) co_return errc::timed_out;
+        // A socket that failed to connect must not try again (connect(2)), and the next address may
+        // be of the other family.
+        stream.close();
         stream.expires_after(left / static_cast<int>(found.size() - i));
         auto [ec] = co_await stream.async_connect(found[i], use_tuple);
         if (!ec) {

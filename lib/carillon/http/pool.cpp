@@ -27,6 +27,20 @@ pool::pool(asio::any_io_executor ex, pool_options options)
     : executor_(ex), options_(options), expiry_(std::move(ex))
 {}
 
+pool::waiter::waiter(pool& p, std::string o, time_point until)
+    : owner(p), origin(std::move(o)), timer(p.executor_, until)
+{
+    owner.origins_[origin].waiting.push_back(this);
+}
+
+/** Runs also where an `io_context` destroys the waiting coroutine before those that have places. */
+pool::waiter::~waiter()
+{
+    if (granted) return;
+    std::erase(owner.origins_[origin].waiting, this);
+    owner.forget_if_unused(origin);
+}
+
 asio::awaitable<result<pool::permit>> pool::acquire(std::string origin, time_point until)
 {
     origin_state& state = origins_[origin];
@@ -35,14 +49,11 @@ asio::awaitable<result<pool::permit>> pool::acquire(std::string origin, time_poi
         co_return permit(shared_from_this(), std::move(origin));
     }
 
-    waiter self(asio::steady_timer(executor_, until));
-    state.waiting.push_back(&self);
+    waiter self(*this, origin, until);
     auto [ec] = co_await self.timer.async_wait(asio::as_tuple(asio::use_awaitable));
     // A place that was given is taken even where a cancellation came at the same time: the permit
     // gives it on.
     if (self.granted) co_return permit(shared_from_this(), std::move(origin));
-    std::erase(origins_[origin].waiting, &self);
-    forget_if_unused(origin);
     co_return ec ? ec : make_error_code(errc::timed_out);
 }
 

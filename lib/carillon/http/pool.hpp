@@ -76,8 +76,15 @@ private:
         time_point expires;
     };
 
+    /** Stands in its origin's queue until it is granted or destroyed. */
     struct waiter {
-        explicit waiter(boost::asio::steady_timer t) : timer(std::move(t)) {}
+        waiter(pool& p, std::string o, time_point until);
+        ~waiter();
+        waiter(const waiter&) = delete;
+        waiter& operator=(const waiter&) = delete;
+
+        pool& owner;
+        std::string origin;
         boost::asio::steady_timer timer;
         bool granted = false;
     };

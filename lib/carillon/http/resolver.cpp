@@ -8,8 +8,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <condition_variable>
-#include <deque>
 #include <functional>
+#include <list>
 #include <mutex>
 #include <netdb.h>
 #include <optional>
@@ -74,27 +74,27 @@ answer look_up(const std::string& host, std::uint16_t port)
 
 } // namespace
 
-/** One look-up under way. Its handler belongs to whoever takes it first: the answer or a
- * cancellation. */
-class resolver::lookup {
+/**
+ * One look-up under way. Its handler belongs to whoever takes it first: the answer or a
+ * cancellation.
+ *
+ * The wait of its timer owns it, and so the `io_context` does: one that ends early destroys it, and
+ * a handler that holds the resolver itself keeps neither alive.
+ */
+class resolver::lookup : public std::enable_shared_from_this<lookup> {
 public:
     using operation = detail::pending<void(error_code, endpoints)>;
 
-    lookup(
-        const asio::any_io_executor& ex, std::string host, std::uint16_t port, handler_type handler)
-        : host_(std::move(host)), port_(port), timer_(ex),
-          operation_(std::in_place, ex, std::move(handler))
+    lookup(const asio::any_io_executor& ex, handler_type handler)
+        : timer_(ex), operation_(std::in_place, ex, std::move(handler))
     {}
-
-    const std::string& host() const { return host_; }
-    std::uint16_t port() const { return port_; }
 
     /** Has `abandon` called with a code when the caller cancels, or at `until`. Called on the
      * caller's executor. */
     void watch(time_point until, std::function<void(error_code)> abandon)
     {
         timer_.expires_at(until);
-        timer_.async_wait([abandon](error_code ec) {
+        timer_.async_wait([self = shared_from_this(), abandon](error_code ec) {
             if (!ec) abandon(errc::timed_out);
         });
         auto slot = operation_->slot();
@@ -113,8 +113,6 @@ public:
     }
 
 private:
-    std::string host_;
-    std::uint16_t port_;
     asio::steady_timer timer_;
     std::optional<operation> operation_;
 };
@@ -129,11 +127,18 @@ class resolver::lookup_queue : public std::enable_shared_from_this<lookup_queue>
 public:
     explicit lookup_queue(asio::any_io_executor ex) : executor_(std::move(ex)) {}
 
-    bool push(const std::shared_ptr<lookup>& l)
+    /** A name, and whom to tell its addresses. */
+    struct question {
+        std::string host;
+        std::uint16_t port;
+        std::weak_ptr<lookup> asked_by;
+    };
+
+    bool push(question q)
     {
         const std::lock_guard lock(mutex_);
         if (waiting_.size() >= max_waiting) return false;
-        waiting_.push_back(l);
+        waiting_.push_back(std::move(q));
         if (idle_ < waiting_.size() && threads_ < max_threads) {
             ++threads_;
             std::thread([self = shared_from_this()] { self->work(); }).detach();
@@ -146,22 +151,31 @@ public:
     void forget(const std::shared_ptr<lookup>& l)
     {
         const std::lock_guard lock(mutex_);
-        std::erase(waiting_, l);
+        const auto at = std::find_if(waiting_.begin(), waiting_.end(), [&](const question& q) {
+            return q.asked_by.lock() == l;
+        });
+        if (at != waiting_.end()) waiting_.erase(at);
     }
 
-    /** Lets go of all names, and waits for the threads that are not inside getaddrinfo. */
+    /**
+     * Ends all look-ups, and waits for the threads that are not inside getaddrinfo. Called on the
+     * caller's executor.
+     */
     void close()
     {
-        std::deque<std::shared_ptr<lookup>>
-            dropped; // destroyed outside the lock: a handler may hold anything
-        std::vector<std::shared_ptr<lookup>> dropped_active;
-        std::unique_lock lock(mutex_);
-        closed_ = true;
-        dropped.swap(waiting_);
-        dropped_active.swap(active_);
-        executor_ = {};
-        changed_.notify_all();
-        ended_.wait(lock, [&] { return threads_ == busy_; });
+        std::list<question> ended;
+        {
+            std::unique_lock lock(mutex_);
+            closed_ = true;
+            ended.splice(ended.end(), active_);
+            ended.splice(ended.end(), waiting_);
+            executor_ = {};
+            changed_.notify_all();
+            ended_.wait(lock, [&] { return threads_ == busy_; });
+        }
+        for (const question& q : ended) {
+            if (const auto l = q.asked_by.lock()) l->finish({asio::error::operation_aborted, {}});
+        }
     }
 
 private:
@@ -171,11 +185,10 @@ private:
     {
         std::unique_lock lock(mutex_);
         while (wait_for_name(lock)) {
-            lookup* const mine = waiting_.front().get();
-            active_.push_back(std::move(waiting_.front()));
-            waiting_.pop_front();
-            const std::string host = mine->host();
-            const std::uint16_t port = mine->port();
+            const auto mine = waiting_.begin();
+            active_.splice(active_.end(), waiting_, mine);
+            const std::string host = mine->host; // a copy: close() takes the question away
+            const std::uint16_t port = mine->port;
 
             ++busy_;
             lock.unlock();
@@ -196,22 +209,21 @@ private:
         return !closed_;
     }
 
-    void deliver(const lookup* mine, answer a)
+    void deliver(std::list<question>::iterator to, answer a)
     {
-        const auto at = std::find_if(
-            active_.begin(), active_.end(), [&](const auto& l) { return l.get() == mine; });
-        auto l = std::move(*at);
-        active_.erase(at);
-        asio::post(
-            executor_, [l = std::move(l), a = std::move(a)]() mutable { l->finish(std::move(a)); });
+        auto tell = [weak = std::move(to->asked_by), a = std::move(a)]() mutable {
+            if (const auto l = weak.lock()) l->finish(std::move(a));
+        };
+        active_.erase(to);
+        asio::post(executor_, std::move(tell));
     }
 
     std::mutex mutex_;
     std::condition_variable changed_; // there is a name, or the end
     std::condition_variable ended_;   // a thread ended
     asio::any_io_executor executor_;
-    std::deque<std::shared_ptr<lookup>> waiting_;
-    std::vector<std::shared_ptr<lookup>> active_;
+    std::list<question> waiting_;
+    std::list<question> active_; // those that have a thread
     std::size_t threads_ = 0;
     std::size_t idle_ = 0; // threads that wait for a name
     std::size_t busy_ = 0; // threads inside getaddrinfo
@@ -228,8 +240,9 @@ void resolver::resolve(std::string host, std::uint16_t port, time_point until, h
 {
     error_code not_literal;
     const auto address = asio::ip::make_address(host, not_literal);
-    auto l = std::make_shared<lookup>(executor_, std::move(host), port, std::move(handler));
+    auto l = std::make_shared<lookup>(executor_, std::move(handler));
     if (!not_literal) return l->finish({{}, {asio::ip::tcp::endpoint(address, port)}});
+    if (until <= std::chrono::steady_clock::now()) return l->finish({errc::timed_out, {}});
 
     l->watch(until, [weak = std::weak_ptr(l), queue = queue_](error_code ec) {
         auto abandoned = weak.lock();
@@ -237,7 +250,7 @@ void resolver::resolve(std::string host, std::uint16_t port, time_point until, h
         queue->forget(abandoned);
         abandoned->finish({ec, {}});
     });
-    if (!queue_->push(l)) l->finish({errc::queue_full, {}});
+    if (!queue_->push({std::move(host), port, l})) l->finish({errc::queue_full, {}});
 }
 
 } // namespace carillon::http

@@ -22,7 +22,8 @@ namespace carillon::http {
  * and cancelling waits for it. Here a few threads of our own look names up; a cancelled look-up
  * completes at once and its late answer is dropped. They start with the first name and end with the
  * resolver, except that one still inside getaddrinfo is left to end by itself: it owns what it
- * touches. For one executor at a time.
+ * touches. Look-ups that are under way at the resolver's end complete with `operation_aborted`. For
+ * one executor at a time.
  */
 class resolver {
 public:

@@ -1,0 +1,162 @@
+#include "http/network.hpp"
+#include <carillon/http/client.hpp>
+
+#include <boost/test/unit_test.hpp>
+
+using namespace carillon;
+using namespace carillon::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+const server_does::read_request reads;
+
+struct fixture : network {
+    http::client client{ctx.get_executor(), {.max_per_origin = 1}};
+
+    void check(const exchange& e, phase at)
+    {
+        BOOST_TEST(e.ec() == errc::timed_out);
+        BOOST_TEST(e.reply().phase == at);
+    }
+
+    void teardown()
+    {
+        client.close_idle();
+        network::teardown();
+    }
+};
+
+} // namespace
+
+BOOST_FIXTURE_TEST_SUITE(client_limits, fixture)
+
+BOOST_AUTO_TEST_CASE(the_timeout_ends_an_exchange_in_each_phase)
+{
+    struct row {
+        const char* name;
+        server_script script;
+        std::size_t body_bytes;
+        phase at;
+        int status = 0;
+    };
+    const row rows[] = {
+        {"a request that nobody reads", {server_does::hang{}}, 32 * 1024 * 1024, phase::send},
+        {"silence", {reads}, 0, phase::first_byte},
+        {"silence within the head",
+         {reads, server_does::write{"HTTP/1.1 200 OK\r\n"}},
+         0,
+         phase::body},
+        {"silence after an interim reply",
+         {reads, server_does::write{"HTTP/1.1 102 Processing\r\n\r\n"}},
+         0,
+         phase::body},
+        {"silence within the body",
+         {reads, server_does::write{"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhe"}},
+         0,
+         phase::body,
+         200},
+        // Each byte comes soon, the last one never: the limit is for the whole exchange.
+        {"a head that trickles",
+         {reads, server_does::trickle{std::string(100'000, 'H')}},
+         0,
+         phase::body},
+        {"a body that trickles",
+         {reads, server_does::write{"HTTP/1.1 200 OK\r\n\r\n"},
+          server_does::trickle{std::string(100'000, 'x')}},
+         0,
+         phase::body,
+         200},
+    };
+    for (const row& r : rows) {
+        BOOST_TEST_CONTEXT(r.name)
+        {
+            misbehaving_server server(ctx, {r.script});
+            const exchange e =
+                run(client, request_to(server.port(), "POST", std::string(r.body_bytes, 'x')),
+                    {.timeout = 100ms});
+            finish(server);
+            check(e, r.at);
+            BOOST_TEST(e.reply().status == r.status);
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(the_deadline_ends_an_exchange_before_its_timeout)
+{
+    misbehaving_server server(ctx, {{reads}});
+    const exchange e = run(client, request_to(server.port()), {.deadline = 100ms});
+    finish(server);
+    check(e, phase::first_byte);
+}
+
+BOOST_AUTO_TEST_CASE(connect_timeout_ends_a_connection_that_nobody_answers)
+{
+    const silent_port port(ctx);
+    check(run(client, request_to(port.port()), {.connect_timeout = 100ms}), phase::connect);
+    check(run(client, request_to(port.port()), {.timeout = 100ms}), phase::connect);
+    check(run(client, request_to(port.port()), {.deadline = 100ms}), phase::connect);
+}
+
+BOOST_AUTO_TEST_CASE(connect_timeout_ends_a_look_up_that_nobody_answers)
+{
+    names.hold("held.test");
+    check(
+        run(client, request_to(80, "GET", "", "held.test"), {.connect_timeout = 100ms}),
+        phase::resolve);
+}
+
+BOOST_AUTO_TEST_CASE(connect_timeout_ends_with_the_connection)
+{
+    misbehaving_server server(
+        ctx, {{reads, server_does::trickle{reply_of("a reply of more bytes than its time"), 5ms}}});
+    const exchange e = run(client, request_to(server.port()), {.connect_timeout = 100ms});
+    client.close_idle();
+    finish(server);
+    BOOST_TEST(e.ec() == error_code{});
+}
+
+BOOST_AUTO_TEST_CASE(the_deadline_ends_the_wait_for_a_place)
+{
+    misbehaving_server server(ctx, {{reads}});
+    exchange first(client, request_to(server.port()));
+    const exchange second =
+        run(client, request_to(server.port()), {.timeout = 1ms, .deadline = 100ms});
+    check(second, phase::resolve);
+    BOOST_TEST(!first.done());
+    first.cancel();
+    run_until([&] { return first.done(); });
+    finish(server);
+    BOOST_TEST(server.accepted() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(the_timeout_begins_with_the_place)
+{
+    // The second waits for longer than its timeout, which is no matter as long as its own part is
+    // quick.
+    misbehaving_server server(
+        ctx, {{reads,
+               server_does::trickle{reply_of("a reply that takes at least four hundred ms"), 10ms},
+               reads, server_does::write{reply_of("")}}});
+    const exchange first(client, request_to(server.port()));
+    const exchange second(client, request_to(server.port()), {.timeout = 300ms});
+    run_until([&] { return second.done(); });
+    client.close_idle();
+    finish(server);
+    BOOST_TEST(first.ec() == error_code{});
+    BOOST_TEST(second.ec() == error_code{});
+}
+
+BOOST_AUTO_TEST_CASE(a_place_is_free_again_after_a_timeout)
+{
+    misbehaving_server server(ctx, {{reads}, {reads, server_does::write{reply_of("")}}});
+    const exchange slow(client, request_to(server.port()), {.timeout = 50ms});
+    const exchange next(client, request_to(server.port()));
+    run_until([&] { return next.done(); });
+    client.close_idle();
+    finish(server);
+    BOOST_TEST(slow.ec() == errc::timed_out);
+    BOOST_TEST(next.ec() == error_code{});
+}
+
+BOOST_AUTO_TEST_SUITE_END()
