@@ -426,4 +426,22 @@ BOOST_AUTO_TEST_CASE(destroyed_while_running_it_ends_what_goes)
     expect_no_work_left();
 }
 
+BOOST_AUTO_TEST_CASE(a_context_that_ends_early_takes_its_runs_along)
+{
+    // The handler is destroyed with the run, not kept by it and the runner keeping each other.
+    auto held = std::make_shared<int>(1);
+    const std::weak_ptr<int> watch = held;
+    {
+        fixture f;
+        f.slow(20s);
+        f.runner.set_jobs(job_set::create({make("a")}).value());
+        f.runner.async_trigger("a", [held = std::move(held)](error_code, const run_record&) {
+            BOOST_ERROR("no end");
+        });
+        f.run_for(1s);
+        BOOST_TEST(f.runner.running() == 1U);
+    }
+    BOOST_TEST(watch.expired());
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -15,7 +15,7 @@ namespace carillon {
 /**
  * One run under way: walks its chain, a coroutine for each job that goes. Not a public interface.
  *
- * Owned by its runner and by its jobs' coroutines; whoever starts it is told of its end exactly
+ * Owned by its jobs' coroutines alone; whoever starts it is told of its end exactly
  * once.
  */
 class chain_run : public std::enable_shared_from_this<chain_run> {

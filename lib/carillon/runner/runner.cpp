@@ -11,7 +11,6 @@
 #include <array>
 #include <random>
 #include <unordered_map>
-#include <unordered_set>
 #include <vector>
 
 namespace asio = boost::asio;
@@ -136,7 +135,9 @@ private:
     bool draining_ = false;
     std::size_t store_calls_ = 0; // claims and records whose answer is still to come
     std::unordered_map<std::string, gate> gates_;
-    std::unordered_set<std::shared_ptr<chain_run>> runs_;
+    // Watched, not owned: a run belongs to its coroutines and keeps the core alive by its end
+    // handler, so that whoever destroys the coroutines destroys both.
+    std::unordered_map<const chain_run*, std::weak_ptr<chain_run>> runs_;
     std::shared_ptr<asio::cancellation_signal> wake_ =
         std::make_shared<asio::cancellation_signal>();
     std::shared_ptr<ending> run_;
@@ -317,7 +318,7 @@ std::shared_ptr<chain_run> runner::core::start_run(
 {
     record.id = make_run_id(shared_->time.now(), shared_->random);
     auto run = std::make_shared<chain_run>(shared_, plan, first, std::move(record));
-    runs_.insert(run);
+    runs_.emplace(run.get(), run);
     run->start(std::move(on_end));
     return run;
 }
@@ -380,7 +381,7 @@ void runner::core::start_manual(
 
 void runner::core::run_ended(const std::shared_ptr<chain_run>& run)
 {
-    runs_.erase(run);
+    runs_.erase(run.get());
     leave_gate(run->record().chain);
     ++store_calls_;
     shared_->store.async_record(
@@ -406,8 +407,11 @@ void runner::core::stop_firing()
 void runner::core::cancel_runs()
 {
     // A copy: listeners may react to what they are told.
-    const std::vector<std::shared_ptr<chain_run>> runs(runs_.begin(), runs_.end());
-    for (const auto& run : runs) run->cancel();
+    std::vector<std::weak_ptr<chain_run>> runs;
+    for (const auto& [key, run] : runs_) runs.push_back(run);
+    for (const auto& weak : runs) {
+        if (const auto run = weak.lock()) run->cancel();
+    }
 }
 
 void runner::core::finish_if_idle()
