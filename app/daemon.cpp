@@ -22,7 +22,7 @@ daemon::daemon(configuration config, loader reload) : reload_(std::move(reload))
     // A peer that closes its end of a pipe or socket is an error code here, not the end of the
     // process.
     ::signal(SIGPIPE, SIG_IGN);
-    runner_.on_event(event_log(time_));
+    runner_.on_event(event_log(time_, runner_));
     install(std::move(config));
 }
 

@@ -61,7 +61,7 @@ std::string describe_jobs(const job_set& jobs, const time_source& time)
                 "  next      {} (in {})\n", format_local(*next),
                 format_span(std::chrono::ceil<std::chrono::seconds>(*next - time.now())));
     }
-    return out;
+    return jobs.secrets().hide(out);
 }
 
 std::string jobs_as_json(const job_set& jobs, const time_source& time)
@@ -82,7 +82,7 @@ std::string jobs_as_json(const job_set& jobs, const time_source& time)
         o["last"] = nullptr;
         list.push_back(std::move(o));
     }
-    return json::serialize(json::object{{"jobs", std::move(list)}});
+    return jobs.secrets().hide(json::serialize(json::object{{"jobs", std::move(list)}}));
 }
 
 } // namespace carillon::app

@@ -10,7 +10,7 @@ namespace carillon::app {
 /** A schedule in plain English: `5min after boot, then every 15min (within 1min)`. */
 std::string describe(const schedule& s);
 
-/** All jobs with their chains, schedules and next instants, for people. */
+/** All jobs with their chains, schedules and next instants, for people, with secrets hidden. */
 std::string describe_jobs(const job_set& jobs, const time_source& time);
 
 /** The same as JSON: `{"jobs": [...]}`. */

@@ -198,6 +198,18 @@ class Program(unittest.TestCase):
         daemon.communicate(timeout=60)
         self.assertEqual(daemon.returncode, 0)
 
+    def test_a_secret_in_title_or_url_is_never_printed(self):
+        token = os.path.join(self.folder.name, "token")
+        path = os.path.join(self.folder.name, "secret.toml")
+        with open(token, "w") as f:
+            f.write("hook-token-of-the-test")
+        with open(path, "w") as f:
+            f.write('[jobs.hook]\ntitle = "${file:%s}"\nurl = "http://127.0.0.1:1/hooks/${file:%s}"\n' % (token, token))
+        for args in (["check"], ["check", "--json"], ["once", "hook"]):
+            done = subprocess.run([PROGRAM, *args, "-c", path], capture_output=True, text=True, timeout=60)
+            self.assertIn("***", done.stdout)
+            self.assertNotIn("hook-token", done.stdout + done.stderr)
+
     def test_exit_codes(self):
         path = self.configure()
         env = dict(os.environ, AOS_API_KEY=KEY)

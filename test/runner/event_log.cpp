@@ -14,6 +14,7 @@ struct fixture {
         .trigger = after{{"a", condition::succeeded}},
         .url = "http://u:pw@h/x?token=1"};
     run_record run;
+    masker secrets;
     job_record record;
 
     fixture()
@@ -30,7 +31,7 @@ BOOST_FIXTURE_TEST_SUITE(event_logs, fixture)
 
 BOOST_AUTO_TEST_CASE(entries_name_job_chain_and_run)
 {
-    const log_entry e = to_entry(job_started{run, j}, instant{1s});
+    const log_entry e = to_entry(job_started{run, j}, instant{1s}, secrets);
     BOOST_TEST(e.event == "job_started");
     BOOST_TEST(e.job == "b");
     BOOST_TEST(e.title == "the b");
@@ -53,7 +54,7 @@ BOOST_AUTO_TEST_CASE(a_failure_is_an_error_with_its_attempt)
          .http_status = 500,
          .phase = {},
          .error = ""}};
-    const log_entry e = to_entry(job_ended{run, j, record}, {});
+    const log_entry e = to_entry(job_ended{run, j, record}, {}, secrets);
     BOOST_TEST((e.level == log_level::error));
     BOOST_TEST(e.outcome == "failed");
     BOOST_TEST(e.attempt == 2);
@@ -66,7 +67,7 @@ BOOST_AUTO_TEST_CASE(a_skip_says_why)
 {
     record.outcome = outcome::skipped;
     record.reason = reason::condition;
-    const log_entry e = to_entry(job_ended{run, j, record}, {});
+    const log_entry e = to_entry(job_ended{run, j, record}, {}, secrets);
     BOOST_TEST((e.level == log_level::info));
     BOOST_TEST(e.message == "it waits for a to succeed");
 }
@@ -74,12 +75,23 @@ BOOST_AUTO_TEST_CASE(a_skip_says_why)
 BOOST_AUTO_TEST_CASE(three_skips_in_a_row_are_an_alarm)
 {
     BOOST_TEST(
-        (to_entry(run_skipped{j, {}, reason::overlap, 2, {}}, {}).level == log_level::warning));
-    const log_entry e = to_entry(run_skipped{j, {}, reason::overlap, 3, {}}, {});
+        (to_entry(run_skipped{j, {}, reason::overlap, 2, {}}, {}, secrets).level ==
+         log_level::warning));
+    const log_entry e = to_entry(run_skipped{j, {}, reason::overlap, 3, {}}, {}, secrets);
     BOOST_TEST((e.level == log_level::error));
     BOOST_TEST(
         e.message == "the run due at 1970-01-01T00:00:00.000000Z was skipped: the one before still "
                      "goes (3 skipped in a row)");
+}
+
+BOOST_AUTO_TEST_CASE(secrets_in_titles_and_urls_stay_hidden)
+{
+    secrets.add("hook-token");
+    j.title = "to hook-token";
+    j.url = "http://h/hooks/hook-token/x";
+    const log_entry e = to_entry(job_started{run, j}, {}, secrets);
+    BOOST_TEST(e.title == "to ***");
+    BOOST_TEST(e.message == "sending POST http://h/hooks/***/x");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -197,12 +197,21 @@ void write_log(log_entry entry)
         core->push_record(std::move(record));
 }
 
-void event_log::operator()(const event& e) const { write_log(to_entry(e, time_->now())); }
+void event_log::operator()(const event& e)
+{
+    if (const auto jobs = runner_->jobs(); jobs != known_) {
+        secrets_.add(jobs->secrets());
+        known_ = jobs;
+    }
+    write_log(to_entry(e, time_->now(), secrets_));
+}
 
-log_entry to_entry(const event& e, instant now)
+log_entry to_entry(const event& e, instant now, const masker& secrets)
 {
     log_entry entry = std::visit([](const auto& what) { return entry_for(what); }, e);
     entry.time = now;
+    entry.title = secrets.hide(entry.title);
+    entry.message = secrets.hide(entry.message);
     return entry;
 }
 

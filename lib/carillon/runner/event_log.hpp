@@ -1,8 +1,10 @@
 #pragma once
 
 #include <carillon/runner/event.hpp>
+#include <carillon/runner/runner.hpp>
 #include <carillon/time/time_source.hpp>
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -47,21 +49,26 @@ struct log_entry {
 void write_log(log_entry entry);
 
 /**
- * Turns a runner's events into log records: `runner.on_event(event_log(time))`.
+ * Turns a runner's events into log records: `runner.on_event(event_log(time, runner))`.
  *
- * The time source must outlive it.
+ * Hides the secrets of all jobs that the runner has had meanwhile: a run keeps its definition over
+ * a reload, and titles and URLs may hold secrets as well as replies. Time source and runner must
+ * outlive it.
  */
 class event_log {
 public:
-    explicit event_log(const time_source& time) : time_(&time) {}
+    event_log(const time_source& time, const runner& of) : time_(&time), runner_(&of) {}
 
-    void operator()(const event& e) const;
+    void operator()(const event& e);
 
 private:
     const time_source* time_;
+    const runner* runner_;
+    std::shared_ptr<const job_set> known_;
+    masker secrets_;
 };
 
-/** The entry for an event; `now` is its time. */
-log_entry to_entry(const event& e, instant now);
+/** The entry for an event, with secrets hidden; `now` is its time. */
+log_entry to_entry(const event& e, instant now, const masker& secrets);
 
 } // namespace carillon
