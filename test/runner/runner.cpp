@@ -1,10 +1,12 @@
 #include "runner/simulation.hpp"
 
+#include <boost/asio/append.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/test/unit_test.hpp>
 
@@ -442,6 +444,56 @@ BOOST_AUTO_TEST_CASE(a_context_that_ends_early_takes_its_runs_along)
         BOOST_TEST(f.runner.running() == 1U);
     }
     BOOST_TEST(watch.expired());
+}
+
+BOOST_AUTO_TEST_CASE(a_wait_that_cannot_be_had_is_asked_for_again_without_haste)
+{
+    /** A clock without timers for the wall clock, as a process without descriptors has it. */
+    class poor_time final : public time_source {
+    public:
+        poor_time(asio::io_context& ctx, virtual_time& real) : ctx_(ctx), real_(real) {}
+        instant now() const noexcept override { return real_.now(); }
+        microseconds since_boot() const noexcept override { return real_.since_boot(); }
+        int asked = 0;
+
+    private:
+        void wait_until(instant, handler_type handler) override
+        {
+            // Bounded, so that a runner in haste fails this test instead of hanging it.
+            if (++asked > 1000) return;
+            asio::post(
+                ctx_, asio::append(std::move(handler), error_code(asio::error::no_descriptors)));
+        }
+        void wait_for(microseconds span, handler_type handler) override
+        {
+            real_.async_wait_for(span, std::move(handler));
+        }
+        asio::io_context& ctx_;
+        virtual_time& real_;
+    };
+    poor_time poor(ctx, time);
+    carillon::runner tested(ctx.get_executor(), poor, transport, store);
+    tested.set_jobs(job_set::create({make("a", schedule{.every = 10s})}).value());
+    tested.async_run(asio::detached);
+    run_for(30s);
+    BOOST_TEST(poor.asked < 100);
+    BOOST_TEST(times("a").size() == 3U); // late by a second at the most, but not lost
+    tested.async_drain(asio::detached);
+    run_for(2s);
+}
+
+BOOST_AUTO_TEST_CASE(a_step_that_nobody_saw_moves_a_new_plan_once)
+{
+    // The clock is set while nothing waits for it; then a plan comes, before the runner has looked.
+    start({make("old", schedule{.every = 1h, .on_start = 10min})});
+    run_for(1min);
+    time.step(24h);
+    runner.set_jobs(job_set::create({make("old", schedule{.every = 1h, .on_start = 10min}),
+                                     make("new", schedule{.every = 1h, .on_start = 20min})})
+                        .value());
+    run_for(0s);
+    BOOST_TEST((runner.next_due("old") == monday + 24h + 10min));
+    BOOST_TEST((runner.next_due("new") == monday + 24h + 20min));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,12 @@
+#pragma once
+
+#include <carillon/job/run.hpp>
+
+#include <random>
+
+namespace carillon {
+
+/** RFC 9562 section 5.7: 48 bits of milliseconds, the rest random but for version and variant. */
+run_id make_run_id(instant now, std::mt19937_64& random);
+
+} // namespace carillon

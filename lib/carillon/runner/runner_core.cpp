@@ -1,0 +1,342 @@
+#include <carillon/runner/run_id.hpp>
+#include <carillon/runner/runner_core.hpp>
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/error.hpp>
+
+#include <algorithm>
+
+namespace asio = boost::asio;
+
+namespace carillon {
+namespace {
+
+/// A smaller difference between the clocks is no step: schedules keep their names.
+constexpr microseconds step_limit = std::chrono::seconds{1};
+
+/// Without a timer that sees the clock set, a step is noticed as late as this.
+constexpr microseconds longest_blind_wait = std::chrono::seconds{1};
+
+/// Runs by hand of one chain within one microsecond take the following ones' names.
+constexpr int max_name_tries = 100;
+
+} // namespace
+
+void runner::core::set_jobs(job_set jobs)
+{
+    // What is planned already moves with a step; what is new is planned by the clock as it is.
+    if (started_) look_for_step();
+    plan_ = std::make_shared<const job_set>(std::move(jobs));
+    if (!started_) return;
+    timetable_.assign(plan_, read_time());
+    arm();
+}
+
+std::optional<instant> runner::core::next_due(std::string_view name) const
+{
+    const auto j = plan_->find(name);
+    return started_ && j ? timetable_.next_due(*j) : std::nullopt;
+}
+
+time_reading runner::core::read_time() const
+{
+    const instant boot = shared_->time.boot_time();
+    return {.now = shared_->time.now(), .origins = {.boot = boot, .start = boot + start_}};
+}
+
+/** Takes a handler; `mild` is what cancellation of a lesser type than `terminal` does, which always
+ * cancels the runs. */
+std::shared_ptr<runner::core::ending>
+runner::core::make_ending(plain_handler handler, on_cancel mild)
+{
+    auto e = std::make_shared<ending>(ending{run_operation(shared_->executor, std::move(handler))});
+    auto slot = e->operation.slot();
+    if (!slot.is_connected()) return e;
+    slot.assign([weak = weak_from_this(), cancelled = std::weak_ptr(e),
+                 mild](asio::cancellation_type type) {
+        const auto self = weak.lock();
+        const auto mine = cancelled.lock();
+        if (!self || !mine) return;
+        mine->cancelled = true;
+        self->stop_firing();
+        const bool terminal =
+            (type & asio::cancellation_type::terminal) != asio::cancellation_type::none;
+        if (terminal || mild == on_cancel::cancel_runs) self->cancel_runs();
+        self->finish_if_idle();
+    });
+    return e;
+}
+
+void runner::core::run(plain_handler handler)
+{
+    if (run_)
+        return run_operation(shared_->executor, std::move(handler)).complete(errc::already_running);
+    run_ = make_ending(std::move(handler), on_cancel::stop_firing);
+    draining_ = false;
+    if (started_) {
+        look_for_step();
+    } else {
+        started_ = true;
+        start_ = shared_->time.since_boot();
+        boot_ = shared_->time.boot_time();
+    }
+    timetable_.assign(plan_, read_time());
+    arm();
+}
+
+void runner::core::drain(plain_handler handler)
+{
+    drains_.push_back(make_ending(std::move(handler), on_cancel::cancel_runs));
+    stop_firing();
+    finish_if_idle();
+}
+
+/** Waits for the timetable's next wake-up; a wait that is under way gives way. */
+void runner::core::arm()
+{
+    wake_->emit(asio::cancellation_type::terminal);
+    if (!run_ || draining_) return;
+    const auto next = timetable_.next_wake();
+    if (!next) return;
+    // A signal for each wait: the one before may still be completing.
+    wake_ = std::make_shared<asio::cancellation_signal>();
+    shared_->time.async_wait_until(
+        *next, asio::bind_cancellation_slot(
+                   wake_->slot(), [weak = weak_from_this(), signal = wake_](const error_code& ec) {
+                       if (auto self = weak.lock()) self->on_wake(ec);
+                   }));
+}
+
+void runner::core::on_wake(const error_code& ec)
+{
+    // Whoever cancelled the wait has begun another, or wants none.
+    if (ec == asio::error::operation_aborted || !run_ || draining_) return;
+    look_for_step();
+    fire_due();
+    const bool has_timers = !ec || ec == errc::clock_changed;
+    has_timers ? arm() : arm_without_timer();
+}
+
+/**
+ * Waits where the system gives no timer for the wall clock, for want of descriptors: in elapsed
+ * time, never long, and then asks for one again.
+ */
+void runner::core::arm_without_timer()
+{
+    const auto next = run_ && !draining_ ? timetable_.next_wake() : std::nullopt;
+    if (!next) return;
+    wake_ = std::make_shared<asio::cancellation_signal>();
+    shared_->time.async_wait_for(
+        std::clamp<microseconds>(*next - shared_->time.now(), microseconds{0}, longest_blind_wait),
+        asio::bind_cancellation_slot(
+            wake_->slot(), [weak = weak_from_this(), signal = wake_](const error_code& ec) {
+                if (auto self = weak.lock()) self->on_wake(ec);
+            }));
+}
+
+/** Compares the clocks: what elapsed time and wall clock disagree about, somebody has set. */
+void runner::core::look_for_step()
+{
+    const instant boot = shared_->time.boot_time();
+    const microseconds by = boot - boot_;
+    if (std::chrono::abs(by) < step_limit) return;
+    boot_ = boot;
+    timetable_.clock_stepped(by, shared_->time.now());
+    shared_->emit(clock_changed{by});
+}
+
+void runner::core::fire_due()
+{
+    // What is due belongs to this plan, even if a listener or a reload brings another meanwhile.
+    const auto plan = plan_;
+    std::vector<due_run> due = timetable_.take_due(shared_->time.now());
+    std::erase_if(due, [&](const due_run& d) { return !may_start((*plan)[d.job], d); });
+    if (!due.empty()) claim(plan, std::move(due));
+}
+
+/** Passes the chain's gate, or tells why not. */
+bool runner::core::may_start(const job& first, const due_run& due)
+{
+    if (due.coalesced)
+        shared_->emit(runs_missed{
+            first, due.coalesced->from, due.coalesced->to, due.coalesced->count,
+            reason::coalesced});
+    gate& g = gates_[first.name];
+    if (g.running > 0) {
+        shared_->emit(
+            run_skipped{first, due.scheduled_at, reason::overlap, ++g.skipped_in_a_row, {}});
+        return false;
+    }
+    ++g.running;
+    return true;
+}
+
+void runner::core::claim(const std::shared_ptr<const job_set>& plan, std::vector<due_run> due)
+{
+    std::vector<claim_request> batch;
+    batch.reserve(due.size());
+    for (const due_run& d : due) batch.push_back({(*plan)[d.job].name, d.scheduled_at});
+    ++store_calls_;
+    shared_->store.async_claim(
+        std::move(batch), shared_->time.now(),
+        [self = shared_from_this(), plan,
+         due = std::move(due)](error_code ec, const std::vector<carillon::claim>& claims) {
+            --self->store_calls_;
+            self->start_claimed(plan, due, ec, claims);
+            self->finish_if_idle();
+        });
+}
+
+void runner::core::start_claimed(
+    const std::shared_ptr<const job_set>& plan,
+    const std::vector<due_run>& due,
+    error_code ec,
+    const std::vector<carillon::claim>& claims)
+{
+    for (std::size_t i = 0; i < due.size(); ++i) {
+        const due_run& d = due[i];
+        const job& first = (*plan)[d.job];
+        if (ec || !claims[i].won) {
+            if (ec) shared_->emit(run_skipped{first, d.scheduled_at, reason::store, 1, ec});
+            leave_gate(first.name);
+            continue;
+        }
+        run_record record;
+        record.chain = first.name;
+        record.scheduled_at = d.scheduled_at;
+        record.trigger = d.caught_up ? run_trigger::catch_up : run_trigger::schedule;
+        record.fence = claims[i].fence;
+        record.lateness = std::max(shared_->time.now() - d.scheduled_at, microseconds{0});
+        start_run(plan, d.job, std::move(record), [self = shared_from_this()](const auto& run) {
+            self->run_ended(run);
+        });
+    }
+}
+
+std::shared_ptr<chain_run> runner::core::start_run(
+    const std::shared_ptr<const job_set>& plan,
+    job_index first,
+    run_record record,
+    chain_run::end_handler on_end)
+{
+    record.id = make_run_id(shared_->time.now(), shared_->random);
+    auto run = std::make_shared<chain_run>(shared_, plan, first, std::move(record));
+    runs_.emplace(run.get(), run);
+    run->start(std::move(on_end));
+    return run;
+}
+
+void runner::core::trigger(const std::string& name, trigger_handler handler)
+{
+    auto asked =
+        std::make_shared<manual_run>(trigger_operation(shared_->executor, std::move(handler)));
+    const auto first = plan_->find(name);
+    if (draining_ || !first)
+        return std::move(asked->operation)
+            .complete(draining_ ? errc::not_running : errc::no_such_job, {});
+    asked->plan = plan_;
+    asked->first = *first;
+    if (auto slot = asked->operation.slot(); slot.is_connected()) {
+        slot.assign([weak = std::weak_ptr(asked)](asio::cancellation_type) {
+            if (auto mine = weak.lock()) mine->cancel();
+        });
+    }
+    ++gates_[name].running;
+    claim_manual(std::move(asked), shared_->time.now(), max_name_tries);
+}
+
+void runner::core::claim_manual(std::shared_ptr<manual_run> asked, instant at, int tries)
+{
+    ++store_calls_;
+    std::vector<claim_request> batch{{asked->chain(), at}};
+    shared_->store.async_claim(
+        std::move(batch), shared_->time.now(),
+        [self = shared_from_this(), asked = std::move(asked), at,
+         tries](error_code ec, const std::vector<carillon::claim>& claims) {
+            --self->store_calls_;
+            if (!ec && !claims[0].won && tries > 0)
+                return self->claim_manual(asked, at + microseconds{1}, tries - 1);
+            if (!ec && claims[0].won) return self->start_manual(asked, at, claims[0].fence);
+            self->leave_gate(asked->chain());
+            std::move(asked->operation).complete(ec ? ec : make_error_code(errc::queue_full), {});
+            self->finish_if_idle();
+        });
+}
+
+void runner::core::start_manual(
+    const std::shared_ptr<manual_run>& asked, instant at, std::int64_t fence)
+{
+    run_record record;
+    record.chain = asked->chain();
+    record.scheduled_at = at;
+    record.trigger = run_trigger::manual;
+    record.fence = fence;
+    const auto run = start_run(
+        asked->plan, asked->first, std::move(record),
+        [self = shared_from_this(), asked](const auto& r) {
+            const error_code ec = asked->cancelled ? asio::error::operation_aborted : error_code{};
+            std::move(asked->operation).complete(ec, r->record());
+            self->run_ended(r);
+        });
+    asked->run = run;
+    if (asked->cancelled) run->cancel();
+}
+
+void runner::core::run_ended(const std::shared_ptr<chain_run>& run)
+{
+    runs_.erase(run.get());
+    leave_gate(run->record().chain);
+    ++store_calls_;
+    shared_->store.async_record(
+        run->record(), [self = shared_from_this(), run](const error_code& ec) {
+            --self->store_calls_;
+            if (ec) self->shared_->emit(record_failed{run->record(), ec});
+            self->finish_if_idle();
+        });
+}
+
+void runner::core::leave_gate(const std::string& chain)
+{
+    const auto at = gates_.find(chain);
+    if (--at->second.running == 0) gates_.erase(at);
+}
+
+void runner::core::stop_firing()
+{
+    draining_ = true;
+    wake_->emit(asio::cancellation_type::terminal);
+}
+
+void runner::core::cancel_runs()
+{
+    // A copy: listeners may react to what they are told.
+    std::vector<std::weak_ptr<chain_run>> runs;
+    for (const auto& [key, run] : runs_) runs.push_back(run);
+    for (const auto& weak : runs) {
+        if (const auto run = weak.lock()) run->cancel();
+    }
+}
+
+void runner::core::finish_if_idle()
+{
+    if (!draining_ || !runs_.empty() || store_calls_ > 0) return;
+    shared_->transport.close_idle();
+    std::vector<std::shared_ptr<ending>> endings = std::exchange(drains_, {});
+    if (run_) endings.push_back(std::exchange(run_, nullptr));
+    for (const auto& e : endings)
+        std::move(e->operation)
+            .complete(e->cancelled ? asio::error::operation_aborted : error_code{});
+}
+
+/** The runner is gone: nobody listens any more, and what is under way ends. */
+void runner::core::abandon()
+{
+    shared_->listeners.clear();
+    if (run_) run_->cancelled = true;
+    for (const auto& e : drains_) e->cancelled = true;
+    stop_firing();
+    cancel_runs();
+    finish_if_idle();
+}
+
+} // namespace carillon
