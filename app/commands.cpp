@@ -46,7 +46,7 @@ int command_once(const std::string& path, const std::string& job)
 {
     auto config = load(path);
     if (!config) return exit_usage;
-    const int code = daemon(std::move(*config), reloader(path)).once(job);
+    const int code = daemon(std::move(*config), {}).once(job);
     if (code == 4) fmt::print(stderr, "carillon: there is no job '{}'\n", job);
     return code;
 }

@@ -225,7 +225,6 @@ private:
             check_filters(*set);
             out_.jobs = std::move(*set);
         }
-        if (out_.shutdown_grace < microseconds{0}) out_.shutdown_grace = microseconds{0};
         if (!reading_.errors.empty()) return failure();
         out_.warnings = std::move(reading_.warnings);
         return std::move(out_);

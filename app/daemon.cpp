@@ -5,9 +5,12 @@
 #include <carillon/time/span.hpp>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
 #include <fmt/format.h>
 
+#include <exception>
 #include <malloc.h>
 #include <signal.h>
 #include <unistd.h>
@@ -16,6 +19,19 @@
 namespace asio = boost::asio;
 
 namespace carillon::app {
+namespace {
+
+/** A fault of the loading must not end what runs. */
+daemon::loaded load_safely(const daemon::loader& load)
+{
+    try {
+        return load();
+    } catch (const std::exception& e) {
+        return invalid_configuration{{{.what = e.what()}}};
+    }
+}
+
+} // namespace
 
 daemon::daemon(configuration config, loader reload) : reload_(std::move(reload))
 {
@@ -43,14 +59,15 @@ int daemon::run()
     signals_.add(SIGINT);
     signals_.add(SIGHUP);
     await_signal();
-    runner_.async_run([this](error_code) { finish(); });
+    runner_.async_run([this](error_code) {
+        log(log_level::info, "stopped", "carillon has stopped");
+        finish();
+    });
     log(log_level::info, "ready",
         fmt::format("carillon is ready with {} jobs", runner_.jobs()->size()));
     notify_systemd(fmt::format("READY=1\nSTATUS=Ready with {} jobs", runner_.jobs()->size()));
     kick_watchdog();
     ctx_.run();
-    log(log_level::info, "stopped", "carillon has stopped");
-    sinks_.flush();
     return 0;
 }
 
@@ -71,7 +88,6 @@ int daemon::once(const std::string& job)
                      runner_.async_drain([this](error_code) { finish(); });
                  }));
     ctx_.run();
-    sinks_.flush();
     return code;
 }
 
@@ -86,12 +102,10 @@ void daemon::await_signal()
 
 void daemon::on_signal(int number)
 {
-    if (number == SIGHUP) return reload();
-    if (stopping_) {
-        log(log_level::warning, "killed", "a second signal: ending at once");
-        sinks_.flush();
-        ::_exit(128 + number);
-    }
+    if (number == SIGHUP && reload_) return reload();
+    // At once: a sink whose reader has stopped would hold up the lines that are still to be
+    // written.
+    if (stopping_) ::_exit(128 + number);
     stop();
 }
 
@@ -103,8 +117,7 @@ void daemon::stop()
         fmt::format(
             "stopping: {} runs have {} to end", runner_.running(), format_span(shutdown_grace_)));
     cancel_once_.emit(asio::cancellation_type::terminal);
-    runner_.async_drain(
-        asio::bind_cancellation_slot(cancel_drain_.slot(), [this](error_code) { finish(); }));
+    runner_.async_drain(asio::bind_cancellation_slot(cancel_drain_.slot(), asio::detached));
     grace_.expires_after(shutdown_grace_);
     grace_.async_wait([this](error_code ec) {
         if (!ec) cancel_runs();
@@ -120,8 +133,23 @@ void daemon::cancel_runs()
 
 void daemon::reload()
 {
-    notify_systemd(fmt::format("RELOADING=1\nMONOTONIC_USEC={}", time_.since_boot().count()));
-    auto config = reload_();
+    if (std::exchange(reloading_, true)) {
+        reload_again_ = true;
+        return;
+    }
+    notify_systemd(reloading_state());
+    // Reading files may take long: runs and watchdog go on meanwhile.
+    asio::post(blocking_, [this] {
+        loaded config = load_safely(reload_);
+        asio::post(
+            ctx_, [this, config = std::move(config)]() mutable { reloaded(std::move(config)); });
+    });
+}
+
+void daemon::reloaded(loaded config)
+{
+    reloading_ = false;
+    if (stopping_) return;
     if (config) {
         install(std::move(*config));
         log(log_level::info, "reloaded", fmt::format("reloaded: {} jobs", runner_.jobs()->size()));
@@ -132,6 +160,8 @@ void daemon::reload()
             "the configuration is wrong and was not loaded: all goes on as before");
     }
     notify_systemd(fmt::format("READY=1\nSTATUS=Ready with {} jobs", runner_.jobs()->size()));
+    // The file may have changed since it was read.
+    if (std::exchange(reload_again_, false)) reload();
 }
 
 void daemon::kick_watchdog()
@@ -145,13 +175,19 @@ void daemon::kick_watchdog()
     });
 }
 
-/** The runner is done: what else waits must not keep the process. */
+/** The runner is done: what else waits must not keep the process, but for the log's last lines. */
 void daemon::finish()
 {
-    signals_.cancel();
     grace_.cancel();
-    watchdog_.cancel();
     if (stopped_) std::exchange(stopped_, nullptr)();
+    // A sink whose reader has stopped may take a while; a second signal still ends it at once.
+    asio::post(blocking_, [this] {
+        sinks_.flush();
+        asio::post(ctx_, [this] {
+            signals_.cancel();
+            watchdog_.cancel();
+        });
+    });
 }
 
 void daemon::log(log_level level, std::string_view event, std::string message)

@@ -11,6 +11,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
 
 #include <functional>
 #include <optional>
@@ -23,12 +24,15 @@ namespace carillon::app {
  * and shutdown.
  *
  * SIGTERM and SIGINT stop firing and let runs end within the grace period, then cancel them; a
- * second one ends the process at once. SIGHUP reloads.
+ * second one ends the process at once. SIGHUP reloads, or stops where there is nothing to reload.
  */
 class daemon {
 public:
-    /** Loads a configuration anew, for a reload. */
-    using loader = std::function<boost::system::result<configuration, invalid_configuration>()>;
+    using loaded = boost::system::result<configuration, invalid_configuration>;
+
+    /** Loads a configuration anew, for a reload; empty where there is none to load. Is called on a
+     * thread of the daemon's own. */
+    using loader = std::function<loaded()>;
 
     daemon(configuration config, loader reload);
 
@@ -57,6 +61,7 @@ private:
     void on_signal(int number);
     void cancel_runs();
     void reload();
+    void reloaded(loaded config);
     void kick_watchdog();
     void finish();
     void log(log_level level, std::string_view event, std::string message);
@@ -76,6 +81,10 @@ private:
     std::function<void()> stopped_;
     microseconds shutdown_grace_{0};
     bool stopping_ = false;
+    bool reloading_ = false;
+    bool reload_again_ = false;           // asked for while one was under way
+    // For what blocks: reading files, waiting for sinks. Last: joined before all that it refers to.
+    boost::asio::thread_pool blocking_{1};
 };
 
 } // namespace carillon::app

@@ -28,6 +28,11 @@ error_code write_all(int fd, std::string_view text)
     return {};
 }
 
+error_code find_socket(const char* path)
+{
+    return ::access(path, F_OK) == 0 ? error_code{} : last_error();
+}
+
 /** syslog(3)'s priority for a level; the journal uses the same numbers. */
 int priority_of(log_level l)
 {
@@ -63,16 +68,33 @@ public:
     explicit file_writer(sink_options o) : options_(std::move(o)) {}
     ~file_writer() override { close(); }
 
+    error_code open() override
+    {
+        close();
+        std::error_code ignored; // the open below tells what matters
+        const std::filesystem::path path(options_.path);
+        if (path.has_parent_path())
+            std::filesystem::create_directories(path.parent_path(), ignored);
+        fd_ = ::open(options_.path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
+        if (fd_ < 0) return last_error();
+        struct stat st{};
+        if (::fstat(fd_, &st) != 0) return last_error();
+        inode_ = st.st_ino;
+        device_ = st.st_dev;
+        size_ = static_cast<std::size_t>(st.st_size);
+        return {};
+    }
+
     error_code write(const log_entry&, std::string line) override
     {
         line += '\n';
-        if (fd_ >= 0 && was_moved()) close();
-        if (fd_ < 0) {
+        if (fd_ < 0 || was_moved()) {
             if (error_code ec = open()) return ec;
         }
         if (size_ > 0 && size_ + line.size() > options_.max_size) {
             if (error_code ec = rotate()) return ec;
         }
+        if (ends_within_line()) line.insert(line.begin(), '\n');
         error_code ec = write_all(fd_, line);
         if (ec)
             close();
@@ -88,20 +110,13 @@ private:
         fd_ = -1;
     }
 
-    error_code open()
+    /** Whether a write was cut short, by a full disk or a crash: of this process or another. */
+    bool ends_within_line() const
     {
-        std::error_code ignored; // the open below tells what matters
-        const std::filesystem::path path(options_.path);
-        if (path.has_parent_path())
-            std::filesystem::create_directories(path.parent_path(), ignored);
-        fd_ = ::open(options_.path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
-        if (fd_ < 0) return last_error();
+        char last = '\n';
         struct stat st{};
-        if (::fstat(fd_, &st) != 0) return last_error();
-        inode_ = st.st_ino;
-        device_ = st.st_dev;
-        size_ = static_cast<std::size_t>(st.st_size);
-        return {};
+        if (::fstat(fd_, &st) != 0 || st.st_size == 0) return false;
+        return ::pread(fd_, &last, 1, st.st_size - 1) == 1 && last != '\n';
     }
 
     bool was_moved() const
@@ -114,14 +129,17 @@ private:
     /** `x.log` becomes `x.log.1`, that `x.log.2`, and so on; `max_files` files are kept in all. */
     error_code rotate()
     {
-        close();
         const auto name = [&](int n) {
             return n == 0 ? options_.path : fmt::format("{}.{}", options_.path, n);
         };
-        std::error_code ignored; // a file that is not there yet
-        if (options_.max_files == 1) std::filesystem::remove(name(0), ignored);
-        for (int n = options_.max_files - 1; n > 0; --n)
-            std::filesystem::rename(name(n - 1), name(n), ignored);
+        std::error_code ec;
+        if (options_.max_files == 1) std::filesystem::remove(name(0), ec);
+        for (int n = options_.max_files - 1; n > 0; --n) {
+            std::filesystem::rename(name(n - 1), name(n), ec);
+            if (ec == std::errc::no_such_file_or_directory) ec.clear();
+        }
+        // Without the rename the file would grow without a bound.
+        if (ec) return {ec.value(), boost::system::system_category()};
         return open();
     }
 
@@ -135,6 +153,9 @@ private:
 /** The journal, with its native fields (systemd.journal-fields(7)) beside carillon's own. */
 class journal_writer final : public line_writer {
 public:
+    // Without a journal the library reports success: the socket tells.
+    error_code open() override { return find_socket("/run/systemd/journal/socket"); }
+
     error_code write(const log_entry& e, std::string line) override
     {
         std::vector<std::string> fields{
@@ -151,18 +172,15 @@ public:
         if (e.attempt != 0) add("ATTEMPT", std::to_string(e.attempt));
         if (e.http_status != 0) add("HTTP_STATUS", std::to_string(e.http_status));
         if (e.latency)
-            add("LATENCY_MS", fmt::format("{:g}", static_cast<double>(e.latency->count()) / 1000));
+            add("LATENCY_MS", fmt::format("{}", static_cast<double>(e.latency->count()) / 1000));
         if (e.lateness)
-            add("LATENESS_MS",
-                fmt::format("{:g}", static_cast<double>(e.lateness->count()) / 1000));
+            add("LATENESS_MS", fmt::format("{}", static_cast<double>(e.lateness->count()) / 1000));
 
         std::vector<iovec> parts;
         parts.reserve(fields.size());
         for (std::string& f : fields) parts.push_back({f.data(), f.size()});
         const int r = ::sd_journal_sendv(parts.data(), static_cast<int>(parts.size()));
-        // Without a journal the library reports success: the socket tells.
-        if (r == 0 && ::access("/run/systemd/journal/socket", F_OK) != 0) return last_error();
-        return r < 0 ? error_code(-r, boost::system::system_category()) : error_code{};
+        return r < 0 ? error_code(-r, boost::system::system_category()) : open();
     }
 };
 
@@ -171,9 +189,11 @@ public:
     syslog_writer() { ::openlog("carillon", LOG_PID, LOG_DAEMON); }
     ~syslog_writer() override { ::closelog(); }
 
+    error_code open() override { return find_socket("/dev/log"); }
+
     error_code write(const log_entry& e, std::string line) override
     {
-        if (::access("/dev/log", F_OK) != 0) return last_error();
+        if (error_code ec = open()) return ec;
         ::syslog(priority_of(e.level), "%s", line.c_str());
         return {};
     }

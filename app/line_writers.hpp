@@ -16,6 +16,9 @@ public:
     line_writer& operator=(const line_writer&) = delete;
     virtual ~line_writer() = default;
 
+    /** Tries whether lines can be written; a write does what is needed by itself. */
+    virtual error_code open() { return {}; }
+
     /** Writes one record, whose line has no end yet. After an error the next call tries anew. */
     virtual error_code write(const log_entry& e, std::string line) = 0;
 };

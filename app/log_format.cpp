@@ -9,39 +9,99 @@
 
 #include <algorithm>
 #include <cctype>
+#include <optional>
 
 namespace json = boost::json;
 
 namespace carillon::app {
 namespace {
 
-/** C1 controls and the Unicode line ends, as UTF-8: some viewers break or colour lines at them. */
-bool is_hidden_sequence(std::string_view text, std::size_t at)
+struct character {
+    std::size_t size = 1;
+    /// Nothing where the byte begins no UTF-8 character (RFC 3629).
+    std::optional<char32_t> value{};
+};
+
+/** The character that begins at `at`. */
+character character_at(std::string_view text, std::size_t at)
 {
     const auto byte = [&](std::size_t n) {
         return at + n < text.size() ? static_cast<unsigned char>(text[at + n]) : 0U;
     };
-    return (byte(0) == 0xC2 && byte(1) >= 0x80 && byte(1) <= 0x9F) ||
-           (byte(0) == 0xE2 && byte(1) == 0x80 && (byte(2) == 0xA8 || byte(2) == 0xA9));
+    const char32_t first = byte(0);
+    if (first < 0x80) return {1, first};
+    const std::size_t size = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
+    static constexpr char32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
+    char32_t value = first & (0x7FU >> size);
+    for (std::size_t n = 1; n < size; ++n) {
+        if ((byte(n) & 0xC0U) != 0x80) return {};
+        value = value << 6U | (byte(n) & 0x3FU);
+    }
+    const bool is_surrogate = value >= 0xD800 && value <= 0xDFFF;
+    if (first < 0xC0 || first > 0xF4 || value < smallest[size] || value > 0x10FFFF || is_surrogate)
+        return {};
+    return {size, value};
+}
+
+/** Controls (C0, DEL, C1), Unicode's line ends, and what turns the direction of the text after it:
+ * viewers break, colour or reorder lines at them. */
+bool is_hidden(char32_t c)
+{
+    return c < 0x20 || (c >= 0x7F && c <= 0x9F) || (c >= 0x2028 && c <= 0x202E) ||
+           (c >= 0x2066 && c <= 0x2069);
+}
+
+/** What JSON and people call the usual white space. */
+std::string_view short_escape(const character& c)
+{
+    switch (c.value.value_or(0)) {
+    case U'\n':
+        return "\\n";
+    case U'\r':
+        return "\\r";
+    case U'\t':
+        return "\\t";
+    default:
+        return {};
+    }
 }
 
 std::string escape(std::string_view text)
 {
     std::string out;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const char c = text[i];
-        if (c == '\n')
-            out += "\\n";
-        else if (c == '\r')
-            out += "\\r";
-        else if (c == '\t')
-            out += "\\t";
-        else if (detail::is_control(c) || is_hidden_sequence(text, i))
-            out += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+    for (std::size_t i = 0; i < text.size();) {
+        const character c = character_at(text, i);
+        const std::string_view bytes = text.substr(i, c.size);
+        if (const std::string_view known = short_escape(c); !known.empty())
+            out += known;
+        else if (c.value && !is_hidden(*c.value))
+            out += bytes;
         else
-            out += c;
+            for (const char b : bytes)
+                out += fmt::format("\\x{:02x}", static_cast<unsigned char>(b));
+        i += c.size;
     }
     return out;
+}
+
+/** A JSON string (RFC 8259 section 7) in which nothing is hidden; what is no UTF-8 becomes U+FFFD.
+ */
+std::string json_string(std::string_view text)
+{
+    std::string out = "\"";
+    for (std::size_t i = 0; i < text.size();) {
+        const character c = character_at(text, i);
+        if (c.value == U'"' || c.value == U'\\')
+            (out += '\\') += text[i];
+        else if (const std::string_view known = short_escape(c); !known.empty())
+            out += known;
+        else if (c.value && !is_hidden(*c.value))
+            out += text.substr(i, c.size);
+        else
+            out += fmt::format("\\u{:04x}", static_cast<unsigned>(c.value.value_or(0xFFFD)));
+        i += c.size;
+    }
+    return out + '"';
 }
 
 double in_ms(microseconds span) { return static_cast<double>(span.count()) / 1000; }
@@ -84,16 +144,19 @@ json::object fields(const log_entry& e)
     return o;
 }
 
-std::string number(double value) { return fmt::format("{:g}", value); }
+/** A value of @ref fields; numbers as people write them, 12.5 and not 1.25E1. */
+std::string json_text(const json::value& v)
+{
+    if (const auto* text = v.if_string()) return json_string(*text);
+    return v.is_double() ? fmt::format("{}", v.get_double()) : json::serialize(v);
+}
 
 std::string as_json(const log_entry& e)
 {
-    // Boost.JSON escapes C0 controls; numbers are written as people do, 12.5 and not 1.25E1.
     std::string out = "{";
     for (const auto& [key, value] : fields(e)) {
         if (out.size() > 1) out += ',';
-        out += fmt::format("\"{}\":", std::string_view(key.data(), key.size()));
-        out += value.is_double() ? number(value.get_double()) : json::serialize(value);
+        out += json_string(key) + ":" + json_text(value);
     }
     return out + "}";
 }
@@ -104,16 +167,10 @@ std::string as_logfmt(const log_entry& e)
     for (const auto& [key, value] : fields(e)) {
         if (!out.empty()) out += ' ';
         out += std::string(key) + "=";
-        if (value.is_double())
-            out += number(value.get_double());
-        else if (!value.is_string())
-            out += json::serialize(value);
-        else {
-            const std::string text(value.get_string());
-            const bool plain =
-                text.find_first_of(" =\"\\") == std::string::npos && escape(text) == text;
-            out += plain ? text : json::serialize(value);
-        }
+        const json::string* text = value.if_string();
+        const bool plain = text != nullptr && text->find_first_of(" =\"\\") == json::string::npos &&
+                           escape(*text) == std::string_view(*text);
+        out += plain ? std::string(*text) : json_text(value);
     }
     return out;
 }

@@ -2,8 +2,8 @@
 
 #include "log_format.hpp"
 
+#include <chrono>
 #include <cstddef>
-#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -26,33 +26,35 @@ struct sink_options {
     std::string path{};
     std::size_t max_size = 10 * 1024 * 1024;
     int max_files = 5;
+
+    friend bool operator==(const sink_options&, const sink_options&) = default;
 };
 
 /**
- * The sinks of the process: registered with Boost.Log's core from @ref replace on, flushed and
- * taken away by the destructor.
+ * The sinks of the process: registered with Boost.Log's core until the destructor.
  *
  * Each has a thread and a queue of at most @ref queue_size records: logging never blocks; what does
- * not fit is dropped and counted, and the count is logged when there is room again.
+ * not fit is dropped and counted, and the count is logged when there is room again. A sink that
+ * fails is a warning on the others, or on standard error where none shows it.
  */
 class log_sinks {
 public:
     static constexpr std::size_t queue_size = 65'536;
+
+    /// How long a flush and the end wait for a sink whose reader has stopped.
+    static constexpr std::chrono::seconds patience{5};
 
     log_sinks();
     ~log_sinks();
     log_sinks(const log_sinks&) = delete;
     log_sinks& operator=(const log_sinks&) = delete;
 
-    /** Puts these sinks in place of those before, which are flushed; none named means one console.
-     */
+    /** Puts these sinks in place of those before; none named means one console. A sink that stays
+     * as it was goes on; one that is no more writes what it has. Does not wait. */
     void replace(std::vector<sink_options> options);
 
-    /** Waits until everything logged so far is written. */
+    /** Waits until everything logged so far is written, but no longer than @ref patience. */
     void flush();
-
-    /** How many records have been dropped since the start of the process. */
-    static std::uint64_t dropped() noexcept;
 
 private:
     class impl;

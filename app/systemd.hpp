@@ -10,6 +10,10 @@ namespace carillon::app {
  */
 void notify_systemd(const std::string& state);
 
+/** What systemd is told when a reload begins: that, and when (systemd.service(5), `notify-reload`).
+ */
+std::string reloading_state();
+
 /** How often `WATCHDOG=1` is due: half of what the unit allows (sd_watchdog_enabled(3)); nothing
  * without a watchdog. */
 std::optional<std::chrono::microseconds> watchdog_interval();

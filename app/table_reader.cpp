@@ -56,6 +56,7 @@ std::optional<std::size_t> parse_size(std::string_view text)
 
 std::string to_string(const config_error& e)
 {
+    if (e.file.empty()) return e.what;
     const std::string place = fmt::format("{}:{}:{}: ", e.file, e.line, e.column);
     return e.key.empty() ? place + e.what : place + e.key + ": " + e.what;
 }

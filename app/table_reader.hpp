@@ -17,12 +17,13 @@ namespace carillon::app {
 
 /** One thing that is wrong in a configuration, and where. */
 struct config_error {
-    std::string file;
+    /// Empty where the fault lies in no file.
+    std::string file{};
     std::uint32_t line = 0;
     std::uint32_t column = 0;
     /// As `jobs.a.timeout`; empty where the file is no TOML.
-    std::string key;
-    std::string what;
+    std::string key{};
+    std::string what{};
 };
 
 /** `FILE:LINE:COL: KEY: what is wrong`. */

@@ -89,7 +89,7 @@ void print_rows(const std::vector<segment_row>& rows)
 int run_demo(const demo_options& options)
 {
     const state_folder folder(options.directory);
-    daemon d(configuration{}, [] { return configuration{}; });
+    daemon d(configuration{}, {});
     ops_api api(
         d.context().get_executor(),
         {.database = (folder.path() / "ops.db").string(), .api_key = secret(demo_key)});

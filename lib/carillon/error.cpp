@@ -17,10 +17,6 @@ public:
     std::string message(int value) const override
     {
         switch (static_cast<errc>(value)) {
-        case errc::invalid_span:
-            return "invalid span of time";
-        case errc::invalid_url:
-            return "invalid URL";
         case errc::clock_changed:
             return "the clock was set";
         case errc::no_address:

@@ -14,12 +14,8 @@ using boost::system::error_code;
 /** What can go wrong in carillon itself; codes of the system, Asio and others pass through as they
  * are. */
 enum class errc {
-    /// A span such as `5min` is written wrongly or does not fit 2^63-1 microseconds.
-    invalid_span = 1,
-    /// A URL is not absolute http, or has parts that a request cannot carry.
-    invalid_url,
     /// The system's wall clock was set while an operation waited for an instant of it.
-    clock_changed,
+    clock_changed = 1,
     /// A host name has no address.
     no_address,
     /// A deadline passed.

@@ -55,6 +55,35 @@ BOOST_AUTO_TEST_CASE(one_record_is_one_line_in_every_format)
         "[2025-12-20T19:22:38+01:00] FAILED: status=error, message=bo\\nom \"x\" \\x1b[31m");
 }
 
+BOOST_AUTO_TEST_CASE(what_breaks_lines_unseen_is_escaped_in_every_format)
+{
+    e.message = "a\x7f"
+                "b\xc2\x85"
+                "c\xe2\x80\xa8"
+                "d\xe2\x80\x93\xc3\xa9"
+                "e\xff"; // DEL, NEL, LINE SEPARATOR; a dash, an e; no UTF-8
+    for (const log_format f :
+         {log_format::text, log_format::json, log_format::logfmt, log_format::classic}) {
+        const std::string line = format_entry(e, f);
+        for (const char* hidden : {"\x7f", "\xc2\x85", "\xe2\x80\xa8", "\xff"})
+            BOOST_TEST(line.find(hidden) == std::string::npos);
+        BOOST_TEST(line.find("d\xe2\x80\x93\xc3\xa9") != std::string::npos, line);
+    }
+    BOOST_TEST(
+        format_entry(e, log_format::json).find("a\\u007fb\\u0085c\\u2028d") != std::string::npos);
+    BOOST_TEST(format_entry(e, log_format::json).find("e\\ufffd\"") != std::string::npos);
+    BOOST_TEST(format_entry(e, log_format::text).find("e\\xff") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(long_latencies_are_not_rounded)
+{
+    e.latency = 3'599'999'500us;
+    BOOST_TEST(
+        format_entry(e, log_format::json).find("\"latency_ms\":3599999.5,") != std::string::npos);
+    BOOST_TEST(
+        format_entry(e, log_format::logfmt).find("latency_ms=3599999.5 ") != std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(classic_writes_the_lines_that_pin_112_promised)
 {
     const auto line = [&](const char* event, const char* job, const char* result = "") {

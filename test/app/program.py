@@ -149,6 +149,7 @@ class Program(unittest.TestCase):
         self.mode("hang" if hanging else "good")
         daemon = subprocess.Popen([PROGRAM, "run", "-c", path], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                   text=True)
+        self.addCleanup(daemon.kill)
         lines = []
         for line in daemon.stdout:
             lines.append(line)
@@ -174,6 +175,43 @@ class Program(unittest.TestCase):
         rest, _ = daemon.communicate(timeout=60)
         self.assertEqual(daemon.returncode, 128 + signal.SIGINT)
         self.assertNotIn("tick: completed", rest)
+
+    def test_a_second_signal_ends_at_once_though_nobody_reads_the_log(self):
+        path = os.path.join(self.folder.name, "idle.toml")
+        with open(path, "w") as f:
+            f.write('[jobs.later]\nurl = "http://127.0.0.1:1/"\nschedule = { on_start = "1h" }\n')
+        notify = os.path.join(self.folder.name, "notify")
+        reader, writer = os.pipe()
+        os.set_blocking(writer, False)
+        with self.assertRaises(BlockingIOError):
+            while True:
+                os.write(writer, b"x" * 4096)
+        os.set_blocking(writer, True)
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as told:
+            told.bind(notify)
+            told.settimeout(60)
+            daemon = subprocess.Popen([PROGRAM, "run", "-c", path], stdout=writer, stderr=subprocess.DEVNULL,
+                                      env=dict(os.environ, NOTIFY_SOCKET=notify))
+            self.addCleanup(daemon.kill)
+            self.assertIn(b"READY=1", told.recv(4096))
+            daemon.send_signal(signal.SIGTERM)
+            self.assertIn(b"STOPPING=1", told.recv(4096))
+            daemon.send_signal(signal.SIGTERM)
+            # Either the daemon's own answer or, once it only waits for its sinks, the system's.
+            self.assertIn(daemon.wait(60), (128 + signal.SIGTERM, -signal.SIGTERM))
+        os.close(reader)
+        os.close(writer)
+
+    def test_the_demo_has_nothing_to_reload(self):
+        demo = subprocess.Popen([PROGRAM, "demo"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        self.addCleanup(demo.kill)
+        for line in demo.stdout:
+            if "the chain ran" in line:
+                break
+        demo.send_signal(signal.SIGHUP)
+        rest, _ = demo.communicate(timeout=60)
+        self.assertNotIn("reloaded", rest)
+        self.assertEqual(demo.returncode, 0)
 
     def test_reload_keeps_what_works(self):
         daemon, _, path = self.start_daemon(hanging=False)

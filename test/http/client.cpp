@@ -222,4 +222,34 @@ BOOST_AUTO_TEST_CASE(takes_a_reply_that_comes_before_the_whole_request_was_read)
     BOOST_TEST(e.reply().body == "no");
 }
 
+BOOST_AUTO_TEST_CASE(completes_on_the_handlers_executor)
+{
+    asio::io_context other;
+    misbehaving_server server(
+        ctx, {{server_does::read_request{}, server_does::write{reply_of("")}}});
+    std::optional<error_code> done;
+    auto handler = [&](error_code ec, const http::response&) {
+        BOOST_TEST(other.get_executor().running_in_this_thread());
+        BOOST_TEST(!ctx.get_executor().running_in_this_thread());
+        done = ec;
+    };
+    client.async_send(
+        request_to(server.port()), {},
+        asio::bind_executor(other.get_executor(), std::move(handler)));
+
+    // Its work is counted on both: the other context does not run out before the end.
+    other.poll();
+    BOOST_TEST(!other.stopped());
+    BOOST_TEST(!done.has_value());
+    // The reply is read here and handed over there; no poll within a handler of this context.
+    for (int i = 0; i < 20'000 && !done; ++i) {
+        ctx.run_one_for(std::chrono::milliseconds{1});
+        other.poll();
+    }
+    BOOST_REQUIRE(done.has_value());
+    BOOST_TEST(*done == error_code{});
+    client.close_idle();
+    finish(server);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -21,13 +21,6 @@ bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept
     });
 }
 
-bool less_ignoring_case(std::string_view a, std::string_view b) noexcept
-{
-    return std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) {
-        return to_lower(x) < to_lower(y);
-    });
-}
-
 std::string percent_encode(std::string_view text)
 {
     static constexpr char digits[] = "0123456789ABCDEF";

@@ -22,9 +22,6 @@ constexpr bool is_control(char c) noexcept
 
 bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept;
 
-/** The order of two texts without regard to case. */
-bool less_ignoring_case(std::string_view a, std::string_view b) noexcept;
-
 /** RFC 3986 section 2.1: everything but unreserved characters as `%XX`. */
 std::string percent_encode(std::string_view text);
 

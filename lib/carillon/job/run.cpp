@@ -64,8 +64,6 @@ std::string_view to_string(reason r) noexcept
         return "coalesced";
     case reason::overlap:
         return "overlap";
-    case reason::shutdown:
-        return "shutdown";
     case reason::store:
         return "store";
     case reason::condition:

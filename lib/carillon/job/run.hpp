@@ -51,8 +51,6 @@ enum class reason {
     coalesced,
     /// The run before still goes.
     overlap,
-    /// carillon is stopping.
-    shutdown,
     /// The claim could not be stored.
     store,
     /// A parent's outcome does not meet the job's `after`.

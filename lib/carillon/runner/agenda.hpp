@@ -31,8 +31,6 @@ public:
     /** Replaces everything. Faster than adding one by one. */
     void assign(std::vector<appointment> all);
 
-    void clear() { assign({}); }
-
     /** When to wake next; nothing where nothing is to come. */
     std::optional<instant> next_wake();
 
