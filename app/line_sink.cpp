@@ -56,16 +56,16 @@ public:
         return ended_;
     }
 
-    void push(const log_entry& e)
+    bool push(const log_entry& e)
     {
         const std::lock_guard lock(mutex_);
-        if (closed_) return;
-        if (waiting_.size() >= log_sinks::queue_size) {
+        if (closed_) return false;
+        if (waiting_.size() < log_sinks::queue_size)
+            waiting_.push_back(e);
+        else
             ++dropped_;
-            return;
-        }
-        waiting_.push_back(e);
         changed_.notify_one();
+        return true;
     }
 
     void close()
@@ -194,7 +194,7 @@ bool line_sink::wants(const log_entry& e) const
 
 bool line_sink::works() const { return state_->works(); }
 
-void line_sink::push(const log_entry& e) { state_->push(e); }
+bool line_sink::push(const log_entry& e) { return state_->push(e); }
 
 bool line_sink::has_ended() const { return state_->has_ended(); }
 

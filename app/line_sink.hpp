@@ -39,7 +39,8 @@ public:
     /** Whether the last write, if any, went well. */
     bool works() const;
 
-    void push(const log_entry& e);
+    /** Queues an entry, or drops it where there is no room; false once the sink is closed. */
+    bool push(const log_entry& e);
 
     /** Takes no more; what waits is still written. */
     void close();

@@ -86,8 +86,7 @@ private:
         for (const auto& s : sinks_) {
             const bool shows = !(s->options() == but) && s->works() && s->wants(e) &&
                                !format_entry(e, s->options().format).empty();
-            if (shows) s->push(e);
-            told = told || shows;
+            if (shows && s->push(e)) told = true;
         }
         return told;
     }
@@ -119,7 +118,9 @@ using frontend = logging::sinks::unlocked_sink<entry_backend>;
 
 class log_sinks::impl {
 public:
-    impl() : frontend_(boost::make_shared<frontend>(boost::make_shared<entry_backend>(sinks_)))
+    explicit impl(std::chrono::milliseconds patience)
+        : patience_(patience),
+          frontend_(boost::make_shared<frontend>(boost::make_shared<entry_backend>(sinks_)))
     {
         logging::core::get()->add_sink(frontend_);
     }
@@ -127,6 +128,8 @@ public:
     ~impl()
     {
         logging::core::get()->remove_sink(frontend_);
+        // Written before any is closed: one's failure is for the others to tell.
+        if (!gave_up_) flush();
         sinks_->close();
         if (!gave_up_) flush();
     }
@@ -139,18 +142,20 @@ public:
 
     void flush()
     {
-        const auto until = std::chrono::steady_clock::now() + patience;
+        const auto until = std::chrono::steady_clock::now() + patience_;
         sinks_->wait_until_written(until);
         gave_up_ = std::chrono::steady_clock::now() >= until;
     }
 
 private:
+    std::chrono::milliseconds patience_;
     bool gave_up_ = false; // a sink is stuck: the end need not wait for it once more
     std::shared_ptr<line_sinks> sinks_ = std::make_shared<line_sinks>();
     boost::shared_ptr<frontend> frontend_;
 };
 
-log_sinks::log_sinks() : impl_(std::make_unique<impl>()) {}
+log_sinks::log_sinks(std::chrono::milliseconds patience) : impl_(std::make_unique<impl>(patience))
+{}
 
 log_sinks::~log_sinks() = default;
 

@@ -41,10 +41,8 @@ class log_sinks {
 public:
     static constexpr std::size_t queue_size = 65'536;
 
-    /// How long a flush and the end wait for a sink whose reader has stopped.
-    static constexpr std::chrono::seconds patience{5};
-
-    log_sinks();
+    /** `patience` is how long a flush and the end wait for a sink whose reader has stopped. */
+    explicit log_sinks(std::chrono::milliseconds patience = std::chrono::seconds{5});
     ~log_sinks();
     log_sinks(const log_sinks&) = delete;
     log_sinks& operator=(const log_sinks&) = delete;
@@ -53,7 +51,7 @@ public:
      * as it was goes on; one that is no more writes what it has. Does not wait. */
     void replace(std::vector<sink_options> options);
 
-    /** Waits until everything logged so far is written, but no longer than @ref patience. */
+    /** Waits until everything logged so far is written, as long as patience lasts. */
     void flush();
 
 private:

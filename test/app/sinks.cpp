@@ -1,0 +1,200 @@
+#include "sinks.hpp"
+
+#include <boost/test/unit_test.hpp>
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <fcntl.h>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <vector>
+
+using namespace carillon;
+using namespace carillon::app;
+namespace fs = std::filesystem;
+
+namespace {
+
+/** A folder of the test's own. */
+struct fixture {
+    fixture()
+    {
+        std::string pattern = (fs::temp_directory_path() / "carillon-sinks-XXXXXX").string();
+        BOOST_REQUIRE(::mkdtemp(pattern.data()) != nullptr);
+        folder = pattern;
+    }
+    ~fixture() { fs::remove_all(folder); }
+
+    sink_options file(const std::string& name) const
+    {
+        return {.type = sink_type::file, .format = log_format::logfmt, .path = folder / name};
+    }
+
+    std::vector<std::string> lines(const std::string& name) const
+    {
+        std::ifstream in(folder / name);
+        std::vector<std::string> out;
+        for (std::string line; std::getline(in, line);) out.push_back(line);
+        return out;
+    }
+
+    fs::path folder;
+};
+
+void log(std::string message, log_level level = log_level::info)
+{
+    log_entry e{.level = level, .event = "test"};
+    e.message = std::move(message);
+    write_log(std::move(e));
+}
+
+bool holds(const std::vector<std::string>& lines, std::string_view text)
+{
+    for (const auto& line : lines)
+        if (line.find(text) != std::string::npos) return true;
+    return false;
+}
+
+} // namespace
+
+BOOST_FIXTURE_TEST_SUITE(log_sink, fixture)
+
+BOOST_AUTO_TEST_CASE(makes_its_directory_and_writes_each_record_as_a_line)
+{
+    {
+        log_sinks sinks;
+        sinks.replace({file("a/b/x.log")});
+        log("one");
+        log("two\nlines");
+    }
+    BOOST_REQUIRE(lines("a/b/x.log").size() == 2U);
+    BOOST_TEST(lines("a/b/x.log")[1].ends_with("message=\"two\\nlines\""));
+}
+
+BOOST_AUTO_TEST_CASE(rotates_by_size_and_keeps_so_many_files)
+{
+    sink_options o = file("x.log");
+    o.max_size = 300;
+    o.max_files = 3;
+    {
+        log_sinks sinks;
+        sinks.replace({o});
+        for (int i = 0; i < 40; ++i) log(fmt::format("record-{:02}", i));
+    }
+    BOOST_TEST(!fs::exists(folder / "x.log.3"));
+    int last = 40;
+    for (const char* name : {"x.log", "x.log.1", "x.log.2"}) {
+        BOOST_TEST(fs::file_size(folder / name) <= 300U);
+        auto kept = lines(name);
+        for (auto it = kept.rbegin(); it != kept.rend(); ++it)
+            BOOST_TEST(it->ends_with(fmt::format("record-{:02}", --last)));
+    }
+    BOOST_TEST(last > 0);
+}
+
+BOOST_AUTO_TEST_CASE(opens_its_file_anew_when_it_was_moved_away)
+{
+    log_sinks sinks;
+    sinks.replace({file("x.log")});
+    log("before");
+    sinks.flush();
+    fs::rename(folder / "x.log", folder / "old.log");
+    log("after");
+    sinks.flush();
+    BOOST_TEST(lines("old.log").size() == 1U);
+    BOOST_REQUIRE(lines("x.log").size() == 1U);
+    BOOST_TEST(lines("x.log")[0].ends_with("after"));
+}
+
+BOOST_AUTO_TEST_CASE(ends_a_line_that_a_full_disk_cut_short)
+{
+    std::ofstream(folder / "x.log") << "time=2026-01-01 half of a rec";
+    {
+        log_sinks sinks;
+        sinks.replace({file("x.log")});
+        log("whole");
+    }
+    BOOST_REQUIRE(lines("x.log").size() == 2U);
+    BOOST_TEST(lines("x.log")[1].ends_with("whole"));
+}
+
+BOOST_AUTO_TEST_CASE(tells_the_others_once_of_one_that_cannot_be_opened)
+{
+    std::ofstream(folder / "not-a-folder") << "x";
+    {
+        log_sinks sinks;
+        sinks.replace({file("good.log"), file("not-a-folder/x.log")});
+        for (int i = 0; i < 100; ++i) log(fmt::format("record-{}", i));
+    }
+    const auto good = lines("good.log");
+    BOOST_TEST(good.size() == 101U);
+    BOOST_TEST(holds(good, "event=sink_failed"));
+    BOOST_TEST(holds(good, "not-a-folder/x.log: not a directory"));
+    BOOST_TEST(holds(good, "record-99"));
+}
+
+BOOST_AUTO_TEST_CASE(waits_for_nobody_who_does_not_read_and_counts_what_it_drops)
+{
+    const std::string pipe = folder / "pipe";
+    BOOST_REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+    const std::size_t too_many = log_sinks::queue_size + 10'000;
+    {
+        log_sinks sinks(std::chrono::milliseconds{50});
+        sinks.replace({file("pipe"), file("good.log")});
+        for (std::size_t i = 0; i < too_many; ++i) {
+            log("record");
+            if (i % 1000 == 0) sinks.flush(); // so that the good one keeps up
+        }
+        sinks.flush();
+        BOOST_TEST(lines("good.log").size() == too_many);
+
+        // Who begins to read gets what waited, and then how much was lost.
+        const int fd = ::open(pipe.c_str(), O_RDONLY);
+        std::string piece(1 << 20, '\0');
+        std::string seen;
+        while (seen.find("event=records_dropped") == std::string::npos) {
+            const ssize_t n = ::read(fd, piece.data(), piece.size());
+            BOOST_REQUIRE(n > 0);
+            seen.append(piece, 0, static_cast<std::size_t>(n));
+        }
+        ::close(fd);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(goes_on_through_a_reload_when_it_stays_as_it_was)
+{
+    log_sinks sinks;
+    sinks.replace({file("a.log"), file("b.log")});
+    log("one");
+    sinks.replace({file("b.log"), file("c.log")});
+    log("two");
+    sinks.replace({});
+    sinks.flush();
+    BOOST_TEST(lines("a.log").size() == 1U);
+    BOOST_TEST(lines("b.log").size() == 2U);
+    BOOST_TEST(lines("c.log").size() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(takes_what_its_filter_lets_pass)
+{
+    sink_options warnings = file("warnings.log");
+    warnings.level = log_level::warning;
+    sink_options chain = file("chain.log");
+    chain.chain = "a";
+    {
+        log_sinks sinks;
+        sinks.replace({warnings, chain});
+        log("info");
+        log("warning", log_level::warning);
+        log_entry e{.event = "test"};
+        e.chain = "a";
+        write_log(e);
+    }
+    BOOST_TEST(lines("warnings.log").size() == 1U);
+    BOOST_TEST(lines("chain.log").size() == 1U);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
