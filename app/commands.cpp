@@ -4,6 +4,7 @@
 #include "daemon.hpp"
 #include "demo/demo.hpp"
 #include "describe.hpp"
+#include "terminal.hpp"
 #include <carillon/version.hpp>
 
 #include <CLI/CLI.hpp>
@@ -11,7 +12,10 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
+#include <signal.h>
 #include <string>
+#include <sys/resource.h>
 
 namespace carillon::app {
 namespace {
@@ -22,22 +26,37 @@ std::string default_path()
     return path != nullptr && *path != '\0' ? path : "/etc/carillon/carillon.toml";
 }
 
+void print_line_to_stderr(const std::string& line) { std::fputs((line + "\n").c_str(), stderr); }
+
+/** A connection is a descriptor: of the two limits the soft one, often 1024, is there for
+ * select(2), which is not used here (systemd.exec(5), LimitNOFILE=). */
+void raise_descriptor_limit()
+{
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 /** The configuration, or nothing after its errors were printed. */
 std::optional<configuration> load(const std::string& path)
 {
     auto config = load_configuration(path, process_variables());
     if (config) return std::move(*config);
-    for (const config_error& e : config.error().errors) fmt::print(stderr, "{}\n", to_string(e));
+    for (const config_error& e : config.error().errors) print_line_to_stderr(to_string(e));
     return std::nullopt;
 }
 
-daemon::loader reloader(const std::string& path)
+config_loader::load_function reloader(const std::string& path)
 {
     return [path] { return load_configuration(path, process_variables()); };
 }
 
 int command_run(const std::string& path)
 {
+    // What is read now is new enough; until the daemon listens, the signal would end the process.
+    ::signal(SIGHUP, SIG_IGN);
+    raise_descriptor_limit();
     auto config = load(path);
     return config ? daemon(std::move(*config), reloader(path)).run() : exit_usage;
 }
@@ -47,7 +66,7 @@ int command_once(const std::string& path, const std::string& job)
     auto config = load(path);
     if (!config) return exit_usage;
     const int code = daemon(std::move(*config), {}).once(job);
-    if (code == 4) fmt::print(stderr, "carillon: there is no job '{}'\n", job);
+    if (code == 4) print_error(fmt::format("there is no job '{}'", job));
     return code;
 }
 
@@ -57,15 +76,15 @@ int command_check(const std::string& path, bool as_json)
     if (!config) return exit_usage;
     boost::asio::io_context ctx;
     const system_time_source time(ctx.get_executor());
-    for (const config_error& w : config->warnings)
-        fmt::print(stderr, "warning: {}\n", to_string(w));
-    if (as_json)
-        fmt::print("{}\n", jobs_as_json(config->jobs, time));
-    else
-        fmt::print(
-            "{}: {} jobs, no errors\n\n{}", path, config->jobs.size(),
-            describe_jobs(config->jobs, time));
-    return 0;
+    for (const config_error& w : config->warnings) print_line_to_stderr("warning: " + to_string(w));
+    const std::string shown =
+        as_json ? jobs_as_json(config->jobs, time) + "\n"
+                : fmt::format(
+                      "{}: {} job{}, no errors\n\n{}", path, config->jobs.size(),
+                      config->jobs.size() == 1 ? "" : "s", describe_jobs(config->jobs, time));
+    if (print_out(shown)) return 0;
+    print_error("cannot write to standard output");
+    return 1;
 }
 
 } // namespace
@@ -98,7 +117,8 @@ int run_command(int argc, char** argv)
         "check", "Validate the configuration and show jobs, schedules, next instants"));
     check->add_flag("--json", as_json, "For programs");
     auto* show = app.add_subcommand("demo", "Run example jobs against an API of carillon's own");
-    show->add_option("--runs", demo.runs, "End after so many runs")->check(CLI::PositiveNumber);
+    show->add_option("--runs", demo.runs, "End after so many runs")
+        ->check(CLI::Range(1, 1'000'000));
     show->add_option("--dir", demo.directory, "Keep the state in this folder");
 
     try {

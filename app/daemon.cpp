@@ -10,7 +10,6 @@
 #include <boost/asio/post.hpp>
 #include <fmt/format.h>
 
-#include <exception>
 #include <malloc.h>
 #include <signal.h>
 #include <unistd.h>
@@ -19,22 +18,12 @@
 namespace asio = boost::asio;
 
 namespace carillon::app {
-namespace {
-
-/** A fault of the loading must not end what runs. */
-daemon::loaded load_safely(const daemon::loader& load)
+daemon::daemon(configuration config, config_loader::load_function reload)
 {
-    try {
-        return load();
-    } catch (const std::exception& e) {
-        return invalid_configuration{{{.what = e.what()}}};
-    }
-}
-
-} // namespace
-
-daemon::daemon(configuration config, loader reload) : reload_(std::move(reload))
-{
+    if (reload)
+        reload_.emplace(ctx_.get_executor(), std::move(reload), [this](auto loaded) {
+            reloaded(std::move(loaded));
+        });
     // A peer that closes its end of a pipe or socket is an error code here, not the end of the
     // process.
     ::signal(SIGPIPE, SIG_IGN);
@@ -94,7 +83,7 @@ int daemon::once(const std::string& job)
 void daemon::await_signal()
 {
     signals_.async_wait([this](error_code ec, int number) {
-        if (ec) return;
+        if (ec || finished_) return;
         await_signal();
         on_signal(number);
     });
@@ -114,8 +103,10 @@ void daemon::stop()
     if (std::exchange(stopping_, true)) return;
     notify_systemd("STOPPING=1\nSTATUS=Stopping: waiting for runs to end");
     log(log_level::info, "stopping",
-        fmt::format(
-            "stopping: {} runs have {} to end", runner_.running(), format_span(shutdown_grace_)));
+        cancel_once_.slot().has_handler() ? "stopping: the run is cancelled"
+                                          : fmt::format(
+                                                "stopping: runs under way ({}) have {} to end",
+                                                runner_.running(), format_span(shutdown_grace_)));
     cancel_once_.emit(asio::cancellation_type::terminal);
     runner_.async_drain(asio::bind_cancellation_slot(cancel_drain_.slot(), asio::detached));
     grace_.expires_after(shutdown_grace_);
@@ -133,22 +124,17 @@ void daemon::cancel_runs()
 
 void daemon::reload()
 {
-    if (std::exchange(reloading_, true)) {
-        reload_again_ = true;
-        return;
+    if (stopping_) return;
+    if (!reload_->start()) {
+        reload_again_ = true; // the file may have changed since it was read
+        return log(
+            log_level::warning, "reloading", "asked to reload while a reload is still under way");
     }
     notify_systemd(reloading_state());
-    // Reading files may take long: runs and watchdog go on meanwhile.
-    asio::post(blocking_, [this] {
-        loaded config = load_safely(reload_);
-        asio::post(
-            ctx_, [this, config = std::move(config)]() mutable { reloaded(std::move(config)); });
-    });
 }
 
-void daemon::reloaded(loaded config)
+void daemon::reloaded(config_loader::loaded config)
 {
-    reloading_ = false;
     if (stopping_) return;
     if (config) {
         install(std::move(*config));
@@ -160,7 +146,6 @@ void daemon::reloaded(loaded config)
             "the configuration is wrong and was not loaded: all goes on as before");
     }
     notify_systemd(fmt::format("READY=1\nSTATUS=Ready with {} jobs", runner_.jobs()->size()));
-    // The file may have changed since it was read.
     if (std::exchange(reload_again_, false)) reload();
 }
 
@@ -171,7 +156,7 @@ void daemon::kick_watchdog()
     notify_systemd("WATCHDOG=1");
     watchdog_.expires_after(*interval);
     watchdog_.async_wait([this](error_code ec) {
-        if (!ec) kick_watchdog();
+        if (!ec && !finished_) kick_watchdog();
     });
 }
 
@@ -181,9 +166,11 @@ void daemon::finish()
     grace_.cancel();
     if (stopped_) std::exchange(stopped_, nullptr)();
     // A sink whose reader has stopped may take a while; a second signal still ends it at once.
-    asio::post(blocking_, [this] {
+    asio::post(flushing_, [this] {
         sinks_.flush();
         asio::post(ctx_, [this] {
+            // A handler that is on its way must not begin anew.
+            finished_ = true;
             signals_.cancel();
             watchdog_.cancel();
         });

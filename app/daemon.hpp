@@ -1,6 +1,7 @@
 #pragma once
 
 #include "config.hpp"
+#include "config_loader.hpp"
 #include "sinks.hpp"
 #include <carillon/http/client.hpp>
 #include <carillon/runner/runner.hpp>
@@ -28,13 +29,9 @@ namespace carillon::app {
  */
 class daemon {
 public:
-    using loaded = boost::system::result<configuration, invalid_configuration>;
-
-    /** Loads a configuration anew, for a reload; empty where there is none to load. Is called on a
-     * thread of the daemon's own. */
-    using loader = std::function<loaded()>;
-
-    daemon(configuration config, loader reload);
+    /** `reload` loads the configuration anew, see @ref config_loader; empty where there is none to
+     * load. */
+    daemon(configuration config, config_loader::load_function reload);
 
     /** Fires jobs until it is told to stop: the exit code. */
     int run();
@@ -61,7 +58,7 @@ private:
     void on_signal(int number);
     void cancel_runs();
     void reload();
-    void reloaded(loaded config);
+    void reloaded(config_loader::loaded config);
     void kick_watchdog();
     void finish();
     void log(log_level level, std::string_view event, std::string message);
@@ -77,14 +74,14 @@ private:
     boost::asio::steady_timer watchdog_{ctx_};
     boost::asio::cancellation_signal cancel_once_;
     boost::asio::cancellation_signal cancel_drain_;
-    loader reload_;
+    std::optional<config_loader> reload_;
     std::function<void()> stopped_;
     microseconds shutdown_grace_{0};
     bool stopping_ = false;
-    bool reloading_ = false;
-    bool reload_again_ = false;           // asked for while one was under way
-    // For what blocks: reading files, waiting for sinks. Last: joined before all that it refers to.
-    boost::asio::thread_pool blocking_{1};
+    bool reload_again_ = false; // asked for while one was under way
+    bool finished_ = false;
+    // Waits for the sinks at the end. Last: joined before all that it refers to.
+    boost::asio::thread_pool flushing_{1};
 };
 
 } // namespace carillon::app

@@ -1,13 +1,14 @@
 #include "line_sink.hpp"
 
 #include "line_writers.hpp"
+#include "terminal.hpp"
 
 #include <fmt/format.h>
 
 #include <condition_variable>
 #include <cstdint>
-#include <cstdio>
 #include <deque>
+#include <exception>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -82,8 +83,23 @@ public:
             lock, until, [&] { return closed_ ? ended_ : waiting_.empty() && !busy_; });
     }
 
-    /** The thread. */
+    /** The thread. What goes wrong here, even memory that runs out, must end no process. */
     void work()
+    {
+        try {
+            write_queue();
+        } catch (const std::exception& e) {
+            print_error(std::string("a log sink has ended: ") + e.what());
+        }
+        const std::lock_guard lock(mutex_);
+        closed_ = true;
+        ended_ = true;
+        waiting_.clear();
+        written_.notify_all();
+    }
+
+private:
+    void write_queue()
     {
         // Before the first record, so that a wrong path is known at the start and not hours later.
         note(writer_->open());
@@ -102,11 +118,8 @@ public:
             busy_ = false;
             if (waiting_.empty()) written_.notify_all();
         }
-        ended_ = true;
-        written_.notify_all();
     }
 
-private:
     void consume(const log_entry& e)
     {
         std::string line = format_entry(e, options.format);
@@ -121,7 +134,7 @@ private:
     void drop(const log_entry& e)
     {
         // Another sink's trouble that this one was to tell must not stay unheard.
-        if (e.event == "sink_failed") fmt::print(stderr, "carillon: {}\n", e.message);
+        if (e.event == "sink_failed") print_error(e.message);
         const std::lock_guard lock(mutex_);
         ++dropped_;
     }
@@ -137,7 +150,10 @@ private:
             "records_dropped",
             fmt::format("{} log records were dropped: the sink could not take them", count));
         std::string line = format_entry(e, options.format);
-        if (line.empty()) return true;
+        if (line.empty()) {
+            complain_(e); // a format without such lines leaves it to the others
+            return true;
+        }
         const error_code ec = writer_->write(e, std::move(line));
         note(ec);
         lock.lock();
@@ -156,7 +172,7 @@ private:
             complain_(about_sink(
                 "sink_failed", fmt::format(
                                    "cannot write to the log sink {}: {}; trying again each minute",
-                                   name_of(options), describe(ec))));
+                                   name_of(options), ec.message())));
     }
 
     // The thread's own.

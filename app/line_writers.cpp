@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <fcntl.h>
 #include <filesystem>
+#include <poll.h>
 #include <sys/stat.h>
 #include <syslog.h>
 #include <unistd.h>
@@ -22,6 +23,12 @@ error_code write_all(int fd, std::string_view text)
     while (!text.empty()) {
         const ssize_t n = ::write(fd, text.data(), text.size());
         if (n < 0 && errno == EINTR) continue;
+        if (n < 0 && errno == EAGAIN) {
+            // Whoever started the program left the stream non-blocking; this thread may wait.
+            pollfd room{.fd = fd, .events = POLLOUT, .revents = 0};
+            if (::poll(&room, 1, -1) < 0 && errno != EINTR) return last_error();
+            continue;
+        }
         if (n < 0) return last_error();
         text.remove_prefix(static_cast<std::size_t>(n));
     }
@@ -71,16 +78,17 @@ public:
     error_code open() override
     {
         close();
-        std::error_code ignored; // the open below tells what matters
+        std::error_code ec;
         const std::filesystem::path path(options_.path);
-        if (path.has_parent_path())
-            std::filesystem::create_directories(path.parent_path(), ignored);
+        if (path.has_parent_path()) std::filesystem::create_directories(path.parent_path(), ec);
+        if (ec) return {ec.value(), boost::system::system_category()};
         fd_ = ::open(options_.path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
         if (fd_ < 0) return last_error();
         struct stat st{};
         if (::fstat(fd_, &st) != 0) return last_error();
         inode_ = st.st_ino;
         device_ = st.st_dev;
+        is_regular_ = S_ISREG(st.st_mode);
         size_ = static_cast<std::size_t>(st.st_size);
         return {};
     }
@@ -91,7 +99,8 @@ public:
         if (fd_ < 0 || was_moved()) {
             if (error_code ec = open()) return ec;
         }
-        if (size_ > 0 && size_ + line.size() > options_.max_size) {
+        // A pipe or a terminal keeps nothing, and its name is not ours to move.
+        if (is_regular_ && size_ > 0 && size_ + line.size() > options_.max_size) {
             if (error_code ec = rotate()) return ec;
         }
         if (ends_within_line()) line.insert(line.begin(), '\n');
@@ -148,6 +157,7 @@ private:
     ino_t inode_ = 0;
     dev_t device_ = 0;
     std::size_t size_ = 0;
+    bool is_regular_ = true;
 };
 
 /** The journal, with its native fields (systemd.journal-fields(7)) beside carillon's own. */

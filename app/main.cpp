@@ -1,16 +1,15 @@
 #include "commands.hpp"
+#include "terminal.hpp"
 
-#include <fmt/format.h>
-
-#include <cstdio>
 #include <exception>
 
 int main(int argc, char** argv)
 {
+    carillon::app::open_standard_streams();
     try {
         return carillon::app::run_command(argc, argv);
     } catch (const std::exception& e) {
-        fmt::print(stderr, "carillon: {}\n", e.what());
+        carillon::app::print_error(e.what());
         return carillon::app::exit_cannot_start;
     }
 }

@@ -1,6 +1,7 @@
 #include "sinks.hpp"
 
 #include "line_sink.hpp"
+#include "terminal.hpp"
 
 #include <boost/log/attributes/value_extraction.hpp>
 #include <boost/log/core/core.hpp>
@@ -9,10 +10,8 @@
 #include <boost/log/sinks/unlocked_frontend.hpp>
 #include <boost/make_shared.hpp>
 #include <boost/smart_ptr/shared_ptr.hpp>
-#include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <mutex>
 #include <utility>
 
@@ -73,8 +72,7 @@ private:
         return std::make_shared<line_sink>(
             o, [weak = weak_from_this(), about = o](const log_entry& e) {
                 const auto self = weak.lock();
-                if (!self || !self->tell_others(about, e))
-                    fmt::print(stderr, "carillon: {}\n", e.message);
+                if (!self || !self->tell_others(about, e)) print_error(e.message);
             });
     }
 

@@ -2,12 +2,12 @@
 
 #include "daemon.hpp"
 #include "demo/ops_api.hpp"
+#include "terminal.hpp"
 #include <carillon/carillon.hpp>
 
 #include <boost/asio/detached.hpp>
 #include <fmt/format.h>
 
-#include <cstdio>
 #include <filesystem>
 #include <stdlib.h> // NOLINT(modernize-deprecated-headers): mkdtemp is POSIX
 
@@ -72,16 +72,16 @@ job_set demo_jobs(std::uint16_t port)
         .value();
 }
 
-void print_rows(const std::vector<segment_row>& rows)
+std::string describe_rows(const std::vector<segment_row>& rows)
 {
-    fmt::print(
+    std::string out = fmt::format(
         "{:<24} {:>7} {:>7} {:>10}  {:<8} {}\n", "customer", "days 7", "days 30", "stickiness",
         "trend", "churn");
     for (const segment_row& r : rows)
-        fmt::print(
+        out += fmt::format(
             "{:<24} {:>7} {:>7} {:>10.2f}  {:<8} {}\n", r.customer, r.active_days_7d,
             r.active_days_30d, r.stickiness, r.trend, r.silent_churn ? "silent" : "");
-    std::fflush(stdout);
+    return out;
 }
 
 } // namespace
@@ -94,11 +94,10 @@ int run_demo(const demo_options& options)
         d.context().get_executor(),
         {.database = (folder.path() / "ops.db").string(), .api_key = secret(demo_key)});
     const std::uint16_t port = api.start().value();
-    fmt::print(
+    print_out(fmt::format(
         "An ops API stands in for yours on http://127.0.0.1:{}; its database is {}.\n"
         "carillon calls it each 10 seconds. Ctrl-C ends the demo.\n\n",
-        port, (folder.path() / "ops.db").string());
-    std::fflush(stdout);
+        port, (folder.path() / "ops.db").string()));
     d.on_stopped([&] { api.stop(); });
     api.async_run(boost::asio::detached);
 
@@ -112,10 +111,9 @@ int run_demo(const demo_options& options)
         ++done;
         api.async_rows(10, [&, good, n = done](error_code, const std::vector<segment_row>& rows) {
             d.flush_log();
-            fmt::print(
-                "\n{} (run {}); the first of ops_customer_segments:\n",
-                good ? "the chain ran" : "the chain failed", n);
-            print_rows(rows);
+            print_out(fmt::format(
+                "\n{} (run {}); the first of ops_customer_segments:\n{}",
+                good ? "the chain ran" : "the chain failed", n, describe_rows(rows)));
             if (options.runs && n >= *options.runs) d.stop();
         });
     });

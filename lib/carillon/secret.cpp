@@ -6,7 +6,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <ostream>
+#include <utility>
 
 namespace carillon {
 namespace {
@@ -15,6 +17,41 @@ std::string in_json(std::string_view text)
 {
     const std::string quoted = boost::json::serialize(boost::json::string_view(text));
     return quoted.substr(1, quoted.size() - 2);
+}
+
+std::uint32_t head_of(std::string_view text)
+{
+    std::uint32_t head = 0;
+    std::memcpy(&head, text.data(), masker::min_length);
+    return head;
+}
+static_assert(sizeof(std::uint32_t) == masker::min_length);
+
+/** RFC 4648 section 4; ends where the text is no base64 any more. */
+std::string from_base64(std::string_view text)
+{
+    static constexpr std::string_view digits =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    std::string out;
+    std::uint32_t bits = 0;
+    unsigned count = 0;
+    for (const char c : text) {
+        const std::size_t digit = digits.find(c);
+        if (digit == std::string_view::npos) break;
+        bits = bits << 6U | static_cast<std::uint32_t>(digit);
+        count += 6;
+        if (count < 8) continue;
+        count -= 8;
+        out += static_cast<char>(bits >> count & 0xFFU);
+    }
+    return out;
+}
+
+std::string_view trimmed(std::string_view text)
+{
+    const std::size_t from = text.find_first_not_of(" \t");
+    if (from == std::string_view::npos) return {};
+    return text.substr(from, text.find_last_not_of(" \t") + 1 - from);
 }
 
 } // namespace
@@ -31,34 +68,87 @@ void masker::add(std::string_view text)
 
 void masker::add(const masker& other)
 {
-    for (const auto& text : other.texts_) insert(text);
+    texts_.insert(other.texts_.begin(), other.texts_.end());
+    heads_.insert(other.heads_.begin(), other.heads_.end());
 }
 
 void masker::insert(std::string text)
 {
-    const auto longer_first = [](const std::string& a, const std::string& b) {
-        return a.size() != b.size() ? a.size() > b.size() : a < b;
-    };
-    const auto at = std::lower_bound(texts_.begin(), texts_.end(), text, longer_first);
-    if (at == texts_.end() || *at != text) texts_.insert(at, std::move(text));
+    heads_.insert(head_of(text));
+    texts_.insert(std::move(text));
+}
+
+/** The size of the longest secret that begins at a place; 0 where none does. */
+std::size_t masker::longest_at(std::string_view text, std::size_t at) const
+{
+    std::string_view rest = text.substr(at);
+    if (rest.size() < min_length || !heads_.contains(head_of(rest))) return 0;
+    // A secret that begins here is not behind `rest` in order. Where the one next before is none,
+    // those that are agree with `rest` no further than that one does.
+    auto it = texts_.upper_bound(rest);
+    while (it != texts_.begin()) {
+        const std::string& candidate = *--it;
+        const auto [end, ignored] =
+            std::mismatch(candidate.begin(), candidate.end(), rest.begin(), rest.end());
+        const auto common = static_cast<std::size_t>(end - candidate.begin());
+        if (common == candidate.size()) return common;
+        if (common < min_length) return 0;
+        rest = rest.substr(0, common);
+        it = texts_.upper_bound(rest);
+    }
+    return 0;
 }
 
 std::string masker::hide(std::string_view text) const
 {
-    std::string out(text);
-    for (const auto& hidden : texts_) {
-        for (std::size_t at = out.find(hidden); at != std::string::npos;
-             at = out.find(hidden, at + 3))
-            out.replace(at, hidden.size(), "***");
+    std::string out;
+    std::size_t shown = 0;        // all before is in `out`
+    std::size_t hidden_until = 0; // the end of the secrets found so far
+    for (std::size_t at = 0; at < text.size(); ++at) {
+        const std::size_t size = longest_at(text, at);
+        if (size == 0) continue;
+        // Secrets that overlap hide as one, so that no part of either is left.
+        if (at >= hidden_until) {
+            out.append(text.substr(shown, at - shown)).append("***");
+        }
+        hidden_until = std::max(hidden_until, at + size);
+        shown = hidden_until;
     }
-    return out;
+    return out.append(text.substr(shown));
 }
 
 bool masker::finds(std::string_view text) const
 {
-    return std::any_of(texts_.begin(), texts_.end(), [&](const std::string& hidden) {
-        return text.find(hidden) != std::string_view::npos;
-    });
+    for (std::size_t at = 0; at < text.size(); ++at)
+        if (longest_at(text, at) > 0) return true;
+    return false;
+}
+
+void collect_header_secrets(std::string_view name, std::string_view value, masker& secrets)
+{
+    if (!is_secret_header(name)) return;
+    secrets.add(value);
+    value = trimmed(value);
+    secrets.add(value);
+    if (detail::equals_ignoring_case(name, "cookie")) {
+        while (!value.empty()) {
+            const std::string_view pair = value.substr(0, value.find(';'));
+            value.remove_prefix(std::min(pair.size() + 1, value.size()));
+            if (const auto equals = pair.find('='); equals != std::string_view::npos)
+                secrets.add(trimmed(pair.substr(equals + 1)));
+        }
+    }
+    const std::size_t blank = value.find(' ');
+    const bool has_scheme = detail::equals_ignoring_case(name, "authorization") ||
+                            detail::equals_ignoring_case(name, "proxy-authorization");
+    if (!has_scheme || blank == std::string_view::npos) return;
+    const std::string_view credentials = trimmed(value.substr(blank));
+    secrets.add(credentials);
+    if (!detail::equals_ignoring_case(value.substr(0, blank), "basic")) return;
+    const std::string pair = from_base64(credentials);
+    secrets.add(pair);
+    if (const auto colon = pair.find(':'); colon != std::string::npos)
+        secrets.add(std::string_view(pair).substr(colon + 1));
 }
 
 bool is_secret_header(std::string_view name)

@@ -1,9 +1,13 @@
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <iosfwd>
+#include <set>
 #include <string>
 #include <string_view>
-#include <vector>
+#include <unordered_set>
 
 namespace carillon {
 
@@ -30,7 +34,8 @@ private:
 };
 
 /**
- * A set of secret texts, and the means to hide them in other texts.
+ * A set of secret texts, and the means to hide them in other texts: in time that depends on the
+ * other text's length, hardly on how many secrets there are.
  *
  * Texts shorter than @ref min_length are not kept: hiding them would garble everything, so they are
  * hidden only where their key is printed. Not for concurrent change; reading is safe from any
@@ -56,10 +61,20 @@ public:
 
 private:
     void insert(std::string text);
+    std::size_t longest_at(std::string_view text, std::size_t at) const;
 
-    std::vector<std::string>
-        texts_; // longest first, so that a secret within a secret leaves no rest
+    std::set<std::string, std::less<>> texts_;
+    std::unordered_set<std::uint32_t> heads_; // their first bytes: most places of a text hold none
 };
+
+/**
+ * Adds what must be hidden of a header's value, where the header is secret by its name (see @ref
+ * is_secret_header): all of it, and its parts where they are secret by themselves.
+ *
+ * Of `Authorization` and `Proxy-Authorization` that is what follows the scheme, and user and
+ * password of Basic credentials (RFC 7617); of `Cookie` each value (RFC 6265 section 4.2).
+ */
+void collect_header_secrets(std::string_view name, std::string_view value, masker& secrets);
 
 /** Whether a header's value is a secret by its name: `Authorization`, `X-API-Key`, `Cookie`,
  * `Proxy-Authorization`. */

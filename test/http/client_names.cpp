@@ -62,14 +62,15 @@ BOOST_AUTO_TEST_CASE(tries_every_address)
         if (!can_use(r)) continue;
         BOOST_TEST_CONTEXT(r.name)
         {
-            names.answer("localhost", r.addresses);
+            names.answer("service.test", r.addresses);
             misbehaving_server server(ctx, {answers}, r.listens);
-            const exchange e = get("localhost", server.port());
+            const exchange e = get("service.test", server.port());
             client.close_idle();
             finish(server);
             BOOST_TEST(e.ec() == error_code{});
             BOOST_TEST(e.reply().body == "found");
-            BOOST_TEST(server.requests().at(0).text.find("Host: localhost:") != std::string::npos);
+            BOOST_TEST(
+                server.requests().at(0).text.find("Host: service.test:") != std::string::npos);
         }
     }
 }

@@ -1,4 +1,5 @@
 #include <carillon/detail/pending.hpp>
+#include <carillon/detail/text.hpp>
 #include <carillon/http/resolver.hpp>
 
 #include <boost/asio/error.hpp>
@@ -13,6 +14,8 @@
 #include <mutex>
 #include <netdb.h>
 #include <optional>
+#include <string_view>
+#include <system_error>
 #include <thread>
 
 namespace asio = boost::asio;
@@ -43,6 +46,23 @@ error_code code_of(int eai)
     default:
         return asio::error::host_not_found;
     }
+}
+
+/** The addresses that need no name server: those of IP literals, and of `localhost` and what ends
+ * in `.localhost` (RFC 6761 section 6.3). */
+endpoints known_addresses(std::string_view host, std::uint16_t port)
+{
+    error_code not_literal;
+    const auto address = asio::ip::make_address(std::string(host), not_literal);
+    if (!not_literal) return {{address, port}};
+    if (host.ends_with('.')) host.remove_suffix(1);
+    static constexpr std::string_view name = "localhost";
+    const bool is_local =
+        host.size() >= name.size() &&
+        detail::equals_ignoring_case(host.substr(host.size() - name.size()), name) &&
+        (host.size() == name.size() || host[host.size() - name.size() - 1] == '.');
+    if (!is_local) return {};
+    return {{asio::ip::address_v6::loopback(), port}, {asio::ip::address_v4::loopback(), port}};
 }
 
 /** Blocks, for as long as the system's resolver does. */
@@ -134,17 +154,18 @@ public:
         std::weak_ptr<lookup> asked_by;
     };
 
-    bool push(question q)
+    /** Queues a name. Throws nothing: an initiating function that does ends the process. */
+    error_code push(question q)
     {
         const std::lock_guard lock(mutex_);
-        if (waiting_.size() >= max_waiting) return false;
-        waiting_.push_back(std::move(q));
-        if (idle_ < waiting_.size() && threads_ < max_threads) {
-            ++threads_;
-            std::thread([self = shared_from_this()] { self->work(); }).detach();
+        if (waiting_.size() >= max_waiting) return errc::queue_full;
+        if (idle_ <= waiting_.size() && threads_ < max_threads) {
+            const error_code ec = add_thread();
+            if (ec && threads_ == 0) return ec;
         }
+        waiting_.push_back(std::move(q));
         changed_.notify_one();
-        return true;
+        return {};
     }
 
     /** Takes back a name that no thread has yet. */
@@ -179,7 +200,16 @@ public:
     }
 
 private:
-    static constexpr std::size_t max_threads = 4;
+    error_code add_thread()
+    {
+        try {
+            std::thread([self = shared_from_this()] { self->work(); }).detach();
+        } catch (const std::system_error& e) {
+            return e.code();
+        }
+        ++threads_;
+        return {};
+    }
 
     void work()
     {
@@ -238,10 +268,9 @@ resolver::~resolver() { queue_->close(); }
 
 void resolver::resolve(std::string host, std::uint16_t port, time_point until, handler_type handler)
 {
-    error_code not_literal;
-    const auto address = asio::ip::make_address(host, not_literal);
     auto l = std::make_shared<lookup>(executor_, std::move(handler));
-    if (!not_literal) return l->finish({{}, {asio::ip::tcp::endpoint(address, port)}});
+    if (auto known = known_addresses(host, port); !known.empty())
+        return l->finish({{}, std::move(known)});
     if (until <= std::chrono::steady_clock::now()) return l->finish({errc::timed_out, {}});
 
     l->watch(until, [weak = std::weak_ptr(l), queue = queue_](error_code ec) {
@@ -250,7 +279,7 @@ void resolver::resolve(std::string host, std::uint16_t port, time_point until, h
         queue->forget(abandoned);
         abandoned->finish({ec, {}});
     });
-    if (!queue_->push({std::move(host), port, l})) l->finish({errc::queue_full, {}});
+    if (const error_code ec = queue_->push({std::move(host), port, l})) l->finish({ec, {}});
 }
 
 } // namespace carillon::http

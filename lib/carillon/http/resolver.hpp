@@ -30,6 +30,10 @@ public:
     using endpoints = std::vector<boost::asio::ip::tcp::endpoint>;
     using time_point = std::chrono::steady_clock::time_point;
 
+    /// Look-ups at a time: a dead name server holds a thread for as long as the system's resolver
+    /// waits for it.
+    static constexpr std::size_t max_threads = 16;
+
     /// Look-ups that may wait for a thread; more fail with @ref errc::queue_full.
     static constexpr std::size_t max_waiting = 10'000;
 
@@ -42,8 +46,9 @@ public:
      * Looks a host up: `void(error_code, endpoints)`, in the order that getaddrinfo prefers (RFC
      * 6724).
      *
-     * An IP literal needs no thread. Errors: the resolver's, @ref errc::timed_out at `until`.
-     * Cancellation: every type, at once, with `operation_aborted`.
+     * IP literals and `localhost` (RFC 6761) need no thread. Errors: the system's where no thread
+     * can be had, the resolver's, @ref errc::timed_out at `until`. Cancellation: every type, at
+     * once, with `operation_aborted`.
      */
     template <class CompletionToken>
     auto

@@ -50,7 +50,7 @@ std::string_view to_string(run_trigger t) noexcept
     case run_trigger::schedule:
         return "schedule";
     case run_trigger::catch_up:
-        return "catch-up";
+        return "catch_up";
     case run_trigger::manual:
         return "manual";
     }
@@ -64,6 +64,8 @@ std::string_view to_string(reason r) noexcept
         return "coalesced";
     case reason::overlap:
         return "overlap";
+    case reason::shutdown:
+        return "shutdown";
     case reason::store:
         return "store";
     case reason::condition:

@@ -51,6 +51,8 @@ enum class reason {
     coalesced,
     /// The run before still goes.
     overlap,
+    /// carillon is stopping.
+    shutdown,
     /// The claim could not be stored.
     store,
     /// A parent's outcome does not meet the job's `after`.

@@ -60,6 +60,7 @@ void chain_run::advance()
 void chain_run::start_job(std::size_t position)
 {
     shared_->emit(job_started{record_, walk_.at(position)});
+    if (cancelled_) return; // by a listener
     signals_[position] = std::make_unique<asio::cancellation_signal>();
     asio::co_spawn(
         shared_->executor,

@@ -1,6 +1,7 @@
 #include <carillon/runner/chain_walk.hpp>
 
 #include <algorithm>
+#include <numeric>
 
 namespace carillon {
 
@@ -23,15 +24,24 @@ chain_walk::chain_walk(const job_set& plan, std::vector<job_index> members, bool
 {
     members_.reserve(members.size());
     for (const job_index j : members) members_.push_back({.job = j});
-    if (members_.size() > 1) {
-        for (const member& parent : members_) {
-            for (const job_index child : plan_.children(parent.job)) {
-                const auto same = [&](const member& m) { return m.job == child; };
-                ++std::find_if(members_.begin(), members_.end(), same)->waits_for;
-            }
-        }
+    by_job_.resize(members_.size());
+    std::iota(by_job_.begin(), by_job_.end(), std::size_t{0});
+    std::sort(by_job_.begin(), by_job_.end(), [&](std::size_t a, std::size_t b) {
+        return members_[a].job < members_[b].job;
+    });
+    for (std::size_t i = 0; i < members_.size(); ++i) {
+        for (const job_index child : plan_.children(members_[i].job))
+            ++members_[position_of(child)].waits_for;
     }
     ready_.push_back(0);
+}
+
+/** Where a job of this run stands. */
+std::size_t chain_walk::position_of(job_index j) const
+{
+    return *std::lower_bound(
+        by_job_.begin(), by_job_.end(), j,
+        [&](std::size_t position, job_index wanted) { return members_[position].job < wanted; });
 }
 
 std::optional<chain_walk::step> chain_walk::next()
@@ -56,14 +66,14 @@ void chain_walk::ended(std::size_t position, outcome o)
 
 void chain_walk::settle_child(job_index child, job_index parent, outcome o)
 {
-    const auto m = std::find_if(
-        members_.begin(), members_.end(), [&](const member& c) { return c.job == child; });
+    const std::size_t position = position_of(child);
+    member& m = members_[position];
     const auto& waits = std::get<after>(plan_[child].trigger);
     const auto link = std::find_if(waits.begin(), waits.end(), [&](const carillon::parent& p) {
         return p.job == plan_[parent].name;
     });
-    if (!meets(link->when, o)) m->conditions_met = false;
-    if (--m->waits_for == 0) ready_.push_back(static_cast<std::size_t>(m - members_.begin()));
+    if (!meets(link->when, o)) m.conditions_met = false;
+    if (--m.waits_for == 0) ready_.push_back(position);
 }
 
 } // namespace carillon

@@ -48,11 +48,13 @@ private:
         bool conditions_met = true;
     };
 
+    std::size_t position_of(job_index j) const;
     void settle_child(job_index child, job_index parent, outcome o);
 
     const job_set& plan_;
     bool by_hand_;
     std::vector<member> members_;
+    std::vector<std::size_t> by_job_; // positions in the order of their jobs
     std::deque<std::size_t> ready_;
 };
 

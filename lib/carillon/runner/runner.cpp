@@ -27,8 +27,7 @@ runner::runner(
           .time = time,
           .transport = transport,
           .store = store,
-          .random = std::mt19937_64(options.seed ? *options.seed : random_seed()),
-          .listeners = {}}))
+          .random = std::mt19937_64(options.seed ? *options.seed : random_seed())}))
 {}
 
 runner::~runner() { core_->abandon(); }

@@ -97,8 +97,8 @@ public:
      * Fires jobs by their schedules until it is drained or cancelled: `void(error_code)`.
      *
      * Completes when the last run has ended: with success after @ref async_drain, with
-     * `operation_aborted` after a cancellation, with @ref errc::already_running at once where it is
-     * under way already.
+     * `operation_aborted` after a cancellation, with @ref errc::already_running at once where it,
+     * or a drain, is under way already.
      *
      * Cancellation: `total` and `partial` stop firing and let runs end, `terminal` cancels them,
      * too.

@@ -3,6 +3,7 @@
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
 
 #include <algorithm>
 
@@ -20,12 +21,17 @@ constexpr microseconds longest_blind_wait = std::chrono::seconds{1};
 /// Runs by hand of one chain within one microsecond take the following ones' names.
 constexpr int max_name_tries = 100;
 
+/// Runs that start without a pause for signals, replies and timers.
+constexpr std::size_t runs_in_a_row = 256;
+
 } // namespace
 
 void runner::core::set_jobs(job_set jobs)
 {
     // What is planned already moves with a step; what is new is planned by the clock as it is.
     if (started_) look_for_step();
+    // What is due, and stands within its window, must not go with the plan that it belongs to.
+    if (run_ && !draining_) fire_due();
     plan_ = std::make_shared<const job_set>(std::move(jobs));
     if (!started_) return;
     timetable_.assign(plan_, read_time());
@@ -69,10 +75,11 @@ runner::core::make_ending(plain_handler handler, on_cancel mild)
 
 void runner::core::run(plain_handler handler)
 {
-    if (run_)
+    if (run_ || !drains_.empty())
         return run_operation(shared_->executor, std::move(handler)).complete(errc::already_running);
     run_ = make_ending(std::move(handler), on_cancel::stop_firing);
     draining_ = false;
+    cancelling_ = false;
     if (started_) {
         look_for_step();
     } else {
@@ -105,6 +112,8 @@ void runner::core::arm()
                    wake_->slot(), [weak = weak_from_this(), signal = wake_](const error_code& ec) {
                        if (auto self = weak.lock()) self->on_wake(ec);
                    }));
+    // The timer sees the steps that come from now on; one that came just before is seen here.
+    if (look_for_step()) arm();
 }
 
 void runner::core::on_wake(const error_code& ec)
@@ -123,6 +132,7 @@ void runner::core::on_wake(const error_code& ec)
  */
 void runner::core::arm_without_timer()
 {
+    wake_->emit(asio::cancellation_type::terminal);
     const auto next = run_ && !draining_ ? timetable_.next_wake() : std::nullopt;
     if (!next) return;
     wake_ = std::make_shared<asio::cancellation_signal>();
@@ -134,33 +144,51 @@ void runner::core::arm_without_timer()
             }));
 }
 
-/** Compares the clocks: what elapsed time and wall clock disagree about, somebody has set. */
-void runner::core::look_for_step()
+/** Compares the clocks: what elapsed time and wall clock disagree about, somebody has set. Whether
+ * someone has. */
+bool runner::core::look_for_step()
 {
     const instant boot = shared_->time.boot_time();
     const microseconds by = boot - boot_;
-    if (std::chrono::abs(by) < step_limit) return;
+    if (std::chrono::abs(by) < step_limit) return false;
     boot_ = boot;
     timetable_.clock_stepped(by, shared_->time.now());
     shared_->emit(clock_changed{by});
+    return true;
 }
 
 void runner::core::fire_due()
 {
     // What is due belongs to this plan, even if a listener or a reload brings another meanwhile.
-    const auto plan = plan_;
-    std::vector<due_run> due = timetable_.take_due(shared_->time.now());
-    std::erase_if(due, [&](const due_run& d) { return !may_start((*plan)[d.job], d); });
-    if (!due.empty()) claim(plan, std::move(due));
+    due_batch batch{.plan = plan_, .due = {}, .claims = {}, .tries = max_name_tries};
+    batch.due = timetable_.take_due(shared_->time.now());
+    std::erase_if(batch.due, [&](const due_run& d) { return !may_start((*batch.plan)[d.job], d); });
+    if (!batch.due.empty()) claim(std::move(batch));
 }
 
-/** Passes the chain's gate, or tells why not. */
-bool runner::core::may_start(const job& first, const due_run& due)
+/** Tells of what is due when firing stops: it stood within its window and is not sent any more. */
+void runner::core::skip_due()
+{
+    const auto plan = plan_;
+    for (const due_run& d : timetable_.take_due(shared_->time.now())) {
+        const job& first = (*plan)[d.job];
+        tell_coalesced(first, d);
+        shared_->emit(run_skipped{first, d.scheduled_at, reason::shutdown, 1, {}});
+    }
+}
+
+void runner::core::tell_coalesced(const job& first, const due_run& due)
 {
     if (due.coalesced)
         shared_->emit(runs_missed{
             first, due.coalesced->from, due.coalesced->to, due.coalesced->count,
             reason::coalesced});
+}
+
+/** Passes the chain's gate, or tells why not. */
+bool runner::core::may_start(const job& first, const due_run& due)
+{
+    tell_coalesced(first, due);
     gate& g = gates_[first.name];
     if (g.running > 0) {
         shared_->emit(
@@ -171,57 +199,89 @@ bool runner::core::may_start(const job& first, const due_run& due)
     return true;
 }
 
-void runner::core::claim(const std::shared_ptr<const job_set>& plan, std::vector<due_run> due)
+void runner::core::claim(due_batch batch)
 {
-    std::vector<claim_request> batch;
-    batch.reserve(due.size());
-    for (const due_run& d : due) batch.push_back({(*plan)[d.job].name, d.scheduled_at});
-    ++store_calls_;
+    std::vector<claim_request> requests;
+    requests.reserve(batch.due.size());
+    for (const due_run& d : batch.due)
+        requests.push_back({(*batch.plan)[d.job].name, d.scheduled_at});
+    ++underway_;
     shared_->store.async_claim(
-        std::move(batch), shared_->time.now(),
-        [self = shared_from_this(), plan,
-         due = std::move(due)](error_code ec, const std::vector<carillon::claim>& claims) {
-            --self->store_calls_;
-            self->start_claimed(plan, due, ec, claims);
+        std::move(requests), shared_->time.now(),
+        [self = shared_from_this(),
+         batch = std::move(batch)](error_code ec, std::vector<carillon::claim> claims) mutable {
+            batch.claims = std::move(claims);
+            self->claimed(std::move(batch), ec);
+            --self->underway_;
             self->finish_if_idle();
         });
 }
 
-void runner::core::start_claimed(
-    const std::shared_ptr<const job_set>& plan,
-    const std::vector<due_run>& due,
-    error_code ec,
-    const std::vector<carillon::claim>& claims)
+/** Starts what was won. What was not has run under this name before the clock was set back: it
+ * tries the next microsecond's, so that keys stay unique and no hour is silent. */
+void runner::core::claimed(due_batch batch, error_code ec)
 {
-    for (std::size_t i = 0; i < due.size(); ++i) {
-        const due_run& d = due[i];
-        const job& first = (*plan)[d.job];
-        if (ec || !claims[i].won) {
-            if (ec) shared_->emit(run_skipped{first, d.scheduled_at, reason::store, 1, ec});
+    due_batch again{.plan = batch.plan, .due = {}, .claims = {}, .tries = batch.tries - 1};
+    auto won = std::make_shared<due_batch>(
+        due_batch{.plan = batch.plan, .due = {}, .claims = {}, .tries = 0});
+    for (std::size_t i = 0; i < batch.due.size(); ++i) {
+        due_run& d = batch.due[i];
+        if (!ec && batch.claims[i].won) {
+            won->due.push_back(d);
+            won->claims.push_back(batch.claims[i]);
+        } else if (!ec && batch.tries > 0) {
+            d.scheduled_at += microseconds{1};
+            again.due.push_back(d);
+        } else {
+            const job& first = (*batch.plan)[d.job];
+            const error_code why = ec ? ec : make_error_code(errc::queue_full);
+            shared_->emit(run_skipped{first, d.scheduled_at, reason::store, 1, why});
             leave_gate(first.name);
-            continue;
         }
-        run_record record;
-        record.chain = first.name;
-        record.scheduled_at = d.scheduled_at;
-        record.trigger = d.caught_up ? run_trigger::catch_up : run_trigger::schedule;
-        record.fence = claims[i].fence;
-        record.lateness = std::max(shared_->time.now() - d.scheduled_at, microseconds{0});
-        start_run(plan, d.job, std::move(record), [self = shared_from_this()](const auto& run) {
-            self->run_ended(run);
-        });
     }
+    if (!again.due.empty()) claim(std::move(again));
+    if (!won->due.empty()) start_some(std::move(won), 0);
+}
+
+/** In slices: ten thousand runs at one instant must not hold up all else. */
+void runner::core::start_some(std::shared_ptr<due_batch> batch, std::size_t from)
+{
+    const std::size_t to = std::min(from + runs_in_a_row, batch->due.size());
+    for (std::size_t i = from; i < to; ++i) start_due(*batch, i);
+    if (to == batch->due.size()) return;
+    ++underway_;
+    asio::post(shared_->executor, [self = shared_from_this(), batch = std::move(batch), to] {
+        self->start_some(batch, to);
+        --self->underway_;
+        self->finish_if_idle();
+    });
+}
+
+void runner::core::start_due(const due_batch& batch, std::size_t i)
+{
+    const due_run& d = batch.due[i];
+    run_record record;
+    record.chain = (*batch.plan)[d.job].name;
+    record.scheduled_at = d.scheduled_at;
+    record.trigger = d.caught_up ? run_trigger::catch_up : run_trigger::schedule;
+    record.fence = batch.claims[i].fence;
+    record.lateness = std::max(shared_->time.now() - d.scheduled_at, microseconds{0});
+    start_run(
+        batch.plan, d.job, std::move(record), cancelling_,
+        [self = shared_from_this()](const auto& run) { self->run_ended(run); });
 }
 
 std::shared_ptr<chain_run> runner::core::start_run(
     const std::shared_ptr<const job_set>& plan,
     job_index first,
     run_record record,
+    bool cancelled,
     chain_run::end_handler on_end)
 {
     record.id = make_run_id(shared_->time.now(), shared_->random);
     auto run = std::make_shared<chain_run>(shared_, plan, first, std::move(record));
     runs_.emplace(run.get(), run);
+    if (cancelled) run->cancel();
     run->start(std::move(on_end));
     return run;
 }
@@ -247,13 +307,13 @@ void runner::core::trigger(const std::string& name, trigger_handler handler)
 
 void runner::core::claim_manual(std::shared_ptr<manual_run> asked, instant at, int tries)
 {
-    ++store_calls_;
+    ++underway_;
     std::vector<claim_request> batch{{asked->chain(), at}};
     shared_->store.async_claim(
         std::move(batch), shared_->time.now(),
         [self = shared_from_this(), asked = std::move(asked), at,
          tries](error_code ec, const std::vector<carillon::claim>& claims) {
-            --self->store_calls_;
+            --self->underway_;
             if (!ec && !claims[0].won && tries > 0)
                 return self->claim_manual(asked, at + microseconds{1}, tries - 1);
             if (!ec && claims[0].won) return self->start_manual(asked, at, claims[0].fence);
@@ -271,25 +331,23 @@ void runner::core::start_manual(
     record.scheduled_at = at;
     record.trigger = run_trigger::manual;
     record.fence = fence;
-    const auto run = start_run(
-        asked->plan, asked->first, std::move(record),
+    asked->run = start_run(
+        asked->plan, asked->first, std::move(record), asked->cancelled || cancelling_,
         [self = shared_from_this(), asked](const auto& r) {
             const error_code ec = asked->cancelled ? asio::error::operation_aborted : error_code{};
             std::move(asked->operation).complete(ec, r->record());
             self->run_ended(r);
         });
-    asked->run = run;
-    if (asked->cancelled) run->cancel();
 }
 
 void runner::core::run_ended(const std::shared_ptr<chain_run>& run)
 {
     runs_.erase(run.get());
     leave_gate(run->record().chain);
-    ++store_calls_;
+    ++underway_;
     shared_->store.async_record(
         run->record(), [self = shared_from_this(), run](const error_code& ec) {
-            --self->store_calls_;
+            --self->underway_;
             if (ec) self->shared_->emit(record_failed{run->record(), ec});
             self->finish_if_idle();
         });
@@ -303,12 +361,14 @@ void runner::core::leave_gate(const std::string& chain)
 
 void runner::core::stop_firing()
 {
+    if (run_ && !draining_) skip_due();
     draining_ = true;
     wake_->emit(asio::cancellation_type::terminal);
 }
 
 void runner::core::cancel_runs()
 {
+    cancelling_ = true;
     // A copy: listeners may react to what they are told.
     std::vector<std::weak_ptr<chain_run>> runs;
     for (const auto& [key, run] : runs_) runs.push_back(run);
@@ -319,8 +379,10 @@ void runner::core::cancel_runs()
 
 void runner::core::finish_if_idle()
 {
-    if (!draining_ || !runs_.empty() || store_calls_ > 0) return;
+    if (!runs_.empty() || underway_ > 0 || (run_ && !draining_)) return;
+    // Kept connections would keep the caller's context, too.
     shared_->transport.close_idle();
+    if (!draining_) return;
     std::vector<std::shared_ptr<ending>> endings = std::exchange(drains_, {});
     if (run_) endings.push_back(std::exchange(run_, nullptr));
     for (const auto& e : endings)
@@ -331,7 +393,7 @@ void runner::core::finish_if_idle()
 /** The runner is gone: nobody listens any more, and what is under way ends. */
 void runner::core::abandon()
 {
-    shared_->listeners.clear();
+    shared_->listeners = std::make_shared<std::vector<event_handler>>();
     if (run_) run_->cancelled = true;
     for (const auto& e : drains_) e->cancelled = true;
     stop_firing();

@@ -22,7 +22,7 @@ class runner::core : public std::enable_shared_from_this<core> {
 public:
     core(services s) : shared_(std::make_shared<services>(std::move(s))) {}
 
-    void on_event(event_handler listener) { shared_->listeners.push_back(std::move(listener)); }
+    void on_event(event_handler listener) { shared_->add_listener(std::move(listener)); }
     std::shared_ptr<const job_set> jobs() const { return plan_; }
     std::size_t running() const { return runs_.size(); }
 
@@ -37,6 +37,14 @@ public:
 private:
     using run_operation = detail::pending<void(error_code)>;
     using trigger_operation = detail::pending<void(error_code, run_record)>;
+
+    /** What is due at one wake-up, on its way from the claim to the runs. */
+    struct due_batch {
+        std::shared_ptr<const job_set> plan;
+        std::vector<due_run> due;
+        std::vector<carillon::claim> claims;
+        int tries = 0; // under other names, left
+    };
 
     /** An operation that ends when the last run has. */
     struct ending {
@@ -76,21 +84,22 @@ private:
     void arm();
     void arm_without_timer();
     void on_wake(const error_code& ec);
-    void look_for_step();
+    bool look_for_step();
     void fire_due();
+    void skip_due();
+    void tell_coalesced(const job& first, const due_run& due);
     bool may_start(const job& first, const due_run& due);
-    void claim(const std::shared_ptr<const job_set>& plan, std::vector<due_run> due);
-    void start_claimed(
-        const std::shared_ptr<const job_set>& plan,
-        const std::vector<due_run>& due,
-        error_code ec,
-        const std::vector<carillon::claim>& claims);
+    void claim(due_batch batch);
+    void claimed(due_batch batch, error_code ec);
+    void start_some(std::shared_ptr<due_batch> batch, std::size_t from);
+    void start_due(const due_batch& batch, std::size_t i);
     void claim_manual(std::shared_ptr<manual_run> asked, instant at, int tries);
     void start_manual(const std::shared_ptr<manual_run>& asked, instant at, std::int64_t fence);
     std::shared_ptr<chain_run> start_run(
         const std::shared_ptr<const job_set>& plan,
         job_index first,
         run_record record,
+        bool cancelled,
         chain_run::end_handler on_end);
     void run_ended(const std::shared_ptr<chain_run>& run);
     void leave_gate(const std::string& chain);
@@ -105,7 +114,8 @@ private:
     instant boot_{};        // as the timetable last knew it
     bool started_ = false;  // async_run has been called
     bool draining_ = false;
-    std::size_t store_calls_ = 0; // claims and records whose answer is still to come
+    bool cancelling_ = false;  // what is claimed already starts as a cancelled run
+    std::size_t underway_ = 0; // claims and records whose answer, or its handling, is still to come
     std::unordered_map<std::string, gate> gates_;
     // Watched, not owned: a run belongs to its coroutines and keeps the core alive by its end
     // handler, so that whoever destroys the coroutines destroys both.

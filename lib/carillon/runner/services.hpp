@@ -8,7 +8,9 @@
 #include <boost/asio/any_io_executor.hpp>
 
 #include <cstdint>
+#include <memory>
 #include <random>
+#include <utility>
 #include <vector>
 
 namespace carillon {
@@ -20,11 +22,21 @@ struct services {
     http::transport& transport;
     carillon::store& store;
     std::mt19937_64 random;
-    std::vector<event_handler> listeners;
+    // Replaced whole: a listener may add others, or end the runner, while it is called.
+    std::shared_ptr<const std::vector<event_handler>> listeners =
+        std::make_shared<std::vector<event_handler>>();
+
+    void add_listener(event_handler listener)
+    {
+        auto all = std::make_shared<std::vector<event_handler>>(*listeners);
+        all->push_back(std::move(listener));
+        listeners = std::move(all);
+    }
 
     void emit(const event& e) const
     {
-        for (const event_handler& listener : listeners) listener(e);
+        const auto called = listeners;
+        for (const event_handler& listener : *called) listener(e);
     }
 };
 

@@ -104,11 +104,14 @@ void timetable::clock_stepped(microseconds by, instant now)
 {
     for (job_index i = 0; i < entries_.size(); ++i) {
         entry& e = entries_[i];
-        if (e.next == never) continue;
-        if (follows_elapsed_time(std::get<schedule>((*plan_)[i].trigger))) {
-            e.ticks.anchor += by;
-            e.next += by;
-        } else if (by < microseconds{0}) {
+        const job& j = (*plan_)[i];
+        const auto* s = std::get_if<schedule>(&j.trigger);
+        if (s == nullptr) continue;
+        if (follows_elapsed_time(*s)) {
+            e.ticks.anchor += by; // also while disabled
+            if (e.next != never) e.next += by;
+        } else if (by < microseconds{0} && j.enabled) {
+            // Also where nothing was to come any more: the clock may have visited the end of time.
             e.next = next_after(e.ticks, now).value_or(never);
         }
     }

@@ -31,14 +31,13 @@ void memory_store::claim_batch(std::vector<claim_request> batch, instant now, cl
 
 claim memory_store::claim_one(const claim_request& request, instant now)
 {
-    chain_state& chain = chains_[request.chain];
-    const auto is_same = [&](const ended_run& ended) {
-        return ended.run.scheduled_at == request.scheduled_at;
-    };
-    if (chain.open.contains(request.scheduled_at) ||
-        std::any_of(chain.done.begin(), chain.done.end(), is_same))
-        return {};
-    chain.open.insert(request.scheduled_at);
+    chain_state& chain =
+        chains_.try_emplace(request.chain, chain_state{.fence = forgotten_fence_}).first->second;
+    auto& claimed = chain.claimed;
+    if (std::find(claimed.begin(), claimed.end(), request.scheduled_at) != claimed.end()) return {};
+    if (claimed.size() >= options_.keep_claims) claimed.erase(claimed.begin());
+    claimed.push_back(request.scheduled_at);
+    ++chain.open;
     chain.fence = std::max<std::int64_t>(chain.fence + 1, now.time_since_epoch().count());
     return {.won = true, .fence = chain.fence};
 }
@@ -46,7 +45,7 @@ claim memory_store::claim_one(const claim_request& request, instant now)
 void memory_store::record(run_record run, record_handler handler)
 {
     chain_state& chain = chains_[run.chain];
-    chain.open.erase(run.scheduled_at);
+    if (chain.open > 0) --chain.open;
     order_.emplace_back(run.chain, ++ended_);
     chain.done.push_back({ended_, std::move(run)});
     if (chain.done.size() > options_.keep_runs) chain.done.pop_front();
@@ -59,8 +58,15 @@ void memory_store::forget_oldest()
     const auto [chain, number] = std::move(order_.front());
     order_.pop_front();
     // Unless its chain has forgotten it already.
-    auto& done = chains_[chain].done;
+    const auto at = chains_.find(chain);
+    if (at == chains_.end()) return;
+    auto& done = at->second.done;
     if (!done.empty() && done.front().number == number) done.pop_front();
+    // A job that is no more, or one that runs too rarely to be worth its room.
+    if (done.empty() && at->second.open == 0) {
+        forgotten_fence_ = std::max(forgotten_fence_, at->second.fence);
+        chains_.erase(at);
+    }
 }
 
 } // namespace carillon

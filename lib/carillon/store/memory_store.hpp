@@ -7,7 +7,6 @@
 #include <cstddef>
 #include <deque>
 #include <map>
-#include <set>
 
 namespace carillon {
 
@@ -17,6 +16,8 @@ struct memory_store_options {
     std::size_t keep_runs = 16;
     /// Ended runs of all chains together.
     std::size_t keep_runs_in_all = 10'000;
+    /// Claimed instants of one chain that are known as such; an older one could be claimed again.
+    std::size_t keep_claims = 64;
 };
 
 /** A store that lasts as long as its object. */
@@ -35,8 +36,9 @@ private:
 
     struct chain_state {
         std::int64_t fence = 0;
-        std::set<instant> open;     // claimed, not ended
-        std::deque<ended_run> done; // oldest first
+        std::vector<instant> claimed{}; // the latest, in the order of their claims
+        std::size_t open = 0;           // claimed, not ended
+        std::deque<ended_run> done{};   // oldest first
     };
 
     void claim_batch(std::vector<claim_request> batch, instant now, claim_handler handler) override;
@@ -50,6 +52,7 @@ private:
     std::deque<std::pair<std::string, std::uint64_t>>
         order_; // chain and number of ended runs, oldest first
     std::uint64_t ended_ = 0;
+    std::int64_t forgotten_fence_ = 0; // the highest of the chains that were forgotten
 };
 
 } // namespace carillon

@@ -75,6 +75,21 @@ wait_for_elapsed_time(asio::any_io_executor ex, microseconds span)
 
 } // namespace
 
+instant time_source::boot_time() const noexcept
+{
+    // A thread that is held up between the two readings, by a freezer or a suspend, would take the
+    // pause for a step of the clock.
+    constexpr microseconds at_once = std::chrono::milliseconds{10};
+    constexpr int tries = 100;
+    instant boot{};
+    for (int i = 0; i < tries; ++i) {
+        const microseconds before = since_boot();
+        boot = now() - before;
+        if (since_boot() - before < at_once) break;
+    }
+    return boot;
+}
+
 instant system_time_source::now() const noexcept { return instant{read_clock(CLOCK_REALTIME)}; }
 
 microseconds system_time_source::since_boot() const noexcept { return read_clock(CLOCK_BOOTTIME); }

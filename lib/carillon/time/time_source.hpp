@@ -32,7 +32,7 @@ public:
     virtual microseconds since_boot() const noexcept = 0;
 
     /** The wall time of the boot, as both clocks have it now. */
-    instant boot_time() const noexcept { return now() - since_boot(); }
+    instant boot_time() const noexcept;
 
     /**
      * Waits until the wall clock shows `t` or later.

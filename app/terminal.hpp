@@ -1,0 +1,19 @@
+#pragma once
+
+#include <string_view>
+
+namespace carillon::app {
+
+/**
+ * Gives standard input, output and error a /dev/null where the process was started without them, so
+ * that no file or socket of the program's own takes their numbers. For the start of `main`.
+ */
+void open_standard_streams();
+
+/** Writes to standard output; false where that failed. Throws nothing. */
+bool print_out(std::string_view text);
+
+/** Writes `carillon: MESSAGE` and a line end to standard error; whoever cannot be told is not. */
+void print_error(std::string_view message);
+
+} // namespace carillon::app
