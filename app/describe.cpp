@@ -1,5 +1,6 @@
 #include "describe.hpp"
 
+#include <carillon/detail/text.hpp>
 #include <carillon/job/endpoint.hpp>
 #include <carillon/time/span.hpp>
 
@@ -8,17 +9,61 @@
 #include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <vector>
+
 namespace json = boost::json;
 
 namespace carillon::app {
 namespace {
 
-/** The next instant as a daemon that starts now would have it. */
-std::optional<instant> next_instant(const job& j, const time_source& time)
+constexpr std::size_t shown_instants = 3;
+
+/** The first instants of a daemon that starts now; the first of them may have passed and is then
+ * due at once. */
+std::vector<instant> next_instants(const job& j, const time_source& time, std::size_t count)
 {
+    std::vector<instant> out;
     const auto* s = std::get_if<schedule>(&j.trigger);
-    if (s == nullptr || !j.enabled) return std::nullopt;
-    return next_after(make_grid(*s, {.boot = time.boot_time(), .start = time.now()}), time.now());
+    if (s == nullptr || !j.enabled) return out;
+    const instant now = time.now();
+    const grid ticks = make_grid(*s, {.boot = time.boot_time(), .start = now});
+    auto next = first_due(*s, ticks, now);
+    while (next && out.size() < count) {
+        out.push_back(*next);
+        next = next_after(ticks, std::max(*next, now));
+    }
+    return out;
+}
+
+/** `at once, then 2026-...`, or `2026-... (in 5min), 2026-...`. */
+std::string describe_instants(const std::vector<instant>& instants, instant now)
+{
+    std::string out;
+    for (const instant t : instants) {
+        const bool is_first = out.empty();
+        if (is_first && t <= now) {
+            out = "at once";
+            continue;
+        }
+        out += is_first ? "" : out == "at once" ? ", then " : ", ";
+        out += format_local(t);
+        if (is_first)
+            out += fmt::format(
+                " (in {})", format_span(std::chrono::ceil<std::chrono::seconds>(t - now)));
+    }
+    return out;
+}
+
+/** `a, then b, then c`; empty where nothing follows `first`, or it is not the first of its chain.
+ */
+std::string describe_chain(const job_set& jobs, job_index first)
+{
+    if (jobs.chain_of(first) != first || jobs.children(first).empty()) return {};
+    std::string out;
+    for (const job_index i : jobs.chain_from(first))
+        out += (out.empty() ? "" : ", then ") + jobs[i].name;
+    return out;
 }
 
 std::string describe_trigger(const job& j)
@@ -48,18 +93,23 @@ std::string describe(const schedule& s)
     return out;
 }
 
+std::string count_of_jobs(std::size_t n) { return fmt::format("{} job{}", n, n == 1 ? "" : "s"); }
+
 std::string describe_jobs(const job_set& jobs, const time_source& time)
 {
     std::string out;
-    for (const job& j : jobs.jobs()) {
+    const auto line = [&](const char* what, const std::string& text) {
+        if (!text.empty())
+            out += fmt::format("  {:<9} {}\n", what, detail::visible(jobs.secrets().hide(text)));
+    };
+    for (job_index i = 0; i < jobs.size(); ++i) {
+        const job& j = jobs[i];
         out += fmt::format("{}{}\n", j.name, j.enabled ? "" : " (disabled)");
-        if (title_of(j) != j.name) out += fmt::format("  title     {}\n", title_of(j));
-        out += fmt::format(
-            "  request   {} {}\n  runs      {}\n", j.method, shown_url(j.url), describe_trigger(j));
-        if (const auto next = next_instant(j, time))
-            out += fmt::format(
-                "  next      {} (in {})\n", format_local(*next),
-                format_span(std::chrono::ceil<std::chrono::seconds>(*next - time.now())));
+        if (title_of(j) != j.name) line("title", title_of(j));
+        line("request", fmt::format("{} {}", j.method, shown_url(j.url)));
+        line("runs", describe_trigger(j));
+        line("chain", describe_chain(jobs, i));
+        line("next", describe_instants(next_instants(j, time, shown_instants), time.now()));
     }
     return jobs.secrets().hide(out);
 }
@@ -69,7 +119,7 @@ std::string jobs_as_json(const job_set& jobs, const time_source& time)
     json::array list;
     for (job_index i = 0; i < jobs.size(); ++i) {
         const job& j = jobs[i];
-        const auto next = next_instant(j, time);
+        const auto next = next_instants(j, time, 1);
         json::object o;
         o["job"] = j.name;
         o["title"] = title_of(j);
@@ -77,7 +127,7 @@ std::string jobs_as_json(const job_set& jobs, const time_source& time)
         o["enabled"] = j.enabled;
         o["paused"] = false;
         o["schedule"] = describe_trigger(j);
-        o["next"] = next ? json::value(format_utc(*next)) : json::value(nullptr);
+        o["next"] = next.empty() ? json::value(nullptr) : json::value(format_utc(next.front()));
         o["running"] = 0;
         o["last"] = nullptr;
         list.push_back(std::move(o));

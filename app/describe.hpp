@@ -3,6 +3,7 @@
 #include <carillon/job/job_set.hpp>
 #include <carillon/time/time_source.hpp>
 
+#include <cstddef>
 #include <string>
 
 namespace carillon::app {
@@ -10,10 +11,18 @@ namespace carillon::app {
 /** A schedule in plain English: `5min after boot, then every 15min (within 1min)`. */
 std::string describe(const schedule& s);
 
-/** All jobs with their chains, schedules and next instants, for people, with secrets hidden. */
+/** `1 job`, `2 jobs`. */
+std::string count_of_jobs(std::size_t n);
+
+/**
+ * All jobs with their chains, schedules and next three instants, for people, with secrets hidden.
+ *
+ * The instants are those of a daemon that starts now: what has passed since boot is due at once.
+ */
 std::string describe_jobs(const job_set& jobs, const time_source& time);
 
-/** The same as JSON: `{"jobs": [...]}`. */
+/** The same as JSON: `{"jobs": [...]}`; `next` is the first instant, which may have passed and is
+ * then due at once. */
 std::string jobs_as_json(const job_set& jobs, const time_source& time);
 
 } // namespace carillon::app

@@ -1,5 +1,6 @@
 #include "substitute.hpp"
 
+#include "read_file.hpp"
 #include <carillon/detail/text.hpp>
 
 #include <fmt/format.h>
@@ -7,14 +8,12 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
-#include <fstream>
-#include <iterator>
 
 namespace carillon::app {
 namespace {
 
 /// A larger "secret" is a mistake such as /dev/zero.
-constexpr std::size_t max_file_bytes = 64 * 1024;
+constexpr std::size_t max_secret_bytes = std::size_t{64} * 1024;
 
 std::string without_line_end(std::string text)
 {
@@ -28,26 +27,25 @@ bool has_control(std::string_view text)
     return std::any_of(text.begin(), text.end(), detail::is_control);
 }
 
+/** Letters, digits, `_`, and what credentials' names may hold beside: `-` and `.`. */
 bool is_name(std::string_view text)
 {
-    return !text.empty() && !detail::is_digit(text.front()) &&
+    const auto is_dot = [](char c) { return c == '.'; };
+    return !std::all_of(text.begin(), text.end(), is_dot) &&
            std::all_of(text.begin(), text.end(), [](char c) {
-               return detail::is_digit(c) || c == '_' ||
+               return detail::is_digit(c) || c == '_' || c == '-' || c == '.' ||
                       (detail::to_lower(c) >= 'a' && detail::to_lower(c) <= 'z');
            });
 }
 
-result<std::string> read_file(const std::string& path)
+std::optional<result<std::string>> read_credential(const std::string& name)
 {
-    errno = 0;
-    std::ifstream in(path, std::ios::binary);
-    if (!in) return error_code(errno != 0 ? errno : ENOENT, boost::system::system_category());
-    std::string text(max_file_bytes + 1, '\0');
-    in.read(text.data(), static_cast<std::streamsize>(text.size()));
-    if (in.bad()) return error_code(EISDIR, boost::system::system_category());
-    text.resize(static_cast<std::size_t>(in.gcount()));
-    if (text.size() > max_file_bytes) return error_code(EFBIG, boost::system::system_category());
-    return text;
+    const char* directory = std::getenv("CREDENTIALS_DIRECTORY"); // NOLINT(concurrency-mt-unsafe)
+    if (directory == nullptr || *directory == '\0') return std::nullopt;
+    auto content = read_file(std::string(directory) + "/" + name, max_secret_bytes);
+    if (!content && content.error() == boost::system::errc::no_such_file_or_directory)
+        return std::nullopt;
+    return content;
 }
 
 /** Fills in what stands between one pair of braces. */
@@ -64,42 +62,63 @@ public:
         if (!is_name(name)) return fmt::format("'{}' is not the name of a variable", name);
         std::optional<std::string> fallback;
         if (dash != std::string_view::npos) fallback = inner.substr(dash + 2);
+        if (fallback && fallback->find("${") != std::string::npos)
+            return fmt::format("the default of {} cannot hold another '${{'", name);
         return fill_variable(name, fallback);
     }
 
 private:
+    using source = filled_part::source;
+
     std::string fill_file(const std::string& path)
     {
+        if (path.find("${") != std::string::npos)
+            return "the path of a '${file:' cannot hold another '${'";
         const auto content = from_.file(path);
         if (!content)
             return fmt::format("cannot read the file {}: {}", path, describe(content.error()));
-        return add(without_line_end(*content), out_.secrets, "the file " + path);
+        return add(without_line_end(*content), {.from = source::secret}, "the file " + path);
     }
 
     std::string fill_variable(const std::string& name, const std::optional<std::string>& fallback)
     {
+        const bool has_default = fallback && !fallback->empty();
         if (const auto credential = from_.credential(name)) {
-            const std::string value = without_line_end(*credential);
+            // The environment may hold an older value; it does not stand in for what is broken.
+            if (!*credential)
+                return fmt::format(
+                    "cannot read the credential {}: {}", name, describe(credential->error()));
+            const std::string value = without_line_end(**credential);
             if (!value.empty() || !fallback)
-                return add(value, out_.secrets, "the credential " + name);
+                return add(
+                    value, {.from = source::secret, .has_default = has_default},
+                    "the credential " + name);
         } else if (const auto value = from_.environment(name);
                    value && (!value->empty() || !fallback)) {
-            return add(*value, out_.variables, "the variable " + name);
+            return add(
+                *value, {.from = source::environment, .has_default = has_default},
+                "the variable " + name);
         }
         if (!fallback)
             return fmt::format(
                 "the variable {0} is not set; set it, or write ${{{0}:-default}}", name);
-        out_.text += *fallback;
+        append(*fallback, {.from = source::fallback, .has_default = has_default});
         return {};
     }
 
-    std::string
-    add(const std::string& value, std::vector<std::string>& kind, const std::string& source)
+    std::string add(const std::string& value, const filled_part& part, const std::string& name)
     {
-        if (has_control(value)) return source + " holds a control character";
-        out_.text += value;
-        kind.push_back(value);
+        if (has_control(value)) return name + " holds a control character";
+        append(value, part);
         return {};
+    }
+
+    void append(const std::string& value, filled_part part)
+    {
+        part.begin = out_.text.size();
+        out_.text += value;
+        part.end = out_.text.size();
+        out_.parts.push_back(part);
     }
 
     const variables& from_;
@@ -111,19 +130,20 @@ private:
 variables process_variables()
 {
     return {
-        .credential = [](const std::string& name) -> std::optional<std::string> {
-            const char* directory =
-                std::getenv("CREDENTIALS_DIRECTORY"); // NOLINT(concurrency-mt-unsafe)
-            if (directory == nullptr) return std::nullopt;
-            auto content = read_file(std::string(directory) + "/" + name);
-            return content ? std::optional(std::move(*content)) : std::nullopt;
-        },
+        .credential = read_credential,
         .environment = [](const std::string& name) -> std::optional<std::string> {
             const char* value = std::getenv(name.c_str()); // NOLINT(concurrency-mt-unsafe)
             return value != nullptr ? std::optional<std::string>(value) : std::nullopt;
         },
-        .file = read_file,
+        .file = [](const std::string& path) { return read_file(path, max_secret_bytes); },
     };
+}
+
+bool expansion::holds_secret() const
+{
+    return std::any_of(parts.begin(), parts.end(), [](const filled_part& p) {
+        return p.from == filled_part::source::secret;
+    });
 }
 
 parse_result<expansion> expand(std::string_view text, const variables& from)

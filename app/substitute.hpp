@@ -12,8 +12,9 @@ namespace carillon::app {
 
 /** Where `${...}` finds its values. */
 struct variables {
-    /// systemd's credentials (systemd.exec(5), `LoadCredential=`).
-    std::function<std::optional<std::string>(const std::string& name)> credential;
+    /// systemd's credentials (systemd.exec(5), `LoadCredential=`): nothing where none of that name
+    /// was loaded, else its content or why it cannot be read.
+    std::function<std::optional<result<std::string>>(const std::string& name)> credential;
     std::function<std::optional<std::string>(const std::string& name)> environment;
     /// A file's content, or why it cannot be read.
     std::function<result<std::string>(const std::string& path)> file;
@@ -22,13 +23,37 @@ struct variables {
 /** The process's own: `$CREDENTIALS_DIRECTORY`, its environment, the file system. */
 variables process_variables();
 
+/** A part of an expanded text that stood as `${...}`: bytes from `begin` up to, not with, `end`. */
+struct filled_part {
+    enum class source {
+        /// A credential or a file: secret wherever it stands.
+        secret,
+        /// The environment: secret only where the key is.
+        environment,
+        /// What stands after `:-`.
+        fallback,
+    };
+
+    std::size_t begin = 0;
+    std::size_t end = 0;
+    source from = source::environment;
+    /// Whether a default that is not empty is written there, used or not.
+    bool has_default = false;
+};
+
 /** A text with its variables filled in. */
 struct expansion {
     std::string text;
-    /// What came from credentials and files: secret wherever it stands.
-    std::vector<std::string> secrets;
-    /// What came from the environment: secret only where the key is.
-    std::vector<std::string> variables;
+    /// In their order.
+    std::vector<filled_part> parts;
+
+    std::string_view text_of(const filled_part& p) const
+    {
+        return std::string_view(text).substr(p.begin, p.end - p.begin);
+    }
+
+    /** Whether a part of the text is secret wherever it stands. */
+    bool holds_secret() const;
 };
 
 /**
@@ -36,9 +61,9 @@ struct expansion {
  * `${NAME:-default}` (the default also where the value is empty) and `${file:PATH}`; `$${` is a
  * literal `${`.
  *
- * One line end at the end of a file or credential is cut. Errors: an unset variable without
- * default, a file that cannot be read, a control character within a value, a brace that is not
- * closed.
+ * A name holds letters, digits, `_`, `-` and `.`. One line end at the end of a file or credential
+ * is cut. Errors: an unset variable without default, a file or credential that is there but cannot
+ * be read, a control character within a value, a brace that is not closed, `${` within braces.
  */
 parse_result<expansion> expand(std::string_view text, const variables& from);
 

@@ -1,7 +1,7 @@
 #include "table_reader.hpp"
 
-#include <carillon/detail/edit_distance.hpp>
 #include <carillon/detail/text.hpp>
+#include <carillon/job/endpoint.hpp>
 #include <carillon/time/span.hpp>
 
 #include <fmt/format.h>
@@ -52,13 +52,30 @@ std::optional<std::size_t> parse_size(std::string_view text)
     return number << shift;
 }
 
+/** Where a value's secrets stand by its kind. */
+std::vector<url_part> secret_parts(const std::string& text, secrecy kind)
+{
+    if (kind == secrecy::url) return secret_url_parts(text);
+    if (kind == secrecy::whole && !text.empty()) return {{0, text.size()}};
+    return {};
+}
+
+/** What is wrong without the words that it quotes: they may be a part of a secret. */
+std::string without_quotes(std::string what)
+{
+    const std::size_t from = what.find('\'');
+    const std::size_t to = what.rfind('\'');
+    if (from != to) what.replace(from + 1, to - from - 1, "...");
+    return what;
+}
+
 } // namespace
 
 std::string to_string(const config_error& e)
 {
-    if (e.file.empty()) return e.what;
-    const std::string place = fmt::format("{}:{}:{}: ", e.file, e.line, e.column);
-    return e.key.empty() ? place + e.what : place + e.key + ": " + e.what;
+    if (e.file.empty()) return detail::visible(e.what);
+    const std::string key = e.key.empty() ? "" : e.key + ": ";
+    return detail::visible(fmt::format("{}:{}:{}: {}{}", e.file, e.line, e.column, key, e.what));
 }
 
 const toml::node* table_reader::find(std::string_view key)
@@ -69,28 +86,52 @@ const toml::node* table_reader::find(std::string_view key)
 
 const toml::node* table_reader::any(std::string_view key) { return find(key); }
 
-std::optional<std::string> table_reader::filled_in(
-    const toml::node& at, const std::string& key, std::string_view text, bool secret_key)
+std::optional<expansion> table_reader::expanded(
+    const toml::node& at, const std::string& key, std::string_view text, secrecy kind)
 {
-    auto filled = expand(text, reading_.variables);
-    if (!filled) {
-        fail_at(at, key, filled.error().what);
+    auto value = expand(text, reading_.variables);
+    if (!value) {
+        fail_at(at, key, value.error().what);
         return std::nullopt;
     }
-    for (const auto& s : filled->secrets) reading_.secrets.add(s);
-    if (secret_key) {
-        reading_.secrets.add(filled->text);
-        for (const auto& v : filled->variables) reading_.secrets.add(v);
-        if (filled->secrets.empty() && filled->variables.empty() && !filled->text.empty() &&
-            filled->text == text)
-            reading_.warnings.push_back(
-                {file_, at.source().begin.line, at.source().begin.column, path_ + "." + key,
-                 "a secret stands in the file; use ${NAME} or ${file:PATH}"});
-    }
-    return std::move(filled->text);
+    for (const filled_part& p : value->parts)
+        if (p.from == filled_part::source::secret) reading_.secrets.add(value->text_of(p));
+    keep_secret_parts(at, key, *value, kind);
+    return std::move(*value);
 }
 
-bool table_reader::text(std::string_view key, std::string& out)
+/** Each variable used in a secret is one; what of a secret stands in the file is warned of. */
+void table_reader::keep_secret_parts(
+    const toml::node& at, const std::string& key, const expansion& value, secrecy kind)
+{
+    if (kind == secrecy::url) collect_url_secrets(value.text, reading_.secrets);
+    bool stands_in_file = false;
+    for (const url_part& secret : secret_parts(value.text, kind)) {
+        reading_.secrets.add(
+            std::string_view(value.text).substr(secret.begin, secret.end - secret.begin));
+        bool comes_from_outside = false;
+        for (const filled_part& p : value.parts) {
+            if (p.end < secret.begin || p.begin > secret.end) continue;
+            reading_.secrets.add(value.text_of(p));
+            comes_from_outside = true;
+            stands_in_file = stands_in_file || p.has_default;
+        }
+        stands_in_file = stands_in_file || !comes_from_outside;
+    }
+    if (stands_in_file)
+        reading_.warnings.push_back(
+            {file_, at.source().begin.line, at.source().begin.column, full_key(key),
+             "a secret stands in the file; use ${NAME} or ${file:PATH}"});
+}
+
+std::optional<std::string> table_reader::filled_in(
+    const toml::node& at, const std::string& key, std::string_view text, secrecy kind)
+{
+    auto value = expanded(at, key, text, kind);
+    return value ? std::optional(std::move(value->text)) : std::nullopt;
+}
+
+bool table_reader::text(std::string_view key, std::string& out, secrecy kind)
 {
     const toml::node* n = find(key);
     if (n == nullptr) return false;
@@ -99,7 +140,7 @@ bool table_reader::text(std::string_view key, std::string& out)
         fail(key, fmt::format("must be a text, not {}", type_name(*n)));
         return false;
     }
-    auto filled = filled_in(*n, std::string(key), value->get());
+    auto filled = filled_in(*n, std::string(key), value->get(), kind);
     if (!filled) return false;
     out = std::move(*filled);
     return true;
@@ -121,17 +162,19 @@ bool table_reader::span(std::string_view key, microseconds& out)
 {
     const toml::node* n = find(key);
     if (n == nullptr) return false;
-    if (!n->is_string()) {
+    const auto* value = n->as_string();
+    if (value == nullptr) {
         fail(key, fmt::format("must be a span such as \"5min\", not {}", type_name(*n)));
         return false;
     }
-    std::string given;
-    if (!text(key, given)) return false;
-    const auto parsed = parse_span(given);
-    if (!parsed)
-        fail(key, parsed.error().what);
-    else
+    const auto given = expanded(*n, std::string(key), value->get(), secrecy::none);
+    if (!given) return false;
+    const auto parsed = parse_span(given->text);
+    if (parsed)
         out = *parsed;
+    else
+        fail(
+            key, given->holds_secret() ? without_quotes(parsed.error().what) : parsed.error().what);
     return parsed.has_value();
 }
 
@@ -149,7 +192,10 @@ bool table_reader::integer(std::string_view key, std::int64_t& out)
     if (n == nullptr) return false;
     const auto* value = n->as_integer();
     if (value == nullptr)
-        fail(key, fmt::format("must be a whole number, not {}", type_name(*n)));
+        fail(
+            key, fmt::format(
+                     "must be a whole number, not {}",
+                     n->is_floating_point() ? "a fraction" : type_name(*n)));
     else
         out = value->get();
     return value != nullptr;
@@ -171,12 +217,14 @@ bool table_reader::size(std::string_view key, std::size_t& out)
 {
     const toml::node* n = find(key);
     if (n == nullptr) return false;
-    if (const auto* bytes = n->as_integer(); bytes != nullptr && bytes->get() >= 0) {
-        out = static_cast<std::size_t>(bytes->get());
-        return true;
+    std::optional<std::size_t> parsed;
+    if (const auto* bytes = n->as_integer(); bytes != nullptr && bytes->get() >= 0)
+        parsed = static_cast<std::size_t>(bytes->get());
+    if (const auto* value = n->as_string()) {
+        const auto given = filled_in(*n, std::string(key), value->get());
+        if (!given) return false;
+        parsed = parse_size(*given);
     }
-    std::string given;
-    const auto parsed = n->is_string() && text(key, given) ? parse_size(given) : std::nullopt;
     if (!parsed)
         fail(key, "must be a size such as \"1MiB\", \"64KiB\" or a number of bytes");
     else
@@ -222,21 +270,22 @@ void table_reader::fail(std::string_view key, std::string what)
 void table_reader::fail_at(const toml::node& at, const std::string& key, std::string what)
 {
     const auto& from = at.source().begin;
-    reading_.errors.push_back(
-        {file_, from.line, from.column, path_.empty() ? key : path_ + "." + key, std::move(what)});
+    reading_.errors.push_back({file_, from.line, from.column, full_key(key), std::move(what)});
+}
+
+std::string table_reader::full_key(const std::string& key) const
+{
+    return path_.empty() ? key : path_ + "." + key;
 }
 
 void table_reader::finish()
 {
     for (const auto& [key, value] : table_) {
         if (std::find(known_.begin(), known_.end(), key.str()) != known_.end()) continue;
-        detail::nearest nearest(key.str());
-        for (const auto name : known_) nearest.consider(name);
         const auto& from = key.source().begin;
-        const std::string name(key.str());
         reading_.errors.push_back(
-            {file_, from.line, from.column, path_.empty() ? name : path_ + "." + name,
-             "unknown key" + nearest.suggestion()});
+            {file_, from.line, from.column, full_key(std::string(key.str())),
+             "unknown key" + suggestion(key.str(), known_)});
     }
 }
 

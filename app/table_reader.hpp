@@ -1,13 +1,12 @@
 #pragma once
 
 #include "substitute.hpp"
+#include <carillon/detail/edit_distance.hpp>
 #include <carillon/secret.hpp>
 #include <carillon/time/instant.hpp>
 
 #include <toml++/toml.h>
 
-#include <functional>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -26,7 +25,7 @@ struct config_error {
     std::string what{};
 };
 
-/** `FILE:LINE:COL: KEY: what is wrong`. */
+/** `FILE:LINE:COL: KEY: what is wrong`, fit for a terminal: what is hidden in names is escaped. */
 std::string to_string(const config_error& e);
 
 /** What all readers of one configuration share. */
@@ -37,6 +36,25 @@ struct reading {
     /// Keys whose secret stands in the file itself.
     std::vector<config_error> warnings;
 };
+
+/** Which parts of a value are secret by their place, beside those that are by where they come from.
+ */
+enum class secrecy {
+    none,
+    /// All of it.
+    whole,
+    /// Password, token and the like.
+    url,
+};
+
+/** ` (did you mean 'a'?)` for the nearest of some names, or nothing. */
+template <class Names>
+std::string suggestion(std::string_view word, const Names& names)
+{
+    detail::nearest nearest(word);
+    for (const auto& name : names) nearest.consider(name);
+    return nearest.suggestion();
+}
 
 /**
  * Reads the values of one TOML table: each by its key and type, with `${...}` filled in.
@@ -52,7 +70,7 @@ public:
         : reading_(r), file_(file), table_(table), path_(std::move(path))
     {}
 
-    bool text(std::string_view key, std::string& out);
+    bool text(std::string_view key, std::string& out, secrecy kind = secrecy::none);
     bool boolean(std::string_view key, bool& out);
     bool span(std::string_view key, microseconds& out);
     bool span(std::string_view key, std::optional<microseconds>& out);
@@ -87,12 +105,12 @@ public:
     /** The table at a key; null where there is none. */
     const toml::table* table(std::string_view key);
 
-    /** Fills a text of this table in; `secret_key` makes all of it a secret. */
+    /** Fills a text of this table in, with its secrets kept; nothing after its error was told. */
     std::optional<std::string> filled_in(
         const toml::node& at,
         const std::string& key,
         std::string_view text,
-        bool secret_key = false);
+        secrecy kind = secrecy::none);
 
     void fail(std::string_view key, std::string what);
     void fail_at(const toml::node& at, const std::string& key, std::string what);
@@ -105,6 +123,11 @@ public:
 
 private:
     const toml::node* find(std::string_view key);
+    std::optional<expansion>
+    expanded(const toml::node& at, const std::string& key, std::string_view text, secrecy kind);
+    void keep_secret_parts(
+        const toml::node& at, const std::string& key, const expansion& value, secrecy kind);
+    std::string full_key(const std::string& key) const;
 
     reading& reading_;
     const std::string& file_;

@@ -23,6 +23,8 @@ BOOST_AUTO_TEST_CASE(takes_urls_apart)
         {"http://[::1]:8080/x#part", "::1", "[::1]:8080", "/x", 8080},
         {"http://127.0.0.1:1/%20", "127.0.0.1", "127.0.0.1:1", "/%20", 1},
         {"http://a:65535/", "a", "a:65535", "/", 65535},
+        {"http://a:008080/", "a", "a:8080", "/", 8080},
+        {"http://a:/x", "a", "a", "/x", 80},
     };
     for (const row& r : rows) {
         BOOST_TEST_CONTEXT(r.url)
@@ -53,6 +55,7 @@ BOOST_AUTO_TEST_CASE(refuses_what_cannot_be_sent)
         {"http://a/\n", "cannot hold this character"},
         {"http://a:0/", "from 1 to 65535"},
         {"http://a:65536/", "from 1 to 65535"},
+        {"http://a:84467/", "from 1 to 65535"},
         {"http://a:99999999999999999999/", "from 1 to 65535"},
     };
     for (const row& r : rows) {
@@ -77,6 +80,46 @@ BOOST_AUTO_TEST_CASE(keeps_credentials_apart)
     BOOST_TEST(
         m.hide("p@ss-word p%40ss-word ab cdef ab%20cdef page-two") == "*** *** *** *** page-two");
     BOOST_TEST(m.finds("bWU6cEBzcy13b3Jk")); // as Basic credentials
+}
+
+BOOST_AUTO_TEST_CASE(finds_where_secrets_stand)
+{
+    struct row {
+        std::string_view url, shown;
+    };
+    const std::vector<row> rows{
+        {"http://user:pass@host/", "http://user:***@host/"},
+        {"http://token@host/", "http://***@host/"},
+        {"http://token:@host/", "http://***:@host/"},
+        {"http://u:p@ss@host/x@y", "http://u:***@host/x@y"},
+        {"http://host/a@b?c=d@e", "http://host/a@b?c=d@e"},
+        {"/x?next=http://u:p@host/", "/x?next=http://u:p@host/"},
+        {"?a=1&client_secret=2&sig=3#code=4", "?a=1&client_secret=***&sig=***#code=4"},
+        {"/x?Refresh_Token=1&k%65y=2&keys=3", "/x?Refresh_Token=***&k%65y=***&keys=3"},
+        {"/x?auth_token=1&id_token=2&signature=3&code=4&auth=5&pwd=6&pass=7&session=8&sid=9",
+         "/x?auth_token=***&id_token=***&signature=***&code=***&auth=***&pwd=***&pass=***&session="
+         "***&sid=***"},
+        {"/x?token=&token", "/x?token=&token"},
+    };
+    for (const row& r : rows) {
+        std::string shown(r.url);
+        const auto parts = secret_url_parts(r.url);
+        for (auto p = parts.rbegin(); p != parts.rend(); ++p)
+            shown.replace(p->begin, p->end - p->begin, "***");
+        BOOST_TEST(shown == r.shown);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_lone_user_is_a_token)
+{
+    masker m;
+    collect_url_secrets("http://tok%65n-of-mine@host/", m);
+    BOOST_TEST(m.hide("tok%65n-of-mine token-of-mine") == "*** ***");
+    BOOST_TEST(m.finds("dG9rZW4tb2YtbWluZTo=")); // as Basic credentials
+    BOOST_TEST(m.finds("dG9rZW4tb2YtbWluZQ==")); // by itself
+    masker none;
+    collect_url_secrets("http://someone:pw@host/?page=page-two", none);
+    BOOST_TEST(!none.finds("someone page-two"));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

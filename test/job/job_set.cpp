@@ -82,6 +82,53 @@ BOOST_AUTO_TEST_CASE(what_does_not_fit_together_is_refused)
         "job\n");
 }
 
+BOOST_AUTO_TEST_CASE(all_that_does_not_fit_is_told_at_once)
+{
+    // Each of two circles, also where one waits for the other, and a job beside them.
+    BOOST_TEST(
+        problems_of(
+            {waits("a", {"b"}), waits("b", {"a"}), waits("c", {"d"}), waits("d", {"a", "c"})}) ==
+        "a.after: a circle: a waits for b waits for a\nc.after: a circle: c waits for d waits for "
+        "c\n");
+    job spoilt = make("x");
+    spoilt.timeout = 0s;
+    BOOST_TEST(
+        problems_of(
+            {spoilt, waits("a", {"b", "nobody"}), waits("b", {"a"}), make("y"),
+             waits("c", {"x", "y"})}) ==
+        "x.timeout: must be longer than 0\na.after.nobody: there is no job 'nobody'\nc.after: its "
+        "parents belong to two chains, 'x' and 'y'; all must stem from one first job\na.after: a "
+        "circle: a waits for b waits for a\n");
+    // Whoever misses a parent is not told that it begins a chain of its own.
+    BOOST_TEST(
+        problems_of({make("a"), waits("b", {"nobody"}), waits("c", {"a", "b"})}) ==
+        "b.after.nobody: there is no job 'nobody'\n");
+}
+
+BOOST_AUTO_TEST_CASE(very_many_unknown_names_are_told_in_time)
+{
+    std::vector<job> jobs;
+    for (int i = 0; i < 6000; ++i)
+        jobs.push_back(waits("job-" + std::to_string(i), {"jub-" + std::to_string(i)}));
+    const auto from = std::chrono::steady_clock::now();
+    const auto set = job_set::create(std::move(jobs));
+    BOOST_REQUIRE(set.has_error());
+    BOOST_TEST(set.error().problems.size() == 6000U);
+    BOOST_TEST(set.error().problems[0].what == "there is no job 'jub-0' (did you mean 'job-0'?)");
+    BOOST_TEST((std::chrono::steady_clock::now() - from < 5s)); // it took 14 s
+}
+
+BOOST_AUTO_TEST_CASE(a_very_long_circle_is_told_in_time)
+{
+    constexpr int n = 100'000;
+    std::vector<job> jobs;
+    for (int i = 0; i < n; ++i)
+        jobs.push_back(waits(std::to_string(i), {std::to_string((i + 1) % n)}));
+    const auto set = job_set::create(std::move(jobs));
+    BOOST_REQUIRE(set.has_error());
+    BOOST_TEST(set.error().problems.size() == 1U);
+}
+
 BOOST_AUTO_TEST_CASE(each_job_is_inspected)
 {
     struct row {
@@ -150,13 +197,16 @@ BOOST_AUTO_TEST_CASE(secrets_are_collected_from_headers_and_urls)
 {
     job j = make("a");
     j.url = "http://u:pass-word@localhost/";
-    j.headers = std::vector<header>{{"x-api-key", "key-in-header"}, {"Accept", "application/json"}};
+    j.headers = std::vector<header>{
+        {"x-api-key", "key-in-header"},
+        {"Accept", "application/json"},
+        {"authorization", "Bearer of-good-news"}};
     masker more;
     more.add("from-a-file");
     const job_set set = job_set::create({j}, more).value();
     BOOST_TEST(
-        set.secrets().hide("pass-word key-in-header application/json from-a-file") ==
-        "*** *** application/json ***");
+        set.secrets().hide("pass-word key-in-header application/json from-a-file of-good-news") ==
+        "*** *** application/json *** ***");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

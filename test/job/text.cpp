@@ -1,6 +1,8 @@
 #include <carillon/detail/edit_distance.hpp>
+#include <carillon/detail/json_text.hpp>
 #include <carillon/detail/text.hpp>
 
+#include <boost/json/parse.hpp>
 #include <boost/test/unit_test.hpp>
 
 using namespace carillon::detail;
@@ -29,6 +31,25 @@ BOOST_AUTO_TEST_CASE(shortening_cuts_between_characters)
     BOOST_TEST(shorten("longer", 5) == "lo...");
     BOOST_TEST(shorten("a\xc3\xa9\xc3\xa9\xc3\xa9", 6) == "a\xc3\xa9...");
     BOOST_TEST(shorten("\xc3\xa9\xc3\xa9\xc3\xa9", 5) == "\xc3\xa9...");
+}
+
+BOOST_AUTO_TEST_CASE(what_is_hidden_becomes_visible)
+{
+    BOOST_TEST(visible("a b\xc3\xa9") == "a b\xc3\xa9");
+    BOOST_TEST(visible("a\n\r\t\x1b[1m\x7f") == "a\\n\\r\\t\\x1b[1m\\x7f");
+    BOOST_TEST(
+        visible("\xe2\x80\xa8\xc2\x85\xe2\x80\xae") == "\\xe2\\x80\\xa8\\xc2\\x85\\xe2\\x80\\xae");
+    BOOST_TEST(visible("\xff\xc3") == "\\xff\\xc3"); // no UTF-8
+}
+
+BOOST_AUTO_TEST_CASE(json_numbers_are_plain)
+{
+    for (const char* same :
+         {"0.25", "1.5", "2.0", "-3", "18446744073709551615", "[]", "{}", "null", "true",
+          R"([0.1,{"a\"b":[1,2.5,"x"]},[]])", R"({"a":1,"b":{},"c":0.5})"})
+        BOOST_TEST(json_text(boost::json::parse(same)) == same);
+    BOOST_TEST(json_text(boost::json::parse("1E2")) == "100.0");
+    BOOST_TEST(json_text(1.0 / 0.0) == "null");
 }
 
 BOOST_AUTO_TEST_CASE(suggestions_are_near)

@@ -48,6 +48,21 @@ BOOST_AUTO_TEST_CASE(one_tick_without_every)
     BOOST_TEST(count_ticks(g, t0 + 6min, t0 + 24h) == 0);
 }
 
+BOOST_AUTO_TEST_CASE(first_sight_owes_what_passed_since_boot_or_start)
+{
+    const time_origins origins{.boot = t0, .start = t0 + 10min};
+    const auto due = [&](const schedule& s, instant now) {
+        return first_due(s, make_grid(s, origins), now);
+    };
+    BOOST_TEST((due({.every = 15min}, t0 + 20min) == t0 + 30min));
+    BOOST_TEST((due({.every = 15min, .on_boot = 5min}, t0 + 4min) == t0 + 5min));
+    BOOST_TEST((due({.every = 15min, .on_boot = 5min}, t0 + 5min) == t0 + 5min));
+    BOOST_TEST((due({.every = 15min, .on_boot = 5min}, t0 + 40min) == t0 + 35min));
+    BOOST_TEST((due({.on_boot = 5min}, t0 + 24h) == t0 + 5min));
+    BOOST_TEST((due({.on_start = 1min}, t0 + 10min) == t0 + 11min));
+    BOOST_TEST((!due({.on_boot = microseconds::max()}, t0)));
+}
+
 BOOST_AUTO_TEST_CASE(ends_with_the_year_2199)
 {
     const grid g = make_grid({.every = 24h}, {});

@@ -12,6 +12,23 @@ constexpr bool is_unreserved(char c) noexcept
            c == '_' || c == '~';
 }
 
+constexpr char hex_digits[] = "0123456789abcdef";
+
+/** What JSON and people call the usual white space. */
+std::string_view short_escape(char32_t c) noexcept
+{
+    switch (c) {
+    case U'\n':
+        return "\\n";
+    case U'\r':
+        return "\\r";
+    case U'\t':
+        return "\\t";
+    default:
+        return {};
+    }
+}
+
 } // namespace
 
 bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept
@@ -52,6 +69,47 @@ std::string base64(std::string_view bytes)
         out += digits[group >> 12U & 63U];
         out += i + 1 < bytes.size() ? digits[group >> 6U & 63U] : '=';
         out += i + 2 < bytes.size() ? digits[group & 63U] : '=';
+    }
+    return out;
+}
+
+character character_at(std::string_view text, std::size_t at) noexcept
+{
+    const auto byte = [&](std::size_t n) {
+        return at + n < text.size() ? static_cast<unsigned char>(text[at + n]) : 0U;
+    };
+    const char32_t first = byte(0);
+    if (first < 0x80) return {1, first};
+    const std::size_t size = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
+    static constexpr char32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
+    char32_t value = first & (0x7FU >> size);
+    for (std::size_t n = 1; n < size; ++n) {
+        if ((byte(n) & 0xC0U) != 0x80) return {};
+        value = value << 6U | (byte(n) & 0x3FU);
+    }
+    const bool is_surrogate = value >= 0xD800 && value <= 0xDFFF;
+    if (first < 0xC0 || first > 0xF4 || value < smallest[size] || value > 0x10FFFF || is_surrogate)
+        return {};
+    return {size, value};
+}
+
+std::string visible(std::string_view text)
+{
+    std::string out;
+    out.reserve(text.size());
+    for (std::size_t i = 0; i < text.size();) {
+        const character c = character_at(text, i);
+        const std::string_view bytes = text.substr(i, c.size);
+        if (const auto known = short_escape(c.value.value_or(0)); !known.empty())
+            out += known;
+        else if (c.value && !is_hidden(*c.value))
+            out += bytes;
+        else
+            for (const char b : bytes) {
+                const auto byte = static_cast<unsigned char>(b);
+                out += {'\\', 'x', hex_digits[byte >> 4U], hex_digits[byte & 0xFU]};
+            }
+        i += c.size;
     }
     return out;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -27,6 +28,29 @@ std::string percent_encode(std::string_view text);
 
 /** RFC 4648 section 4. */
 std::string base64(std::string_view bytes);
+
+/** One character of a text in UTF-8. */
+struct character {
+    /// In bytes.
+    std::size_t size = 1;
+    /// Nothing where the byte begins no UTF-8 character (RFC 3629).
+    std::optional<char32_t> value{};
+};
+
+/** The character that begins at byte `at`, which is within `text`. */
+character character_at(std::string_view text, std::size_t at) noexcept;
+
+/** Controls (C0, DEL, C1), Unicode's line ends, and what turns the direction of the text after it:
+ * terminals and viewers break, colour or reorder lines at them. */
+constexpr bool is_hidden(char32_t c) noexcept
+{
+    return c < 0x20 || (c >= 0x7F && c <= 0x9F) || (c >= 0x2028 && c <= 0x202E) ||
+           (c >= 0x2066 && c <= 0x2069);
+}
+
+/** `text` for one line of a terminal or log: `\n`, `\r`, `\t`, and each byte of another hidden
+ * character, or of what is no UTF-8, as `\xNN`. */
+std::string visible(std::string_view text);
 
 /**
  * `text` cut to at most `max_bytes` at the border of a UTF-8 character, with `...` at the end where

@@ -3,9 +3,11 @@
 #include <carillon/error.hpp>
 #include <carillon/secret.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace carillon {
 
@@ -37,8 +39,18 @@ parse_result<endpoint> parse_endpoint(std::string_view url);
 /** A URL without what may be secret, its user information and query: what logs show. */
 std::string shown_url(std::string_view url);
 
-/** Adds to `secrets` what a URL holds of them: its password, and query values with names such as
- * `token`. */
+/** A part of a URL's text: bytes from `begin` up to, not with, `end`. */
+struct url_part {
+    std::size_t begin = 0;
+    std::size_t end = 0;
+};
+
+/** Where a URL, absolute or not, holds secrets: its password, or its user where there is no
+ * password, and query values with names such as `token`. A text that is no URL is searched as if
+ * it were one. */
+std::vector<url_part> secret_url_parts(std::string_view url);
+
+/** Adds to `secrets` what a URL holds of them, also percent-decoded and as Basic credentials. */
 void collect_url_secrets(std::string_view url, masker& secrets);
 
 } // namespace carillon

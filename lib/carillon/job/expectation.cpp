@@ -1,7 +1,7 @@
+#include <carillon/detail/json_text.hpp>
 #include <carillon/job/expectation.hpp>
 
 #include <boost/json/parse.hpp>
-#include <boost/json/serialize.hpp>
 #include <boost/system/error_code.hpp>
 #include <fmt/format.h>
 
@@ -105,7 +105,7 @@ const json::value* find(const json::value& root, std::string_view pointer)
 /** A value as people read it: a text as it is, anything else as compact JSON. */
 std::string readable(const json::value& v)
 {
-    return v.is_string() ? std::string(v.get_string()) : json::serialize(v);
+    return v.is_string() ? std::string(v.get_string()) : detail::json_text(v);
 }
 
 bool satisfies(const json_check& check, const json::value& root)
@@ -121,7 +121,7 @@ std::string wanted_values(const json_check& check)
 {
     std::string out;
     for (const json::value& v : check.any_of)
-        out += (out.empty() ? "" : " or ") + json::serialize(v);
+        out += (out.empty() ? "" : " or ") + detail::json_text(v);
     return out;
 }
 
@@ -132,7 +132,7 @@ std::string complaint(const json_check& check, const json::value& root)
     const json::value* found = find(root, check.pointer);
     if (found == nullptr) return fmt::format("the reply has no {}", check.pointer);
     return fmt::format(
-        "{} is {}, not {}", check.pointer, json::serialize(*found), wanted_values(check));
+        "{} is {}, not {}", check.pointer, detail::json_text(*found), wanted_values(check));
 }
 
 struct parsed_body {

@@ -1,4 +1,6 @@
 #include <carillon/detail/edit_distance.hpp>
+#include <carillon/detail/text.hpp>
+#include <carillon/job/circles.hpp>
 #include <carillon/job/endpoint.hpp>
 #include <carillon/job/job_set.hpp>
 
@@ -8,6 +10,7 @@
 #include <numeric>
 #include <stdexcept>
 #include <unordered_map>
+#include <unordered_set>
 
 namespace carillon {
 
@@ -18,8 +21,8 @@ void throw_exception_from_error(const invalid_jobs& e, const boost::source_locat
     throw std::invalid_argument(text);
 }
 
-/** Works a set out step by step; each step adds to the problems and needs those before it to have
- * found none. */
+/** Works a set out step by step; each step adds to the problems and goes on with what is right, so
+ * that all that is wrong is told at once. */
 class job_set::builder {
 public:
     builder(std::vector<job> jobs, masker secrets)
@@ -33,8 +36,8 @@ public:
         inspect_jobs();
         index_names();
         resolve_parents();
-        if (problems_.empty()) link_children();
-        if (problems_.empty()) find_roots();
+        link_children();
+        find_roots();
         if (!problems_.empty()) return invalid_jobs{std::move(problems_)};
         collect_secrets();
         return std::move(set_);
@@ -71,31 +74,37 @@ private:
 
     void resolve_parents()
     {
+        lost_parent_.assign(jobs().size(), false);
         for (job_index i = 0; i < count(); ++i) {
             const auto* waits = std::get_if<after>(&jobs()[i].trigger);
             if (waits == nullptr) continue;
             if (waits->empty()) add(i, "after", "names no job");
-            for (const parent& p : *waits) resolve_parent(i, *waits, p);
+            const std::size_t edges_before = edges_.size();
+            std::unordered_set<std::string_view> seen;
+            for (const parent& p : *waits) resolve_parent(i, p, seen.insert(p.job).second);
+            lost_parent_[i] = edges_.size() - edges_before != waits->size() || waits->empty();
         }
     }
 
-    void resolve_parent(job_index i, const after& waits, const parent& p)
+    void resolve_parent(job_index i, const parent& p, bool is_first)
     {
-        const auto same = [&](const parent& other) { return other.job == p.job; };
         if (p.job == jobs()[i].name)
             add(i, "after." + p.job, "a job cannot wait for itself");
         else if (const auto found = set_.find(p.job); !found)
             add(i, "after." + p.job, unknown_job(p.job));
-        else if (&*std::find_if(waits.begin(), waits.end(), same) != &p)
+        else if (!is_first)
             add(i, "after." + p.job, "named twice");
         else
-            edges_.push_back({*found, i});
+            edges_.push_back({.child = i, .parent = *found});
     }
 
-    std::string unknown_job(const std::string& name) const
+    std::string unknown_job(const std::string& name)
     {
         detail::nearest nearest(name);
-        for (const job& j : jobs()) nearest.consider(j.name);
+        // Very many unknown names among very many jobs would take their product of time.
+        if (looks_ < enough_looks)
+            for (const job& j : jobs()) nearest.consider(j.name);
+        looks_ += jobs().size();
         return fmt::format("there is no job '{}'{}", name, nearest.suggestion());
     }
 
@@ -104,12 +113,12 @@ private:
         if (edges_.empty()) return;
         auto& first = set_.first_child_;
         first.assign(jobs().size() + 1, 0);
-        for (const edge& e : edges_) ++first[e.parent + 1];
+        for (const waiting& e : edges_) ++first[e.parent + 1];
         std::partial_sum(first.begin(), first.end(), first.begin());
 
         set_.children_.resize(edges_.size());
         std::vector<job_index> next(first.begin(), first.end() - 1);
-        for (const edge& e : edges_) set_.children_[next[e.parent]++] = e.child;
+        for (const waiting& e : edges_) set_.children_[next[e.parent]++] = e.child;
     }
 
     /** Kahn's algorithm: a job's root is known once all its parents' are; what is left waits in a
@@ -118,12 +127,13 @@ private:
     {
         if (edges_.empty()) return;
         std::vector<job_index> missing(jobs().size(), 0);
-        for (const edge& e : edges_) ++missing[e.child];
+        for (const waiting& e : edges_) ++missing[e.child];
         std::vector<job_index> ready;
         set_.roots_.assign(jobs().size(), none);
         for (job_index i = 0; i < count(); ++i) {
             if (missing[i] != 0) continue;
-            set_.roots_[i] = i;
+            // Whose parents are unknown may belong to any chain.
+            if (!lost_parent_[i]) set_.roots_[i] = i;
             ready.push_back(i);
         }
         for (std::size_t at = 0; at < ready.size(); ++at) {
@@ -132,12 +142,13 @@ private:
                 if (--missing[child] == 0) ready.push_back(child);
             }
         }
-        if (ready.size() != jobs().size()) report_cycle(missing);
+        if (ready.size() != jobs().size()) report_circles();
     }
 
     void inherit_root(job_index child, job_index from)
     {
         job_index& root = set_.roots_[child];
+        if (set_.roots_[from] == none) return;
         if (root == none)
             root = set_.roots_[from];
         else if (root != set_.roots_[from])
@@ -148,33 +159,14 @@ private:
                     jobs()[root].name, jobs()[set_.roots_[from]].name));
     }
 
-    /** Follows parents that are themselves stuck until one comes again. */
-    void report_cycle(const std::vector<job_index>& missing)
+    void report_circles()
     {
-        const auto stuck_parent = [&](job_index child) {
-            const auto e = std::find_if(edges_.begin(), edges_.end(), [&](const edge& candidate) {
-                return candidate.child == child && missing[candidate.parent] != 0;
-            });
-            return e->parent;
-        };
-        const auto stuck =
-            std::find_if(missing.begin(), missing.end(), [](job_index n) { return n != 0; });
-        std::vector<job_index> path{static_cast<job_index>(stuck - missing.begin())};
-        std::size_t again = path.size();
-        while (again == path.size()) {
-            const job_index parent = stuck_parent(path.back());
-            again = static_cast<std::size_t>(
-                std::find(path.begin(), path.end(), parent) - path.begin());
-            if (again == path.size()) {
-                path.push_back(parent);
-                again = path.size();
-            }
+        for (const auto& circle : find_circles(edges_, count())) {
+            std::string words;
+            for (const job_index i : circle) words += jobs()[i].name + " waits for ";
+            const std::string& first = jobs()[circle.front()].name;
+            add(circle.front(), "after", fmt::format("a circle: {}{}", words, first));
         }
-        const auto from = path.begin() + static_cast<std::ptrdiff_t>(again);
-        std::rotate(from, std::min_element(from, path.end()), path.end());
-        std::string circle;
-        for (auto it = from; it != path.end(); ++it) circle += jobs()[*it].name + " waits for ";
-        add(*from, "after", fmt::format("a circle: {}{}", circle, jobs()[*from].name));
     }
 
     void collect_secrets()
@@ -185,21 +177,20 @@ private:
             collect_url_secrets(j.url, set_.secrets_);
             if (&*j.headers == seen) continue;
             seen = &*j.headers;
-            for (const header& h : *seen) {
-                if (is_secret_header(h.name)) set_.secrets_.add(h.value.reveal());
-            }
+            for (const header& h : *seen)
+                collect_header_secrets(h.name, h.value.reveal(), set_.secrets_);
         }
     }
 
     static constexpr job_index none = std::numeric_limits<job_index>::max();
 
-    struct edge {
-        job_index parent;
-        job_index child;
-    };
+    /// Of jobs for the nearest names, all in all: some tenths of a second.
+    static constexpr std::size_t enough_looks = 500'000;
 
     job_set set_;
-    std::vector<edge> edges_;
+    std::vector<waiting> edges_;    // those that are right, in the order of their children
+    std::vector<bool> lost_parent_; // whether a job has a parent that is not among the edges
+    std::size_t looks_ = 0;
     std::vector<problem> problems_;
 };
 

@@ -36,8 +36,7 @@ void timetable::assign(std::shared_ptr<const job_set> plan, const time_reading& 
 timetable::entry timetable::first_sight(const schedule& s, const time_reading& time) const
 {
     entry e{.ticks = make_grid(s, time.origins)};
-    const auto passed = follows_elapsed_time(s) ? last_until(e.ticks, time.now) : std::nullopt;
-    e.next = passed ? *passed : next_after(e.ticks, time.now).value_or(never);
+    e.next = first_due(s, e.ticks, time.now).value_or(never);
     return e;
 }
 

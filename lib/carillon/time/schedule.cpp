@@ -44,6 +44,12 @@ std::optional<instant> last_until(const grid& g, instant t) noexcept
     return g.anchor + (before_end - g.anchor) / g.every * g.every;
 }
 
+std::optional<instant> first_due(const schedule& s, const grid& ticks, instant now) noexcept
+{
+    const auto passed = follows_elapsed_time(s) ? last_until(ticks, now) : std::nullopt;
+    return passed ? passed : next_after(ticks, now);
+}
+
 std::int64_t count_ticks(const grid& g, instant from, instant to) noexcept
 {
     if (to < from || to < g.anchor) return 0;

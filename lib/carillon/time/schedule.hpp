@@ -69,6 +69,14 @@ std::optional<instant> next_after(const grid& g, instant t) noexcept;
 /** The latest tick at or before `t`, or nothing where the first is later. */
 std::optional<instant> last_until(const grid& g, instant t) noexcept;
 
+/**
+ * The tick that a job is due at which is seen for the first time at `now`.
+ *
+ * For what counts from a boot or a start that is the latest that has passed, which is due at once;
+ * else, and where none has passed, the next one.
+ */
+std::optional<instant> first_due(const schedule& s, const grid& ticks, instant now) noexcept;
+
 /** How many ticks lie in [from, to]; worked out, not walked. */
 std::int64_t count_ticks(const grid& g, instant from, instant to) noexcept;
 

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <boost/json/value.hpp>
+
+#include <string>
+
+namespace carillon::detail {
+
+/**
+ * Compact JSON (RFC 8259) as people and most programs write it: numbers plain and as short as
+ * exact, `0.25` where Boost.JSON has `2.5E-1`; what is no whole number stays none, `2.0`.
+ *
+ * A number that JSON cannot write, such as infinity, becomes `null`.
+ */
+std::string json_text(const boost::json::value& v);
+
+} // namespace carillon::detail
