@@ -51,6 +51,8 @@ private:
         if (const auto* table = in.table("runner")) {
             table_reader t(reading_, file.path, *table, "runner");
             t.span("shutdown_grace", out_.shutdown_grace);
+            if (out_.shutdown_grace > max_span)
+                t.fail("shutdown_grace", "must be at most 100 years");
             t.finish();
         }
         add_jobs(in, file);

@@ -179,6 +179,7 @@ public:
         add("CHAIN", e.chain);
         add("RUN", e.run);
         add("OUTCOME", e.outcome);
+        add("ERROR", e.error);
         if (e.attempt != 0) add("ATTEMPT", std::to_string(e.attempt));
         if (e.http_status != 0) add("HTTP_STATUS", std::to_string(e.http_status));
         if (e.latency)

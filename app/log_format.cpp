@@ -117,6 +117,7 @@ std::string as_text(const log_entry& e)
                 " in {}", format_span(std::chrono::ceil<std::chrono::milliseconds>(*e.latency)));
         out += ": ";
     }
+    if (!e.error.empty()) out += escape(e.error) + "; the reply says: ";
     out += escape(e.message);
     if (e.attempt > 1 && e.event == "job_ended") out += fmt::format(" (attempt {})", e.attempt);
     if (!e.run.empty()) out += fmt::format(" [{}]", e.run);
@@ -141,6 +142,7 @@ json::object fields(const log_entry& e)
     if (e.latency) o["latency_ms"] = in_ms(*e.latency);
     if (e.lateness) o["lateness_ms"] = in_ms(*e.lateness);
     add("message", e.message);
+    add("error", e.error);
     return o;
 }
 

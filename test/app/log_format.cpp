@@ -75,6 +75,20 @@ BOOST_AUTO_TEST_CASE(what_breaks_lines_unseen_is_escaped_in_every_format)
     BOOST_TEST(format_entry(e, log_format::text).find("e\\xff") != std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(why_a_job_failed_stands_before_what_its_reply_says)
+{
+    e.message = "fine";
+    e.error = "HTTP 404 Not Found";
+    BOOST_TEST(
+        format_entry(e, log_format::text)
+            .find("failed in 13ms: HTTP 404 Not Found; the reply says: fine") != std::string::npos);
+    BOOST_TEST(
+        format_entry(e, log_format::json)
+            .find("\"message\":\"fine\",\"error\":\"HTTP 404 Not Found\"") != std::string::npos);
+    BOOST_TEST(
+        format_entry(e, log_format::classic).ends_with("FAILED: status=error, message=fine"));
+}
+
 BOOST_AUTO_TEST_CASE(long_latencies_are_not_rounded)
 {
     e.latency = 3'599'999'500us;

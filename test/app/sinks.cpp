@@ -146,13 +146,9 @@ BOOST_AUTO_TEST_CASE(waits_for_nobody_who_does_not_read_and_counts_what_it_drops
     std::thread reader;
     {
         log_sinks sinks(std::chrono::milliseconds{50});
-        sinks.replace({file("pipe"), file("good.log")});
-        for (std::size_t i = 0; i < too_many; ++i) {
-            log("record");
-            if (i % 1000 == 0) sinks.flush(); // so that the good one keeps up
-        }
-        sinks.flush();
-        BOOST_TEST(lines("good.log").size() == too_many);
+        sinks.replace({file("pipe")});
+        for (std::size_t i = 0; i < too_many; ++i) log("record");
+        sinks.flush(); // gives up
 
         // Who begins to read gets what waited, and how much was lost; to the end, when the sink is
         // closed.

@@ -26,6 +26,31 @@ BOOST_AUTO_TEST_CASE(hides_a_text_wherever_it_stands)
     BOOST_TEST(!m.finds("a hunter"));
 }
 
+BOOST_AUTO_TEST_CASE(hides_secrets_that_overlap_or_hold_each_other)
+{
+    masker m;
+    for (const char* text : {"abcdef", "defghi", "longer secret", "longer", "abcdxx", "abce"})
+        m.add(text);
+    BOOST_TEST(m.hide("<abcdefghi>") == "<***>");
+    BOOST_TEST(m.hide("a longer secret, a longer one") == "a ***, a *** one");
+    BOOST_TEST(m.hide("abcdefabcdxxabcdyabce") == "******abcdy***");
+}
+
+BOOST_AUTO_TEST_CASE(hides_the_parts_of_a_header_that_are_secret_by_themselves)
+{
+    masker m;
+    collect_header_secrets("authorization", "Bearer token-1234", m);
+    collect_header_secrets(
+        "Proxy-Authorization", "Basic YWRtaW46aHVudGVyMjI=", m); // admin:hunter22
+    collect_header_secrets("Cookie", "session=cookie77; b=other88", m);
+    collect_header_secrets("X-API-Key", "  key-5678 ", m);
+    collect_header_secrets("Accept", "shown-value", m);
+    for (const char* echo :
+         {"token-1234", "YWRtaW46aHVudGVyMjI=", "hunter22", "cookie77", "other88", "key-5678"})
+        BOOST_TEST(m.hide(echo) == "***", echo);
+    BOOST_TEST(m.hide("shown-value Bearer session") == "shown-value Bearer session");
+}
+
 BOOST_AUTO_TEST_CASE(hides_escaped_forms)
 {
     masker m;

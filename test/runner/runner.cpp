@@ -10,8 +10,11 @@
 #include <boost/asio/thread_pool.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
+#include <memory>
 #include <optional>
 #include <thread>
+#include <utility>
 
 namespace asio = boost::asio;
 using namespace carillon;
@@ -79,6 +82,37 @@ struct fixture : simulation {
 };
 
 using strings = std::vector<std::string>;
+
+/** Answers a claim only when told to, as a disk may. */
+class slow_store final : public carillon::store {
+public:
+    explicit slow_store(asio::any_io_executor ex) : executor_(std::move(ex)) {}
+
+    void answer_claim()
+    {
+        auto handler = std::exchange(waiting_, nullptr);
+        asio::post(
+            executor_,
+            asio::append(
+                std::move(handler), error_code{}, std::vector<claim>{{.won = true, .fence = 1}}));
+    }
+
+    std::vector<run_record> recorded;
+
+private:
+    void claim_batch(std::vector<claim_request>, instant, claim_handler handler) override
+    {
+        waiting_ = std::move(handler);
+    }
+    void record(run_record run, record_handler handler) override
+    {
+        recorded.push_back(std::move(run));
+        asio::post(executor_, asio::append(std::move(handler), error_code{}));
+    }
+
+    asio::any_io_executor executor_;
+    claim_handler waiting_;
+};
 
 } // namespace
 
@@ -385,6 +419,127 @@ BOOST_AUTO_TEST_CASE(a_stepped_clock_is_noticed_at_once)
     time.step(500ms);                                 // too small to be a step
     run_for(0s);
     BOOST_TEST((runner.next_due("boot") == monday + 80min));
+}
+
+BOOST_AUTO_TEST_CASE(a_clock_set_back_silences_no_hour_and_repeats_no_key)
+{
+    start({make("a", schedule{.every = 15min})});
+    run_for(2h);
+    time.step(-1h);
+    run_for(1h);
+    BOOST_TEST(requests.size() == 12U);
+    std::vector<std::string> keys;
+    for (const auto& r : requests) keys.push_back(field(r.request, "Idempotency-Key"));
+    BOOST_TEST(keys.at(8) == "a@2026-01-05T01:15:00.000001Z");
+    std::sort(keys.begin(), keys.end());
+    BOOST_TEST((std::adjacent_find(keys.begin(), keys.end()) == keys.end()));
+}
+
+BOOST_AUTO_TEST_CASE(a_clock_that_visits_the_end_of_time_ends_no_job)
+{
+    start({make("a", schedule{.every = 15min})});
+    time.step(std::chrono::years{300});
+    run_for(0s);
+    time.step(-std::chrono::years{300});
+    run_for(0s);
+    BOOST_TEST((runner.next_due("a") == monday + 15min));
+}
+
+BOOST_AUTO_TEST_CASE(a_disabled_jobs_grid_moves_with_the_clock)
+{
+    job a = make("a", schedule{.every = 15min, .on_boot = 5min});
+    a.enabled = false;
+    start({a, make("b", schedule{.every = 1h})});
+    run_for(1min);
+    time.step(7min);
+    run_for(0s);
+    a.enabled = true;
+    runner.set_jobs(job_set::create({a}).value());
+    BOOST_TEST((runner.next_due("a") == monday + 12min));
+}
+
+BOOST_AUTO_TEST_CASE(a_claim_that_comes_after_the_cancellation_sends_nothing)
+{
+    slow_store late(ctx.get_executor());
+    carillon::runner other(ctx.get_executor(), time, transport, late);
+    other.set_jobs(job_set::create({make("a", schedule{.every = 10s})}).value());
+    asio::cancellation_signal stop;
+    std::optional<error_code> ended;
+    other.async_run(asio::bind_cancellation_slot(stop.slot(), [&](error_code ec) { ended = ec; }));
+    run_for(10s);
+    stop.emit(asio::cancellation_type::terminal);
+    run_for(0s);
+    BOOST_TEST(!ended);
+    late.answer_claim();
+    run_for(0s);
+    BOOST_TEST(requests.empty());
+    BOOST_TEST((ended == error_code(asio::error::operation_aborted)));
+    BOOST_REQUIRE(late.recorded.size() == 1U);
+    BOOST_TEST((late.recorded[0].outcome == outcome::cancelled));
+}
+
+BOOST_AUTO_TEST_CASE(what_stands_due_in_its_window_is_not_lost)
+{
+    // Woken for b at 30 s, a would go with it; a reload and a stop come in between.
+    const std::vector<job> jobs{
+        make("a", schedule{.on_start = 10s, .accuracy = 1min}),
+        make("b", schedule{.on_start = 30s, .accuracy = 1min})};
+    start(jobs);
+    run_for(20s);
+    BOOST_TEST(requests.empty());
+    runner.set_jobs(job_set::create({jobs[1]}).value());
+    run_for(0s);
+    BOOST_TEST((times("a") == std::vector<microseconds>{20s}));
+
+    runner.set_jobs(job_set::create({make("c", schedule{.on_start = 25s, .accuracy = 1min}),
+                                     make("d", schedule{.on_start = 50s, .accuracy = 1min})})
+                        .value());
+    run_for(20s);
+    told.clear();
+    runner.async_drain(asio::detached);
+    BOOST_TEST((told == strings{"skip c 1"}));
+    run_for(1h);
+    BOOST_TEST(times("c").empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_listener_may_end_the_runner)
+{
+    auto other = std::make_unique<carillon::runner>(ctx.get_executor(), time, transport, store);
+    other->set_jobs(job_set::create({make("a", schedule{.every = 10s})}).value());
+    other->on_event([&, note = std::string("kept while it is called")](const event& e) {
+        if (!std::holds_alternative<run_ended>(e)) return;
+        other.reset();
+        tell(note);
+    });
+    other->async_run(asio::detached);
+    run_for(1min);
+    BOOST_TEST((told == strings{"kept while it is called"}));
+    BOOST_TEST(requests.size() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(a_run_cannot_begin_while_a_drain_goes_on)
+{
+    slow(20s);
+    start({make("a", schedule{.every = 10s})});
+    run_for(12s);
+    std::optional<error_code> drained;
+    std::optional<error_code> again;
+    runner.async_drain([&](error_code ec) { drained = ec; });
+    runner.async_run([&](error_code ec) { again = ec; });
+    run_for(1h);
+    BOOST_TEST((again == error_code(errc::already_running)));
+    BOOST_TEST((drained == error_code{}));
+}
+
+BOOST_AUTO_TEST_CASE(many_runs_at_one_instant_all_start)
+{
+    std::vector<job> jobs;
+    for (int i = 0; i < 1000; ++i)
+        jobs.push_back(make("j" + std::to_string(i), schedule{.every = 10s}));
+    start(std::move(jobs));
+    run_for(10s);
+    BOOST_TEST(requests.size() == 1000U);
+    for (const auto& r : requests) BOOST_TEST((r.at == monday + 10s));
 }
 
 BOOST_AUTO_TEST_CASE(independent_branches_do_not_wait_for_each_other)

@@ -14,6 +14,9 @@
 
 namespace carillon {
 
+/** The longest span that a job may name: clocks that count nanoseconds reach little further. */
+inline constexpr microseconds max_span = std::chrono::years{100};
+
 /** One header of a request. The value never prints itself: it may be a key. */
 struct header {
     std::string name;

@@ -74,9 +74,15 @@ private:
         problems_.push_back({job_.name, std::move(key), std::move(what)});
     }
 
+    void refuse_endless(const char* key, microseconds span)
+    {
+        if (span > max_span) add(key, "must be at most 100 years");
+    }
+
     void require_positive(const char* key, microseconds span)
     {
         if (span <= microseconds{0}) add(key, "must be longer than 0");
+        refuse_endless(key, span);
     }
 
     void inspect_name()
@@ -158,7 +164,9 @@ private:
             add("schedule.every", fmt::format("must be at least {}", format_span(min_interval)));
         const auto refuse_negative = [&](const char* key, microseconds span) {
             if (span < microseconds{0}) add(key, "cannot be negative");
+            refuse_endless(key, span);
         };
+        if (s.every) refuse_endless("schedule.every", *s.every);
         refuse_negative("schedule.on_boot", s.on_boot.value_or(microseconds{0}));
         refuse_negative("schedule.on_start", s.on_start.value_or(microseconds{0}));
         refuse_negative("schedule.accuracy", s.accuracy);

@@ -101,6 +101,7 @@ log_entry entry_for(const job_ended& e)
         entry.attempt = last.attempt;
         entry.http_status = last.http_status;
         entry.latency = last.latency;
+        if (last.error != entry.message) entry.error = last.error;
     }
     return entry;
 }
@@ -212,6 +213,7 @@ log_entry to_entry(const event& e, instant now, const masker& secrets)
     entry.time = now;
     entry.title = secrets.hide(entry.title);
     entry.message = secrets.hide(entry.message);
+    entry.error = secrets.hide(entry.error);
     return entry;
 }
 

@@ -43,6 +43,8 @@ struct log_entry {
     std::optional<microseconds> latency{};
     std::optional<microseconds> lateness{};
     std::string message{};
+    /// Why a job did not complete, where `message` is the reply's own and does not say so.
+    std::string error{};
 };
 
 /** Hands an entry to Boost.Log's core, which gives it to the sinks. */
