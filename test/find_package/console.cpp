@@ -68,7 +68,7 @@ void print(const carillon::log_entry& e)
 
 } // namespace
 
-console::console(asio::any_io_executor ex, carillon::secret api_key, int runs)
+console::console(const asio::any_io_executor& ex, const carillon::secret& api_key, int runs)
     : server_(ex, [api_key](const request& req) { return handle_request(req, api_key); }),
       time_(ex), client_(ex), store_(ex), runner_(ex, time_, client_, store_), runs_(runs)
 {

@@ -18,7 +18,7 @@ namespace ops_console {
 class console {
 public:
     /** Stops by itself after `runs` runs of the chain; 0: never. Listens from now on. */
-    console(boost::asio::any_io_executor ex, carillon::secret api_key, int runs);
+    console(const boost::asio::any_io_executor& ex, const carillon::secret& api_key, int runs);
 
     /** Where the API is. */
     std::uint16_t port() const { return server_.port(); }

@@ -32,11 +32,11 @@ constexpr auto patience = 30s;
 /// A shortage of descriptors is not over at once.
 constexpr auto accept_pause = 100ms;
 
-constexpr std::size_t max_body_bytes = 64 * 1024;
+constexpr std::size_t max_body_bytes = 65'536;
 
 } // namespace
 
-server::server(asio::any_io_executor ex, handler answer)
+server::server(const asio::any_io_executor& ex, handler answer)
     : executor_(ex), answer_(std::move(answer)),
       acceptor_(ex, {asio::ip::address_v4::loopback(), 0}), changed_(ex)
 {}

@@ -29,7 +29,7 @@ public:
 
     /** Listens from now on; connections wait until @ref run. Throws `boost::system::system_error`.
      */
-    server(boost::asio::any_io_executor ex, handler answer);
+    server(const boost::asio::any_io_executor& ex, handler answer);
 
     std::uint16_t port() const { return acceptor_.local_endpoint().port(); }
 
