@@ -90,7 +90,8 @@ public:
 
     void answer_claim()
     {
-        auto handler = std::exchange(waiting_, nullptr);
+        claim_handler handler = std::move(*waiting_);
+        waiting_.reset();
         asio::post(
             executor_,
             asio::append(
@@ -102,7 +103,8 @@ public:
 private:
     void claim_batch(std::vector<claim_request>, instant, claim_handler handler) override
     {
-        waiting_ = std::move(handler);
+        // Not assigned: clang then wraps Asio 1.81's handler in itself, without end.
+        waiting_.emplace(std::move(handler));
     }
     void record(run_record run, record_handler handler) override
     {
@@ -111,7 +113,7 @@ private:
     }
 
     asio::any_io_executor executor_;
-    claim_handler waiting_;
+    std::optional<claim_handler> waiting_;
 };
 
 } // namespace

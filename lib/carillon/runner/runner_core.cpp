@@ -103,15 +103,16 @@ void runner::core::arm()
 {
     wake_->emit(asio::cancellation_type::terminal);
     if (!run_ || draining_) return;
-    const auto next = timetable_.next_wake();
-    if (!next) return;
+    // With nothing to come, a step may yet bring something: the clock may have visited the far
+    // future.
+    const instant next = timetable_.next_wake().value_or(shared_->time.now() + max_span);
     // A signal for each wait: the one before may still be completing.
     wake_ = std::make_shared<asio::cancellation_signal>();
     shared_->time.async_wait_until(
-        *next, asio::bind_cancellation_slot(
-                   wake_->slot(), [weak = weak_from_this(), signal = wake_](const error_code& ec) {
-                       if (auto self = weak.lock()) self->on_wake(ec);
-                   }));
+        next, asio::bind_cancellation_slot(
+                  wake_->slot(), [weak = weak_from_this(), signal = wake_](const error_code& ec) {
+                      if (auto self = weak.lock()) self->on_wake(ec);
+                  }));
     // The timer sees the steps that come from now on; one that came just before is seen here.
     if (look_for_step()) arm();
 }
