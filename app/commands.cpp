@@ -80,8 +80,8 @@ int command_check(const std::string& path, bool as_json)
     const std::string shown =
         as_json ? jobs_as_json(config->jobs, time) + "\n"
                 : fmt::format(
-                      "{}: {} job{}, no errors\n\n{}", path, config->jobs.size(),
-                      config->jobs.size() == 1 ? "" : "s", describe_jobs(config->jobs, time));
+                      "{}: {}, no errors\n\n{}", path, count_of_jobs(config->jobs.size()),
+                      describe_jobs(config->jobs, time));
     if (print_out(shown)) return 0;
     print_error("cannot write to standard output");
     return 1;

@@ -57,6 +57,7 @@ private:
             const auto filled = headers.filled_in(
                 value, name, text->get(), is_secret_header(name) ? secrecy::whole : secrecy::none);
             if (!filled) continue;
+            collect_header_secrets(name, *filled, reading_.secrets);
             std::erase_if(merged, [&](const header& h) {
                 return detail::equals_ignoring_case(h.name, name);
             });

@@ -1,5 +1,6 @@
 #include "daemon.hpp"
 
+#include "describe.hpp"
 #include "systemd.hpp"
 #include <carillon/runner/event_log.hpp>
 #include <carillon/time/span.hpp>
@@ -10,6 +11,7 @@
 #include <boost/asio/post.hpp>
 #include <fmt/format.h>
 
+#include <exception>
 #include <malloc.h>
 #include <signal.h>
 #include <unistd.h>
@@ -18,6 +20,7 @@
 namespace asio = boost::asio;
 
 namespace carillon::app {
+
 daemon::daemon(configuration config, config_loader::load_function reload)
 {
     if (reload)
@@ -53,8 +56,8 @@ int daemon::run()
         finish();
     });
     log(log_level::info, "ready",
-        fmt::format("carillon is ready with {} jobs", runner_.jobs()->size()));
-    notify_systemd(fmt::format("READY=1\nSTATUS=Ready with {} jobs", runner_.jobs()->size()));
+        "carillon is ready with " + count_of_jobs(runner_.jobs()->size()));
+    notify_ready();
     kick_watchdog();
     ctx_.run();
     return 0;
@@ -118,35 +121,55 @@ void daemon::stop()
 void daemon::cancel_runs()
 {
     log(log_level::warning, "cancelling",
-        fmt::format("the grace period is over: cancelling {} runs", runner_.running()));
+        fmt::format("the grace period is over: cancelling runs under way ({})", runner_.running()));
     cancel_drain_.emit(asio::cancellation_type::terminal);
 }
 
 void daemon::reload()
 {
     if (stopping_) return;
-    if (!reload_->start()) {
-        reload_again_ = true; // the file may have changed since it was read
-        return log(
-            log_level::warning, "reloading", "asked to reload while a reload is still under way");
+    try {
+        if (!reload_->start()) {
+            reload_again_ = true; // the file may have changed since it was read
+            return log(
+                log_level::warning, "reloading",
+                "asked to reload while a reload is still under way");
+        }
+        notify_systemd(reloading_state());
+    } catch (const std::exception& e) {
+        reload_failed(e.what());
     }
-    notify_systemd(reloading_state());
 }
 
 void daemon::reloaded(config_loader::loaded config)
 {
     if (stopping_) return;
     if (config) {
-        install(std::move(*config));
-        log(log_level::info, "reloaded", fmt::format("reloaded: {} jobs", runner_.jobs()->size()));
+        // No thread for a new sink, say: what runs must not end for that.
+        try {
+            install(std::move(*config));
+            log(log_level::info, "reloaded", "reloaded: " + count_of_jobs(runner_.jobs()->size()));
+        } catch (const std::exception& e) {
+            reload_failed(e.what());
+        }
     } else {
         for (const config_error& e : config.error().errors)
             log(log_level::error, "configuration", to_string(e));
-        log(log_level::error, "reload_failed",
-            "the configuration is wrong and was not loaded: all goes on as before");
+        reload_failed("the configuration is wrong");
     }
-    notify_systemd(fmt::format("READY=1\nSTATUS=Ready with {} jobs", runner_.jobs()->size()));
+    notify_ready();
     if (std::exchange(reload_again_, false)) reload();
+}
+
+void daemon::reload_failed(std::string_view why)
+{
+    log(log_level::error, "reload_failed",
+        fmt::format("{}: it was not loaded, and all goes on as before", why));
+}
+
+void daemon::notify_ready()
+{
+    notify_systemd("READY=1\nSTATUS=Ready with " + count_of_jobs(runner_.jobs()->size()));
 }
 
 void daemon::kick_watchdog()

@@ -17,6 +17,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace carillon::app {
 
@@ -59,6 +60,8 @@ private:
     void cancel_runs();
     void reload();
     void reloaded(config_loader::loaded config);
+    void reload_failed(std::string_view why);
+    void notify_ready();
     void kick_watchdog();
     void finish();
     void log(log_level level, std::string_view event, std::string message);

@@ -1,9 +1,13 @@
+// The journal's records would bear this file's path and line.
+#define SD_JOURNAL_SUPPRESS_LOCATION
+
 #include "line_writers.hpp"
 
 #include <fmt/format.h>
 #include <systemd/sd-journal.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <fcntl.h>
 #include <filesystem>
 #include <poll.h>
@@ -56,17 +60,29 @@ int priority_of(log_level l)
     return LOG_ERR;
 }
 
+/** Whether the journal reads what is written here (systemd.exec(5), JOURNAL_STREAM). */
+bool is_read_by_journal(int fd)
+{
+    const char* stream = std::getenv("JOURNAL_STREAM"); // NOLINT(concurrency-mt-unsafe)
+    struct stat st{};
+    return stream != nullptr && ::fstat(fd, &st) == 0 &&
+           fmt::format("{}:{}", st.st_dev, st.st_ino) == stream;
+}
+
 class console_writer final : public line_writer {
 public:
-    explicit console_writer(int fd) : fd_(fd) {}
+    explicit console_writer(int fd) : fd_(fd), is_journal_(is_read_by_journal(fd)) {}
 
-    error_code write(const log_entry&, std::string line) override
+    error_code write(const log_entry& e, std::string line) override
     {
-        return write_all(fd_, line + "\n");
+        // The journal takes the prefix off and keeps it as the record's priority (sd-daemon(3)).
+        const std::string prefix = is_journal_ ? fmt::format("<{}>", priority_of(e.level)) : "";
+        return write_all(fd_, prefix + line + "\n");
     }
 
 private:
     int fd_;
+    bool is_journal_;
 };
 
 /** A file that is rotated by size, and opened again when someone has moved it away (logrotate). */

@@ -9,80 +9,11 @@
 
 #include <algorithm>
 #include <cctype>
-#include <optional>
 
 namespace json = boost::json;
 
 namespace carillon::app {
 namespace {
-
-struct character {
-    std::size_t size = 1;
-    /// Nothing where the byte begins no UTF-8 character (RFC 3629).
-    std::optional<char32_t> value{};
-};
-
-/** The character that begins at `at`. */
-character character_at(std::string_view text, std::size_t at)
-{
-    const auto byte = [&](std::size_t n) {
-        return at + n < text.size() ? static_cast<unsigned char>(text[at + n]) : 0U;
-    };
-    const char32_t first = byte(0);
-    if (first < 0x80) return {1, first};
-    const std::size_t size = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
-    static constexpr char32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
-    char32_t value = first & (0x7FU >> size);
-    for (std::size_t n = 1; n < size; ++n) {
-        if ((byte(n) & 0xC0U) != 0x80) return {};
-        value = value << 6U | (byte(n) & 0x3FU);
-    }
-    const bool is_surrogate = value >= 0xD800 && value <= 0xDFFF;
-    if (first < 0xC0 || first > 0xF4 || value < smallest[size] || value > 0x10FFFF || is_surrogate)
-        return {};
-    return {size, value};
-}
-
-/** Controls (C0, DEL, C1), Unicode's line ends, and what turns the direction of the text after it:
- * viewers break, colour or reorder lines at them. */
-bool is_hidden(char32_t c)
-{
-    return c < 0x20 || (c >= 0x7F && c <= 0x9F) || (c >= 0x2028 && c <= 0x202E) ||
-           (c >= 0x2066 && c <= 0x2069);
-}
-
-/** What JSON and people call the usual white space. */
-std::string_view short_escape(const character& c)
-{
-    switch (c.value.value_or(0)) {
-    case U'\n':
-        return "\\n";
-    case U'\r':
-        return "\\r";
-    case U'\t':
-        return "\\t";
-    default:
-        return {};
-    }
-}
-
-std::string escape(std::string_view text)
-{
-    std::string out;
-    for (std::size_t i = 0; i < text.size();) {
-        const character c = character_at(text, i);
-        const std::string_view bytes = text.substr(i, c.size);
-        if (const std::string_view known = short_escape(c); !known.empty())
-            out += known;
-        else if (c.value && !is_hidden(*c.value))
-            out += bytes;
-        else
-            for (const char b : bytes)
-                out += fmt::format("\\x{:02x}", static_cast<unsigned char>(b));
-        i += c.size;
-    }
-    return out;
-}
 
 /** A JSON string (RFC 8259 section 7) in which nothing is hidden; what is no UTF-8 becomes U+FFFD.
  */
@@ -90,12 +21,12 @@ std::string json_string(std::string_view text)
 {
     std::string out = "\"";
     for (std::size_t i = 0; i < text.size();) {
-        const character c = character_at(text, i);
+        const detail::character c = detail::character_at(text, i);
         if (c.value == U'"' || c.value == U'\\')
             (out += '\\') += text[i];
-        else if (const std::string_view known = short_escape(c); !known.empty())
+        else if (const auto known = detail::short_escape(c.value.value_or(0)); !known.empty())
             out += known;
-        else if (c.value && !is_hidden(*c.value))
+        else if (c.value && !detail::is_hidden(*c.value))
             out += text.substr(i, c.size);
         else
             out += fmt::format("\\u{:04x}", static_cast<unsigned>(c.value.value_or(0xFFFD)));
@@ -117,8 +48,8 @@ std::string as_text(const log_entry& e)
                 " in {}", format_span(std::chrono::ceil<std::chrono::milliseconds>(*e.latency)));
         out += ": ";
     }
-    if (!e.error.empty()) out += escape(e.error) + "; the reply says: ";
-    out += escape(e.message);
+    if (!e.error.empty()) out += detail::visible(e.error) + "; the reply says: ";
+    out += detail::visible(e.message);
     if (e.attempt > 1 && e.event == "job_ended") out += fmt::format(" (attempt {})", e.attempt);
     if (!e.run.empty()) out += fmt::format(" [{}]", e.run);
     return out;
@@ -171,7 +102,7 @@ std::string as_logfmt(const log_entry& e)
         out += std::string(key) + "=";
         const json::string* text = value.if_string();
         const bool plain = text != nullptr && text->find_first_of(" =\"\\") == json::string::npos &&
-                           escape(*text) == std::string_view(*text);
+                           detail::visible(*text) == std::string_view(*text);
         out += plain ? std::string(*text) : json_text(value);
     }
     return out;
@@ -208,7 +139,8 @@ std::string format_entry(const log_entry& e, log_format format)
         break;
     }
     const std::string line = classic_line(e);
-    return line.empty() ? line : fmt::format("[{}] {}", format_local(e.time), escape(line));
+    return line.empty() ? line
+                        : fmt::format("[{}] {}", format_local(e.time), detail::visible(line));
 }
 
 } // namespace carillon::app

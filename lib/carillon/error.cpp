@@ -33,6 +33,8 @@ public:
             return "the reply's body is too large";
         case errc::queue_full:
             return "too much work waits already";
+        case errc::already_claimed:
+            return "an occurrence of this instant has run already";
         case errc::no_such_job:
             return "no such job";
         case errc::not_running:

@@ -30,6 +30,8 @@ enum class errc {
     body_too_large,
     /// More work waits than a bounded queue may hold.
     queue_full,
+    /// An occurrence of this instant has run already.
+    already_claimed,
     /// No job has this name.
     no_such_job,
     /// The operation needs what is not there yet or is there no more.

@@ -44,6 +44,15 @@ BOOST_AUTO_TEST_CASE(braces_within_braces_are_refused)
         "c.toml:3:9: jobs.a.title: the path of a '${file:' cannot hold another '${'");
 }
 
+BOOST_AUTO_TEST_CASE(an_error_shows_no_part_of_a_secret_header)
+{
+    const std::string shown = errors(
+        "[jobs.a]\nurl = \"http://h/\"\nheaders = { Authorization = \"Bearer token-1234\" }\n"
+        "[jobs.b]\nurl = \"http://h/\"\nafter = \"token-1234\"");
+    BOOST_TEST(shown.find("there is no job '***'") != std::string::npos, shown);
+    BOOST_TEST(shown.find("token-1234") == std::string::npos, shown);
+}
+
 BOOST_AUTO_TEST_CASE(a_credential_that_cannot_be_read_is_an_error)
 {
     environment["BROKEN"] = "an older value";

@@ -519,6 +519,23 @@ BOOST_AUTO_TEST_CASE(a_listener_may_end_the_runner)
     BOOST_TEST(requests.size() == 1U);
 }
 
+BOOST_AUTO_TEST_CASE(a_listener_may_end_the_runner_within_its_own_call)
+{
+    auto other = std::make_unique<carillon::runner>(ctx.get_executor(), time, transport, store);
+    other->set_jobs(job_set::create({make("a", schedule{.on_start = 10s, .accuracy = 1min}),
+                                     make("b", schedule{.on_start = 30s, .accuracy = 1min})})
+                        .value());
+    other->on_event([&](const event&) { other.reset(); });
+    other->async_run(asio::detached);
+    run_for(20s);
+    std::optional<error_code> drained;
+    other->async_drain([&](error_code ec) { drained = ec; });
+    BOOST_TEST(!other);
+    run_for(1min);
+    BOOST_TEST((drained == error_code(asio::error::operation_aborted)));
+    BOOST_TEST(requests.empty());
+}
+
 BOOST_AUTO_TEST_CASE(a_run_cannot_begin_while_a_drain_goes_on)
 {
     slow(20s);

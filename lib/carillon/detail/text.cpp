@@ -14,21 +14,6 @@ constexpr bool is_unreserved(char c) noexcept
 
 constexpr char hex_digits[] = "0123456789abcdef";
 
-/** What JSON and people call the usual white space. */
-std::string_view short_escape(char32_t c) noexcept
-{
-    switch (c) {
-    case U'\n':
-        return "\\n";
-    case U'\r':
-        return "\\r";
-    case U'\t':
-        return "\\t";
-    default:
-        return {};
-    }
-}
-
 } // namespace
 
 bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept
@@ -91,6 +76,20 @@ character character_at(std::string_view text, std::size_t at) noexcept
     if (first < 0xC0 || first > 0xF4 || value < smallest[size] || value > 0x10FFFF || is_surrogate)
         return {};
     return {size, value};
+}
+
+std::string_view short_escape(char32_t c) noexcept
+{
+    switch (c) {
+    case U'\n':
+        return "\\n";
+    case U'\r':
+        return "\\r";
+    case U'\t':
+        return "\\t";
+    default:
+        return {};
+    }
 }
 
 std::string visible(std::string_view text)

@@ -48,6 +48,10 @@ constexpr bool is_hidden(char32_t c) noexcept
            (c >= 0x2066 && c <= 0x2069);
 }
 
+/** What JSON and people write for the usual white space, such as `\n`; empty for any other
+ * character. */
+std::string_view short_escape(char32_t c) noexcept;
+
 /** `text` for one line of a terminal or log: `\n`, `\r`, `\t`, and each byte of another hidden
  * character, or of what is no UTF-8, as `\xNN`. */
 std::string visible(std::string_view text);

@@ -14,6 +14,7 @@
 #include <mutex>
 #include <netdb.h>
 #include <optional>
+#include <signal.h>
 #include <string_view>
 #include <system_error>
 #include <thread>
@@ -91,6 +92,24 @@ answer look_up(const std::string& host, std::uint16_t port)
     if (out.found.empty()) out.ec = errc::no_address;
     return out;
 }
+
+/** Keeps the process's signals off a thread that starts meanwhile: they are the embedder's, whose
+ * handlers need not expect it. */
+class all_signals_blocked {
+public:
+    all_signals_blocked()
+    {
+        sigset_t all;
+        ::sigfillset(&all);
+        ::pthread_sigmask(SIG_BLOCK, &all, &before_);
+    }
+    ~all_signals_blocked() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+    all_signals_blocked(const all_signals_blocked&) = delete;
+    all_signals_blocked& operator=(const all_signals_blocked&) = delete;
+
+private:
+    sigset_t before_{};
+};
 
 } // namespace
 
@@ -202,6 +221,7 @@ public:
 private:
     error_code add_thread()
     {
+        const all_signals_blocked quiet;
         try {
             std::thread([self = shared_from_this()] { self->work(); }).detach();
         } catch (const std::system_error& e) {

@@ -34,7 +34,13 @@ runner::~runner() { core_->abandon(); }
 
 void runner::on_event(event_handler listener) { core_->on_event(std::move(listener)); }
 
-void runner::set_jobs(job_set jobs) { core_->set_jobs(std::move(jobs)); }
+// A listener that is called meanwhile may end the runner, hence the copies of core_.
+
+void runner::set_jobs(job_set jobs)
+{
+    const auto alive = core_;
+    alive->set_jobs(std::move(jobs));
+}
 
 boost::system::result<void, invalid_jobs> runner::add(job j)
 {
@@ -65,9 +71,17 @@ std::optional<instant> runner::next_due(std::string_view job) const { return cor
 
 std::size_t runner::running() const { return core_->running(); }
 
-void runner::start_run(plain_handler handler) { core_->run(std::move(handler)); }
+void runner::start_run(plain_handler handler)
+{
+    const auto alive = core_;
+    alive->run(std::move(handler));
+}
 
-void runner::start_drain(plain_handler handler) { core_->drain(std::move(handler)); }
+void runner::start_drain(plain_handler handler)
+{
+    const auto alive = core_;
+    alive->drain(std::move(handler));
+}
 
 void runner::start_trigger(std::string job, trigger_handler handler)
 {

@@ -44,8 +44,10 @@ struct runner_options {
  * carillon::http::client client(ctx.get_executor());
  * carillon::memory_store store(ctx.get_executor());
  * carillon::runner runner(ctx.get_executor(), time, client, store);
- * runner.set_jobs(carillon::job_set::create({{.name = "ping", .trigger = carillon::schedule{.every
- * = 1min}, .url = "http://localhost:8000/ping"}}).value()); runner.async_run(asio::detached);
+ * carillon::job ping{.name = "ping", .url = "http://localhost:8000/ping"};
+ * ping.trigger = carillon::schedule{.every = 1min};
+ * runner.set_jobs(carillon::job_set::create({ping}).value());
+ * runner.async_run(asio::detached);
  * ctx.run();
  * @endcode
  */

@@ -38,6 +38,10 @@ private:
     using run_operation = detail::pending<void(error_code)>;
     using trigger_operation = detail::pending<void(error_code, run_record)>;
 
+    /// An instant that has run already gives its run the name of one of so many microseconds after
+    /// it.
+    static constexpr int other_names = 100;
+
     /** What is due at one wake-up, on its way from the claim to the runs. */
     struct due_batch {
         std::shared_ptr<const job_set> plan;
