@@ -45,7 +45,7 @@ private:
     {
         const toml::table* table = in_.table("headers");
         if (table == nullptr) return;
-        table_reader headers(reading_, file_, *table, in_.path() + ".headers");
+        table_reader headers(reading_, file_, *table, {"headers", &in_.path()});
         std::vector<header> merged = *out.headers;
         for (const auto& [key, value] : *table) {
             const std::string name(key.str());
@@ -70,7 +70,7 @@ private:
     {
         const toml::table* table = in_.table("retry");
         if (table == nullptr) return;
-        table_reader t(reading_, file_, *table, in_.path() + ".retry");
+        table_reader t(reading_, file_, *table, {"retry", &in_.path()});
         retry_policy policy = *out.retry;
         std::int64_t attempts = policy.attempts;
         if (t.integer("attempts", attempts))
@@ -123,11 +123,11 @@ private:
     {
         const toml::table* table = in_.table("expect");
         if (table == nullptr) return;
-        table_reader t(reading_, file_, *table, in_.path() + ".expect");
+        table_reader t(reading_, file_, *table, {"expect", &in_.path()});
         expectation expect = *out.expect;
         if (const toml::node* status = t.any("status")) read_statuses(t, *status, expect.status);
         if (const toml::table* checks = t.table("json")) {
-            table_reader c(reading_, file_, *checks, t.path() + ".json");
+            table_reader c(reading_, file_, *checks, {"json", &t.path()});
             expect.json.clear();
             for (const auto& [key, value] : *checks)
                 read_check(c, std::string(key.str()), value, expect.json);

@@ -8,9 +8,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
 #include <stdexcept>
 #include <tuple>
+#include <unordered_map>
 
 namespace carillon::app {
 namespace {
@@ -39,7 +39,7 @@ public:
 private:
     void read_main(const config_file& file)
     {
-        table_reader in(reading_, file.path, file.root, "");
+        table_reader in(reading_, file.path, file.root, {""});
         if (const auto* table = in.table("defaults")) {
             defaults_place_ = {&file, table};
             read_defaults(reading_, file.path, *table, defaults_);
@@ -49,7 +49,7 @@ private:
             for (const std::string& p : patterns) files_.include(in, file, p);
         if (const auto* table = in.table("log")) sinks_.read_log(file, *table, out_.sinks);
         if (const auto* table = in.table("runner")) {
-            table_reader t(reading_, file.path, *table, "runner");
+            table_reader t(reading_, file.path, *table, {"runner"});
             t.span("shutdown_grace", out_.shutdown_grace);
             if (out_.shutdown_grace > max_span)
                 t.fail("shutdown_grace", "must be at most 100 years");
@@ -61,7 +61,7 @@ private:
 
     void read_included(const config_file& file)
     {
-        table_reader in(reading_, file.path, file.root, "");
+        table_reader in(reading_, file.path, file.root, {""});
         add_jobs(in, file);
         in.finish();
     }
@@ -75,12 +75,14 @@ private:
             return;
         }
         const std::size_t first = written_.size();
-        table_reader t(reading_, file.path, *jobs, "jobs");
+        written_.reserve(first + jobs->size());
+        places_.reserve(first + jobs->size());
+        table_reader t(reading_, file.path, *jobs, {"jobs"});
         for (const auto& [key, value] : *jobs) {
             writes_jobs_ = true;
-            const std::string name(key.str());
+            const std::string_view name = key.str();
             if (!value.is_table()) {
-                t.fail_at(value, name, "must be a table");
+                t.fail_at(value, std::string(name), "must be a table");
                 continue;
             }
             const table_place place{&file, value.as_table()};
@@ -168,7 +170,7 @@ private:
     }
 
     struct written_job {
-        std::string name;
+        std::string_view name; // in the file's own table
         table_place place;
         bool is_new; // not written before
     };
@@ -178,7 +180,7 @@ private:
     job_defaults defaults_;
     table_place defaults_place_;
     sink_reader sinks_{reading_};
-    std::map<std::string, table_place> places_;
+    std::unordered_map<std::string_view, table_place> places_;
     std::vector<written_job> written_;
     bool writes_jobs_ = false; // right or wrong ones
     configuration out_;

@@ -17,6 +17,8 @@ namespace json = boost::json;
 namespace carillon::app {
 namespace {
 
+constexpr key_path jobs_path{"jobs"};
+
 bool is_content_type(std::string_view name)
 {
     return detail::equals_ignoring_case(name, "Content-Type");
@@ -96,7 +98,7 @@ private:
     {
         const toml::table* table = in_.table("schedule");
         if (table == nullptr) return;
-        table_reader t(reading_, file_, *table, in_.path() + ".schedule");
+        table_reader t(reading_, file_, *table, {"schedule", &in_.path()});
         schedule s;
         const std::size_t errors_before = reading_.errors.size();
         t.span("every", s.every);
@@ -122,7 +124,7 @@ private:
 
     void read_conditions(const toml::table& table, after& out)
     {
-        table_reader t(reading_, file_, table, in_.path() + ".after");
+        table_reader t(reading_, file_, table, {"after", &in_.path()});
         for (const auto& [key, value] : table) {
             parent p{std::string(key.str()), condition::succeeded};
             t.word<condition>(
@@ -174,7 +176,7 @@ void name_json(const toml::table& table, job& out)
 
 void read_defaults(reading& r, const std::string& file, const toml::table& table, job_defaults& out)
 {
-    table_reader in(r, file, table, "defaults");
+    table_reader in(r, file, table, {"defaults"});
     read_base_url(in, out.base_url);
     read_common(r, file, in, out.values);
     in.finish();
@@ -183,13 +185,13 @@ void read_defaults(reading& r, const std::string& file, const toml::table& table
 job read_job(
     reading& r,
     const std::string& file,
-    const std::string& name,
+    std::string_view name,
     const toml::table& table,
     const job_defaults& defaults)
 {
     job out = defaults.values;
     out.name = name;
-    table_reader in(r, file, table, "jobs." + name);
+    table_reader in(r, file, table, {name, &jobs_path});
     own_reader(r, file, in).read(out, defaults.base_url);
     read_common(r, file, in, out);
     name_json(table, out);

@@ -4,6 +4,7 @@
 #include <carillon/job/job.hpp>
 
 #include <string>
+#include <string_view>
 
 namespace carillon::app {
 
@@ -22,7 +23,7 @@ void read_defaults(
 job read_job(
     reading& r,
     const std::string& file,
-    const std::string& name,
+    std::string_view name,
     const toml::table& table,
     const job_defaults& defaults);
 

@@ -54,7 +54,7 @@ void read_file_sink(table_reader& t, sink_options& o)
 void sink_reader::read_log(
     const config_file& file, const toml::table& log, std::vector<sink_options>& out)
 {
-    table_reader t(reading_, file.path, log, "log");
+    table_reader t(reading_, file.path, log, {"log"});
     const toml::node* sinks = t.any("sinks");
     const auto* list = sinks != nullptr ? sinks->as_array() : nullptr;
     const bool are_tables =
@@ -68,7 +68,7 @@ void sink_reader::read_log(
 
 sink_options sink_reader::read_sink(const config_file& file, const toml::table& table)
 {
-    table_reader t(reading_, file.path, table, "log.sinks");
+    table_reader t(reading_, file.path, table, {"log.sinks"});
     sink_options o;
     const bool knows_type = read_words(t, o);
     read_filters(t, file, table, o);
@@ -92,7 +92,7 @@ void sink_reader::read_filters(
 void sink_reader::check_filters(const written_jobs& jobs)
 {
     for (const filter& f : filters_) {
-        table_reader t(reading_, f.file->path, *f.table, "log.sinks");
+        table_reader t(reading_, f.file->path, *f.table, {"log.sinks"});
         const char* key = f.is_chain ? "chain" : "job";
         if (!jobs.exists(f.name))
             t.fail(

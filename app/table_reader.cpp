@@ -78,6 +78,12 @@ std::string to_string(const config_error& e)
     return detail::visible(fmt::format("{}:{}:{}: {}{}", e.file, e.line, e.column, key, e.what));
 }
 
+std::string key_path::of(std::string_view key) const
+{
+    const std::string path = outer != nullptr ? outer->of(name) : std::string(name);
+    return path.empty() ? std::string(key) : path + "." + std::string(key);
+}
+
 const toml::node* table_reader::find(std::string_view key)
 {
     known_.push_back(key);
@@ -120,7 +126,7 @@ void table_reader::keep_secret_parts(
     }
     if (stands_in_file)
         reading_.warnings.push_back(
-            {file_, at.source().begin.line, at.source().begin.column, full_key(key),
+            {file_, at.source().begin.line, at.source().begin.column, path_.of(key),
              "a secret stands in the file; use ${NAME} or ${file:PATH}"});
 }
 
@@ -270,12 +276,7 @@ void table_reader::fail(std::string_view key, std::string what)
 void table_reader::fail_at(const toml::node& at, const std::string& key, std::string what)
 {
     const auto& from = at.source().begin;
-    reading_.errors.push_back({file_, from.line, from.column, full_key(key), std::move(what)});
-}
-
-std::string table_reader::full_key(const std::string& key) const
-{
-    return path_.empty() ? key : path_ + "." + key;
+    reading_.errors.push_back({file_, from.line, from.column, path_.of(key), std::move(what)});
 }
 
 void table_reader::finish()
@@ -284,7 +285,7 @@ void table_reader::finish()
         if (std::find(known_.begin(), known_.end(), key.str()) != known_.end()) continue;
         const auto& from = key.source().begin;
         reading_.errors.push_back(
-            {file_, from.line, from.column, full_key(std::string(key.str())),
+            {file_, from.line, from.column, path_.of(key.str()),
              "unknown key" + suggestion(key.str(), known_)});
     }
 }

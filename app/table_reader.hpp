@@ -56,6 +56,17 @@ std::string suggestion(std::string_view word, const Names& names)
     return nearest.suggestion();
 }
 
+/** Where a table stands: its key within the tables around it. Written out only in errors, so that a
+ * hundred thousand tables cost nothing. */
+struct key_path {
+    /// Empty for a whole file.
+    std::string_view name;
+    const key_path* outer = nullptr;
+
+    /** The whole key of a value in the table, such as `jobs.a.timeout`. */
+    std::string of(std::string_view key) const;
+};
+
 /**
  * Reads the values of one TOML table: each by its key and type, with `${...}` filled in.
  *
@@ -64,11 +75,14 @@ std::string suggestion(std::string_view word, const Names& names)
  */
 class table_reader {
 public:
-    /** `path` is the table's own key, such as `jobs.a`; file, table and reading must outlive the
+    /** `path` is the table's own key; file, table, reading and the path around must outlive the
      * reader. */
-    table_reader(reading& r, const std::string& file, const toml::table& table, std::string path)
-        : reading_(r), file_(file), table_(table), path_(std::move(path))
-    {}
+    table_reader(
+        reading& r, const std::string& file, const toml::table& table, const key_path& path)
+        : reading_(r), file_(file), table_(table), path_(path)
+    {
+        known_.reserve(32); // as many keys as a large table has
+    }
 
     bool text(std::string_view key, std::string& out, secrecy kind = secrecy::none);
     bool boolean(std::string_view key, bool& out);
@@ -118,8 +132,7 @@ public:
     /** Adds every key that was not asked for, with the nearest one that could have been. */
     void finish();
 
-    const std::string& path() const { return path_; }
-    const toml::table& raw() const { return table_; }
+    const key_path& path() const { return path_; }
 
 private:
     const toml::node* find(std::string_view key);
@@ -127,12 +140,11 @@ private:
     expanded(const toml::node& at, const std::string& key, std::string_view text, secrecy kind);
     void keep_secret_parts(
         const toml::node& at, const std::string& key, const expansion& value, secrecy kind);
-    std::string full_key(const std::string& key) const;
 
     reading& reading_;
     const std::string& file_;
     const toml::table& table_;
-    std::string path_;
+    key_path path_;
     std::vector<std::string_view> known_;
 };
 

@@ -40,7 +40,7 @@ std::string join(std::string_view base, std::string_view url)
 std::string base_url_problem(const std::string& base)
 {
     if (base.empty()) return {};
-    if (const auto target = parse_endpoint(base); !target) return target.error().what;
+    if (const auto wrong = endpoint_problem(base)) return wrong->what;
     if (base.find_first_of("?#") != std::string::npos)
         return "a base_url has neither a query nor a fragment";
     return {};

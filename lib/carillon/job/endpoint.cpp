@@ -105,6 +105,32 @@ std::size_t first_bad_character(std::string_view url)
     return static_cast<std::size_t>(at - url.begin());
 }
 
+/** A URL that jobs can be sent to, and its port. */
+struct checked_url {
+    urls::url_view url;
+    std::uint16_t port;
+};
+
+parse_result<checked_url> check_url(std::string_view text)
+{
+    const auto parsed = urls::parse_uri(text);
+    if (!parsed) {
+        const std::size_t bad = first_bad_character(text);
+        if (bad != text.size())
+            return parse_error{bad, "a URL cannot hold this character; write it percent-encoded"};
+        return parse_error{0, "not an absolute URL such as http://host:port/path"};
+    }
+    if (parsed->scheme_id() == urls::scheme::https)
+        return parse_error{
+            0, "https is not supported yet; use http, through a local TLS proxy if need be"};
+    if (parsed->scheme_id() != urls::scheme::http) return parse_error{0, "the scheme must be http"};
+    if (parsed->encoded_host().empty()) return parse_error{0, "the URL has no host"};
+    const std::string_view digits = parsed->port();
+    const auto port = digits.empty() ? http_port : parse_port(digits);
+    if (!port) return parse_error{0, "the port must be from 1 to 65535"};
+    return checked_url{*parsed, *port};
+}
+
 } // namespace
 
 std::string endpoint::host_header() const
@@ -116,30 +142,21 @@ std::string endpoint::host_header() const
 
 std::string endpoint::origin() const { return scheme + "://" + host_header(); }
 
+std::optional<parse_error> endpoint_problem(std::string_view url)
+{
+    const auto checked = check_url(url);
+    return checked ? std::nullopt : std::optional(checked.error());
+}
+
 parse_result<endpoint> parse_endpoint(std::string_view text)
 {
-    const auto parsed = urls::parse_uri(text);
-    if (!parsed) {
-        const std::size_t bad = first_bad_character(text);
-        if (bad != text.size())
-            return parse_error{bad, "a URL cannot hold this character; write it percent-encoded"};
-        return parse_error{0, "not an absolute URL such as http://host:port/path"};
-    }
-
-    const urls::url_view url = *parsed;
-    if (url.scheme_id() == urls::scheme::https)
-        return parse_error{
-            0, "https is not supported yet; use http, through a local TLS proxy if need be"};
-    if (url.scheme_id() != urls::scheme::http) return parse_error{0, "the scheme must be http"};
-    if (url.encoded_host().empty()) return parse_error{0, "the URL has no host"};
-    const std::string_view digits = url.port();
-    const auto port = digits.empty() ? http_port : parse_port(digits);
-    if (!port) return parse_error{0, "the port must be from 1 to 65535"};
-
+    const auto checked = check_url(text);
+    if (!checked) return checked.error();
+    const urls::url_view& url = checked->url;
     endpoint out;
     out.scheme = "http";
     out.host = without_brackets(url.host());
-    out.port = *port;
+    out.port = checked->port;
     out.target = std::string(url.encoded_path());
     if (out.target.empty()) out.target = "/";
     if (url.has_query()) out.target += "?" + std::string(url.encoded_query());

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,6 +36,9 @@ struct endpoint {
 /** Takes an absolute URL apart (RFC 3986); a fragment is cut. The error says what is wrong in
  * words. */
 parse_result<endpoint> parse_endpoint(std::string_view url);
+
+/** What @ref parse_endpoint would say against a URL, or nothing; for whoever needs no more. */
+std::optional<parse_error> endpoint_problem(std::string_view url);
 
 /** A URL without what may be secret, its user information and query: what logs show. */
 std::string shown_url(std::string_view url);

@@ -98,8 +98,8 @@ private:
     {
         if (job_.url.empty())
             add("url", "a job needs a url");
-        else if (const auto target = parse_endpoint(job_.url); !target)
-            add("url", target.error().what);
+        else if (const auto wrong = endpoint_problem(job_.url))
+            add("url", wrong->what);
         if (!is_token(job_.method)) add("method", "not an HTTP method, such as POST");
         if (job_.method == "CONNECT" || job_.method == "TRACE")
             add("method", job_.method + " cannot be sent by a job");
