@@ -1,5 +1,6 @@
 #include "commands.hpp"
 
+#include "batch.hpp"
 #include "config.hpp"
 #include "daemon.hpp"
 #include "demo/demo.hpp"
@@ -87,6 +88,13 @@ int command_check(const std::string& path, bool as_json)
     return 1;
 }
 
+int command_batch()
+{
+    if (answer_lines(stdin, stdout)) return 0;
+    print_error("cannot write to standard output");
+    return 1;
+}
+
 } // namespace
 
 int run_command(int argc, char** argv)
@@ -116,6 +124,13 @@ int run_command(int argc, char** argv)
     auto* check = add_config(app.add_subcommand(
         "check", "Validate the configuration and show jobs, schedules, next instants"));
     check->add_flag("--json", as_json, "For programs");
+    bool as_batch = false;
+    auto* next = app.add_subcommand("next", "Show the next instants of expressions");
+    next->add_flag(
+            "--batch", as_batch,
+            "Answer lines: kind TAB expression TAB zone TAB from TAB count [TAB name=JOB] [TAB "
+            "dst=POLICY]")
+        ->required();
     auto* show = app.add_subcommand("demo", "Run example jobs against an API of carillon's own");
     show->add_option("--runs", demo.runs, "End after so many runs")
         ->check(CLI::Range(1, 1'000'000));
@@ -129,6 +144,7 @@ int run_command(int argc, char** argv)
     if (run->parsed()) return command_run(path);
     if (once->parsed()) return command_once(path, job);
     if (check->parsed()) return command_check(path, as_json);
+    if (next->parsed()) return command_batch();
     return run_demo(demo);
 }
 

@@ -1,0 +1,165 @@
+#include "batch.hpp"
+
+#include <carillon/detail/text.hpp>
+#include <carillon/time/calendar.hpp>
+#include <carillon/time/cron.hpp>
+#include <carillon/time/schedule.hpp>
+#include <carillon/time/span.hpp>
+#include <carillon/time/timestamp.hpp>
+#include <carillon/time/zoned_pattern.hpp>
+
+#include <fmt/format.h>
+
+#include <array>
+#include <charconv>
+#include <cstdlib>
+#include <optional>
+#include <variant>
+
+namespace carillon::app {
+namespace {
+
+constexpr int max_count = 1000;
+
+/** The columns of one line. */
+struct question {
+    std::string_view kind{};
+    std::string_view expression{};
+    std::string_view zone{};
+    std::string_view from{};
+    std::string_view count{};
+    std::string_view job_name{};
+    std::string_view dst{};
+};
+
+std::string error(std::string_view why) { return fmt::format("error: {}", why); }
+
+std::string error(const parse_error& e)
+{
+    return fmt::format("error: column {}: {}", e.offset + 1, e.what);
+}
+
+/** What is wrong with the columns; empty where nothing is. */
+std::string split(std::string_view line, question& out)
+{
+    std::array<std::string_view*, 5> columns{
+        &out.kind, &out.expression, &out.zone, &out.from, &out.count};
+    for (std::size_t i = 0;; ++i) {
+        const std::size_t end = std::min(line.find('\t'), line.size());
+        const std::string_view column = line.substr(0, end);
+        if (i < columns.size())
+            *columns[i] = column;
+        else if (column.starts_with("name="))
+            out.job_name = column.substr(5);
+        else if (column.starts_with("dst="))
+            out.dst = column.substr(4);
+        else if (!column.empty())
+            return fmt::format(
+                "column {} is neither name=JOB nor dst=POLICY", detail::visible(column));
+        if (end == line.size()) return {};
+        line.remove_prefix(end + 1);
+    }
+}
+
+std::optional<dst_policy> parse_policy(std::string_view word)
+{
+    if (word.empty() || word == "run") return dst_policy::run;
+    if (word == "skip") return dst_policy::skip;
+    if (word == "both") return dst_policy::both;
+    if (word == "shift") return dst_policy::shift;
+    return std::nullopt;
+}
+
+std::optional<int> parse_count(std::string_view text)
+{
+    int count = 0;
+    const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), count);
+    const bool is_whole = ec == std::errc{} && end == text.data() + text.size();
+    return is_whole && count >= 1 && count <= max_count ? std::optional(count) : std::nullopt;
+}
+
+/** `next(t)` gives the instant after `t`. */
+template <class Next>
+std::string list_instants(instant from, int count, Next next)
+{
+    std::string out;
+    for (auto t = next(from); t && count > 0; t = next(*t), --count)
+        out += (out.empty() ? "" : " ") + format_utc_short(*t);
+    return out.empty() ? "never" : out;
+}
+
+std::string answer_span(std::string_view text)
+{
+    if (text == "infinity") return "infinity";
+    const auto span = parse_span(text);
+    return span ? std::to_string(span->count()) : error(span.error());
+}
+
+std::string list_pattern(
+    const local_pattern& pattern, const time_zone& zone, dst_policy dst, instant from, int count)
+{
+    const zoned_pattern instants(pattern, zone, dst);
+    return list_instants(from, count, [&](instant t) { return instants.next_after(t); });
+}
+
+} // namespace
+
+const parse_result<time_zone>& batch::zone(std::string_view name)
+{
+    if (name.empty()) name = "UTC";
+    auto at = zones_.find(name);
+    if (at == zones_.end()) at = zones_.emplace(name, time_zone::load(name)).first;
+    return at->second;
+}
+
+std::string batch::answer(std::string_view line)
+{
+    question q;
+    if (const auto wrong = split(line, q); !wrong.empty()) return error(wrong);
+    if (q.kind == "timespan") return answer_span(q.expression);
+    if (q.kind != "cron" && q.kind != "calendar")
+        return error("the kind must be cron, calendar or timespan");
+    const auto from = parse_instant(q.from);
+    if (!from) return error("from: " + from.error().what);
+    const auto count = parse_count(q.count);
+    if (!count) return error(fmt::format("the count must be from 1 to {}", max_count));
+    const auto dst = parse_policy(q.dst);
+    if (!dst) return error("dst must be run, skip, both or shift");
+    const auto& given = zone(q.zone);
+    if (!given) return error(given.error().what);
+
+    if (q.kind == "cron") {
+        const auto meaning = parse_cron(q.expression, q.job_name);
+        if (!meaning) return error(meaning.error());
+        if (const auto* pattern = std::get_if<local_pattern>(&*meaning))
+            return list_pattern(*pattern, *given, *dst, *from, *count);
+        const grid ticks{.anchor = {}, .every = std::get<microseconds>(*meaning)};
+        return list_instants(*from, *count, [&](instant t) { return next_after(ticks, t); });
+    }
+    const auto meaning = parse_calendar(q.expression);
+    if (!meaning) return error(meaning.error());
+    const auto& own = meaning->zone.empty() ? given : zone(meaning->zone);
+    if (!own) return error(own.error().what);
+    if (!meaning->moment) return list_pattern(meaning->pattern, *own, *dst, *from, *count);
+    return list_instants(*from, *count, [&](instant t) {
+        return t < *meaning->moment ? meaning->moment : std::nullopt;
+    });
+}
+
+bool answer_lines(std::FILE* in, std::FILE* out)
+{
+    batch answers;
+    char* line = nullptr;
+    std::size_t capacity = 0;
+    bool is_written = true;
+    for (ssize_t size = 0; is_written && (size = ::getline(&line, &capacity, in)) > 0;) {
+        std::string_view text(line, static_cast<std::size_t>(size));
+        if (text.ends_with('\n')) text.remove_suffix(1);
+        const std::string reply = answers.answer(text) + "\n";
+        is_written = std::fwrite(reply.data(), 1, reply.size(), out) == reply.size();
+    }
+    std::free(line); // getline(3) allocates with malloc
+    return std::fflush(out) == 0 && is_written;
+}
+
+} // namespace carillon::app
