@@ -1,12 +1,10 @@
 #include "batch.hpp"
 
+#include "words.hpp"
 #include <carillon/detail/text.hpp>
-#include <carillon/time/calendar.hpp>
-#include <carillon/time/cron.hpp>
 #include <carillon/time/schedule.hpp>
 #include <carillon/time/span.hpp>
 #include <carillon/time/timestamp.hpp>
-#include <carillon/time/zoned_pattern.hpp>
 
 #include <fmt/format.h>
 
@@ -14,7 +12,6 @@
 #include <charconv>
 #include <cstdlib>
 #include <optional>
-#include <variant>
 
 namespace carillon::app {
 namespace {
@@ -61,15 +58,6 @@ std::string split(std::string_view line, question& out)
     }
 }
 
-std::optional<dst_policy> parse_policy(std::string_view word)
-{
-    if (word.empty() || word == "run") return dst_policy::run;
-    if (word == "skip") return dst_policy::skip;
-    if (word == "both") return dst_policy::both;
-    if (word == "shift") return dst_policy::shift;
-    return std::nullopt;
-}
-
 std::optional<int> parse_count(std::string_view text)
 {
     int count = 0;
@@ -78,12 +66,11 @@ std::optional<int> parse_count(std::string_view text)
     return is_whole && count >= 1 && count <= max_count ? std::optional(count) : std::nullopt;
 }
 
-/** `next(t)` gives the instant after `t`. */
-template <class Next>
-std::string list_instants(instant from, int count, Next next)
+std::string list_instants(const schedule& s, instant from, int count)
 {
+    const occurrences instants(s, make_grid(s, {}));
     std::string out;
-    for (auto t = next(from); t && count > 0; t = next(*t), --count)
+    for (auto t = instants.next_after(from); t && count > 0; t = instants.next_after(*t), --count)
         out += (out.empty() ? "" : " ") + format_utc_short(*t);
     return out.empty() ? "never" : out;
 }
@@ -95,22 +82,7 @@ std::string answer_span(std::string_view text)
     return span ? std::to_string(span->count()) : error(span.error());
 }
 
-std::string list_pattern(
-    const local_pattern& pattern, const time_zone& zone, dst_policy dst, instant from, int count)
-{
-    const zoned_pattern instants(pattern, zone, dst);
-    return list_instants(from, count, [&](instant t) { return instants.next_after(t); });
-}
-
 } // namespace
-
-const parse_result<time_zone>& batch::zone(std::string_view name)
-{
-    if (name.empty()) name = "UTC";
-    auto at = zones_.find(name);
-    if (at == zones_.end()) at = zones_.emplace(name, time_zone::load(name)).first;
-    return at->second;
-}
 
 std::string batch::answer(std::string_view line)
 {
@@ -123,27 +95,16 @@ std::string batch::answer(std::string_view line)
     if (!from) return error("from: " + from.error().what);
     const auto count = parse_count(q.count);
     if (!count) return error(fmt::format("the count must be from 1 to {}", max_count));
-    const auto dst = parse_policy(q.dst);
+    const auto dst = q.dst.empty() ? dst_policy::run : find_word(dst_words, q.dst);
     if (!dst) return error("dst must be run, skip, both or shift");
-    const auto& given = zone(q.zone);
-    if (!given) return error(given.error().what);
+    const auto& zone = zones_.find(q.zone.empty() ? "UTC" : q.zone);
+    if (!zone) return error(zone.error().what);
 
-    if (q.kind == "cron") {
-        const auto meaning = parse_cron(q.expression, q.job_name);
-        if (!meaning) return error(meaning.error());
-        if (const auto* pattern = std::get_if<local_pattern>(&*meaning))
-            return list_pattern(*pattern, *given, *dst, *from, *count);
-        const grid ticks{.anchor = {}, .every = std::get<microseconds>(*meaning)};
-        return list_instants(*from, *count, [&](instant t) { return next_after(ticks, t); });
-    }
-    const auto meaning = parse_calendar(q.expression);
-    if (!meaning) return error(meaning.error());
-    const auto& own = meaning->zone.empty() ? given : zone(meaning->zone);
-    if (!own) return error(own.error().what);
-    if (!meaning->moment) return list_pattern(meaning->pattern, *own, *dst, *from, *count);
-    return list_instants(*from, *count, [&](instant t) {
-        return t < *meaning->moment ? meaning->moment : std::nullopt;
-    });
+    auto s = q.kind == "cron" ? schedule_from_cron(q.expression, *zone, q.job_name)
+                              : schedule_from_calendar(q.expression, *zone);
+    if (!s) return error(s.error());
+    s->dst = *dst;
+    return list_instants(*s, *from, *count);
 }
 
 bool answer_lines(std::FILE* in, std::FILE* out)

@@ -1,10 +1,8 @@
 #pragma once
 
-#include <carillon/error.hpp>
-#include <carillon/time/zone.hpp>
+#include "zone_cache.hpp"
 
 #include <cstdio>
-#include <map>
 #include <string>
 #include <string_view>
 
@@ -23,10 +21,7 @@ public:
     std::string answer(std::string_view line);
 
 private:
-    const parse_result<time_zone>& zone(std::string_view name);
-
-    // Read once: a line must cost microseconds.
-    std::map<std::string, parse_result<time_zone>, std::less<>> zones_;
+    zone_cache zones_;
 };
 
 /** Answers each line of `in` on `out`; false where `out` cannot be written. */

@@ -5,7 +5,9 @@
 #include "daemon.hpp"
 #include "demo/demo.hpp"
 #include "describe.hpp"
+#include "next.hpp"
 #include "terminal.hpp"
+#include <carillon/detail/edit_distance.hpp>
 #include <carillon/version.hpp>
 
 #include <CLI/CLI.hpp>
@@ -53,6 +55,13 @@ config_loader::load_function reloader(const std::string& path)
     return [path] { return load_configuration(path, process_variables()); };
 }
 
+int print_result(const std::string& text)
+{
+    if (print_out(text)) return 0;
+    print_error("cannot write to standard output");
+    return 1;
+}
+
 int command_run(const std::string& path)
 {
     // What is read now is new enough; until the daemon listens, the signal would end the process.
@@ -62,13 +71,23 @@ int command_run(const std::string& path)
     return config ? daemon(std::move(*config), reloader(path)).run() : exit_usage;
 }
 
+/** The job's own index, or nothing after what is wrong was printed. */
+std::optional<job_index> find_job(const job_set& jobs, const std::string& name)
+{
+    const auto found = jobs.find(name);
+    if (found) return found;
+    detail::nearest nearest(name);
+    for (const job& j : jobs.jobs()) nearest.consider(j.name);
+    print_error(fmt::format("there is no job '{}'{}", name, nearest.suggestion()));
+    return std::nullopt;
+}
+
 int command_once(const std::string& path, const std::string& job)
 {
     auto config = load(path);
     if (!config) return exit_usage;
-    const int code = daemon(std::move(*config), {}).once(job);
-    if (code == 4) print_error(fmt::format("there is no job '{}'", job));
-    return code;
+    if (!find_job(config->jobs, job)) return exit_no_job;
+    return daemon(std::move(*config), {}).once(job);
 }
 
 int command_check(const std::string& path, bool as_json)
@@ -83,9 +102,28 @@ int command_check(const std::string& path, bool as_json)
                 : fmt::format(
                       "{}: {}, no errors\n\n{}", path, count_of_jobs(config->jobs.size()),
                       describe_jobs(config->jobs, time));
-    if (print_out(shown)) return 0;
-    print_error("cannot write to standard output");
-    return 1;
+    return print_result(shown);
+}
+
+int command_next(const std::string& path, const next_options& o)
+{
+    boost::asio::io_context ctx;
+    const system_time_source time(ctx.get_executor());
+    std::optional<configuration> config;
+    std::optional<job_index> job;
+    if (!o.job.empty()) {
+        config = load(path);
+        if (!config) return exit_usage;
+        job = find_job(config->jobs, o.job);
+        if (!job) return exit_no_job;
+    }
+    const auto found = job ? find_next(o, config->jobs, *job, time) : find_next(o, time);
+    if (!found) {
+        print_error(to_string(found.error()));
+        return exit_usage;
+    }
+    return print_result(
+        o.as_json ? as_json(*found) + "\n" : as_table(*found, time.now(), o.utc_only));
 }
 
 int command_batch()
@@ -93,6 +131,25 @@ int command_batch()
     if (answer_lines(stdin, stdout)) return 0;
     print_error("cannot write to standard output");
     return 1;
+}
+
+void add_next_options(CLI::App& next, next_options& o, bool& as_batch)
+{
+    auto* what = next.add_option_group("what", "One of these");
+    what->add_option("job", o.job, "The job's name");
+    what->add_option("--cron", o.cron, "A cron expression");
+    what->add_option("--calendar", o.calendar, "A calendar event as systemd.time(7) has it");
+    what->add_option("--every", o.every, "A span, counted from the Unix epoch");
+    what->add_flag(
+        "--batch", as_batch,
+        "Answer lines: kind TAB expression TAB zone TAB from TAB count [TAB name=JOB] [TAB "
+        "dst=POLICY]");
+    what->require_option(1);
+    next.add_option("--count", o.count, "How many (10)")->check(CLI::Range(1, 100'000));
+    next.add_option("--tz", o.zone, "Time zone: an IANA name, or local");
+    next.add_option("--from", o.from, "After this time, RFC 3339 or local (now)");
+    next.add_flag("--utc", o.utc_only, "UTC alone");
+    next.add_flag("--json", o.as_json, "For programs");
 }
 
 } // namespace
@@ -125,12 +182,10 @@ int run_command(int argc, char** argv)
         "check", "Validate the configuration and show jobs, schedules, next instants"));
     check->add_flag("--json", as_json, "For programs");
     bool as_batch = false;
-    auto* next = app.add_subcommand("next", "Show the next instants of expressions");
-    next->add_flag(
-            "--batch", as_batch,
-            "Answer lines: kind TAB expression TAB zone TAB from TAB count [TAB name=JOB] [TAB "
-            "dst=POLICY]")
-        ->required();
+    next_options asked;
+    auto* next =
+        add_config(app.add_subcommand("next", "Show the next instants of a job or an expression"));
+    add_next_options(*next, asked, as_batch);
     auto* show = app.add_subcommand("demo", "Run example jobs against an API of carillon's own");
     show->add_option("--runs", demo.runs, "End after so many runs")
         ->check(CLI::Range(1, 1'000'000));
@@ -144,7 +199,7 @@ int run_command(int argc, char** argv)
     if (run->parsed()) return command_run(path);
     if (once->parsed()) return command_once(path, job);
     if (check->parsed()) return command_check(path, as_json);
-    if (next->parsed()) return command_batch();
+    if (next->parsed()) return as_batch ? command_batch() : command_next(path, asked);
     return run_demo(demo);
 }
 

@@ -72,10 +72,7 @@ int daemon::once(const std::string& job)
     runner_.async_trigger(
         job, asio::bind_cancellation_slot(
                  cancel_once_.slot(), [&](error_code ec, const run_record& run) {
-                     if (ec == errc::no_such_job)
-                         code = 4;
-                     else if (!ec && run.outcome == outcome::completed)
-                         code = 0;
+                     if (!ec && run.outcome == outcome::completed) code = 0;
                      // The run's end is recorded before the drain ends.
                      runner_.async_drain([this](error_code) { finish(); });
                  }));

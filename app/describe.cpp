@@ -1,5 +1,6 @@
 #include "describe.hpp"
 
+#include "describe_schedule.hpp"
 #include <carillon/detail/text.hpp>
 #include <carillon/job/endpoint.hpp>
 #include <carillon/time/span.hpp>
@@ -27,11 +28,11 @@ std::vector<instant> next_instants(const job& j, const time_source& time, std::s
     const auto* s = std::get_if<schedule>(&j.trigger);
     if (s == nullptr || !j.enabled) return out;
     const instant now = time.now();
-    const grid ticks = make_grid(*s, {.boot = time.boot_time(), .start = now});
-    auto next = first_due(*s, ticks, now);
+    const occurrences instants(*s, make_grid(*s, {.boot = time.boot_time(), .start = now}));
+    auto next = instants.first_due(now);
     while (next && out.size() < count) {
         out.push_back(*next);
-        next = next_after(ticks, std::max(*next, now));
+        next = instants.next_after(std::max(*next, now));
     }
     return out;
 }
@@ -82,16 +83,6 @@ std::string describe_trigger(const job& j)
 }
 
 } // namespace
-
-std::string describe(const schedule& s)
-{
-    std::string out;
-    if (s.on_boot) out = format_span(*s.on_boot) + " after boot";
-    if (s.on_start) out = format_span(*s.on_start) + " after start";
-    if (s.every) out += (out.empty() ? "every " : ", then every ") + format_span(*s.every);
-    if (s.accuracy > microseconds{0}) out += " (within " + format_span(s.accuracy) + ")";
-    return out;
-}
 
 std::string count_of_jobs(std::size_t n) { return fmt::format("{} job{}", n, n == 1 ? "" : "s"); }
 

@@ -8,9 +8,6 @@
 
 namespace carillon::app {
 
-/** A schedule in plain English: `5min after boot, then every 15min (within 1min)`. */
-std::string describe(const schedule& s);
-
 /** `1 job`, `2 jobs`. */
 std::string count_of_jobs(std::size_t n);
 

@@ -1,6 +1,7 @@
 #include "job_reader.hpp"
 
 #include "common_reader.hpp"
+#include "schedule_reader.hpp"
 #include "url_reader.hpp"
 #include <carillon/detail/json_text.hpp>
 #include <carillon/detail/text.hpp>
@@ -87,26 +88,12 @@ private:
     {
         const toml::node* when = in_.any("schedule");
         const toml::node* waits = in_.any("after");
-        if (when != nullptr) read_schedule(out);
+        if (when != nullptr)
+            if (auto s = read_schedule(reading_, file_, in_, out.name)) out.trigger = std::move(*s);
         if (waits != nullptr) read_after(*waits, out);
         if (when == nullptr || waits == nullptr) return;
         in_.fail("after", "a job has either schedule or after, not both");
         out.trigger = {};
-    }
-
-    void read_schedule(job& out)
-    {
-        const toml::table* table = in_.table("schedule");
-        if (table == nullptr) return;
-        table_reader t(reading_, file_, *table, {"schedule", &in_.path()});
-        schedule s;
-        const std::size_t errors_before = reading_.errors.size();
-        t.span("every", s.every);
-        t.span("on_boot", s.on_boot);
-        t.span("on_start", s.on_start);
-        t.span("accuracy", s.accuracy);
-        t.finish();
-        if (reading_.errors.size() == errors_before) out.trigger = s;
     }
 
     void read_after(const toml::node& n, job& out)

@@ -58,7 +58,7 @@ struct server_options {
     /// Request line and header lines together; more is answered with 431.
     std::uint32_t max_header_bytes = 16 * 1024;
     /// More is answered with 413.
-    std::size_t max_body_bytes = 1024 * 1024;
+    std::size_t max_body_bytes = std::size_t{1024} * 1024;
     /// From the first byte of a request to its last; the connection is closed at its end, as with
     /// the spans below.
     std::chrono::steady_clock::duration read_timeout = std::chrono::seconds{10};

@@ -24,7 +24,7 @@ struct sink_options {
     bool to_stderr = false;
     /// File alone.
     std::string path{};
-    std::size_t max_size = 10 * 1024 * 1024;
+    std::size_t max_size = std::size_t{10} * 1024 * 1024;
     int max_files = 5;
 
     friend bool operator==(const sink_options&, const sink_options&) = default;

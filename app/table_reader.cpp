@@ -23,7 +23,6 @@ std::string_view type_name(const toml::node& n)
     case toml::node_type::string:
         return "a text";
     case toml::node_type::integer:
-        return "a number";
     case toml::node_type::floating_point:
         return "a number";
     case toml::node_type::boolean:

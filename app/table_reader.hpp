@@ -1,6 +1,7 @@
 #pragma once
 
 #include "substitute.hpp"
+#include "zone_cache.hpp"
 #include <carillon/detail/edit_distance.hpp>
 #include <carillon/secret.hpp>
 #include <carillon/time/instant.hpp>
@@ -8,6 +9,7 @@
 #include <toml++/toml.h>
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,6 +34,7 @@ std::string to_string(const config_error& e);
 struct reading {
     carillon::app::variables variables;
     masker secrets;
+    zone_cache zones;
     std::vector<config_error> errors;
     /// Keys whose secret stands in the file itself.
     std::vector<config_error> warnings;
@@ -98,6 +101,12 @@ public:
     template <class T>
     bool
     word(std::string_view key, std::initializer_list<std::pair<std::string_view, T>> words, T& out)
+    {
+        return word<T>(key, std::span(words.begin(), words.size()), out);
+    }
+
+    template <class T>
+    bool word(std::string_view key, std::span<const std::pair<std::string_view, T>> words, T& out)
     {
         std::string given;
         if (!text(key, given)) return false;

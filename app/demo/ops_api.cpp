@@ -106,8 +106,8 @@ std::tuple<error_code, T> perform(std::optional<segments>& on, const Work& work)
 } // namespace
 
 ops_api::ops_api(asio::any_io_executor ex, ops_api_options options)
-    : executor_(ex), options_(std::move(options)),
-      server_(ex, [this](server_request req) { return answer(std::move(req)); })
+    : executor_(std::move(ex)), options_(std::move(options)),
+      server_(executor_, [this](server_request req) { return answer(std::move(req)); })
 {}
 
 ops_api::~ops_api() { worker_.join(); }

@@ -89,11 +89,51 @@ BOOST_AUTO_TEST_CASE(each_mistake_has_its_place_and_words)
          "\"1s\" }",
          "c.toml:3:55: jobs.a.schedule.on_start: either on_boot or on_start, not both"},
         {"[jobs.a]\nurl = \"http://h/\"\nschedule = { accuracy = \"1s\" }",
-         "c.toml:3:12: jobs.a.schedule: needs every, on_boot or on_start"},
+         "c.toml:3:12: jobs.a.schedule: needs every, cron, calendar, at, on_boot or on_start"},
         {"[jobs.a]\nurl = \"http://h/\"\nschedule = { every = \"50ms\" }",
          "c.toml:3:22: jobs.a.schedule.every: must be at least 100ms"},
-        {"[jobs.a]\nurl = \"http://h/\"\nschedule = \"* * * * *\"",
-         "c.toml:3:12: jobs.a.schedule: must be a table, not a text"},
+        {"[jobs.a]\nurl = \"http://h/\"\nschedule = 5",
+         "c.toml:3:12: jobs.a.schedule: must be a cron expression such as \"0 9 * * MON-FRI\", or "
+         "a "
+         "table"},
+        {"[jobs.a]\nurl = \"http://h/\"\nschedule = \"0 25 * * *\"",
+         "c.toml:3:12: jobs.a.schedule: column 3: 25 is no hour, which is 0-23"},
+        {"[jobs.a]\nurl = \"http://h/\"\nschedule = \"0 0 30 2 *\"",
+         "c.toml:3:12: jobs.a.schedule.cron: never fires: there is no such time from 1970 to 2199"},
+        {"[jobs.a]\nurl = \"http://h/\"\nschedule = { calendar = \"*:*:0/0.05\" }",
+         "c.toml:3:25: jobs.a.schedule.calendar: its instants must lie at least 100ms apart"},
+        {"[jobs.a]\nurl = \"http://h/\"\nschedule = { cron = \"* * * * *\", every = \"1s\" }",
+         "c.toml:3:21: jobs.a.schedule.cron: a schedule has either every or cron, not both"},
+        {"[jobs.a]\nurl = \"http://h/\"\nschedule = { cron = \"* * * * *\", on_boot = \"1s\" }",
+         "c.toml:3:44: jobs.a.schedule.on_boot: goes with every, not with cron"},
+        {"[jobs.a]\nurl = \"http://h/\"\nschedule = { cron = \"* * * * *\", timezone = "
+         "\"Europe/Berlim\" }",
+         "c.toml:3:45: jobs.a.schedule.timezone: there is no time zone 'Europe/Berlim' (did you "
+         "mean "
+         "'Europe/Berlin'?); it must be an IANA name such as Europe/Berlin, UTC, or local"},
+        {"[jobs.a]\nurl = \"http://h/\"\nschedule = { calendar = \"08:00 Asia/Tokyo\", timezone = "
+         "\"UTC\" }",
+         "c.toml:3:25: jobs.a.schedule.calendar: names the zone Asia/Tokyo, but timezone is UTC; "
+         "one of "
+         "them is enough"},
+        {"[jobs.a]\nurl = \"http://h/\"\nschedule = { at = [\"2026-02-30\"] }",
+         "c.toml:3:20: jobs.a.schedule.at: column 9: here must stand a number from 1 to 28; a time "
+         "is "
+         "such as 2026-01-31T09:00:00Z"},
+        {"[jobs.a]\nurl = \"http://h/\"\nschedule = { at = \"2011-12-30 09:00\", timezone = "
+         "\"Pacific/Apia\" }",
+         "c.toml:3:19: jobs.a.schedule.at: Pacific/Apia has no such time: its clocks pass over it"},
+        {"[jobs.a]\nurl = \"http://h/\"\nschedule = { every = \"1h\", start = \"2027-01-02\", end "
+         "= "
+         "\"2027-01-01\" }",
+         "c.toml:3:56: jobs.a.schedule.end: must be later than start"},
+        {"[jobs.a]\nurl = \"http://h/\"\nschedule = { every = \"1h\", exclude = [\"Sat\", \"32\"] "
+         "}",
+         "c.toml:3:46: jobs.a.schedule.exclude: column 1: this is no hour, which is 0-23"},
+        {"[jobs.a]\nurl = \"http://h/\"\nschedule = { every = \"1h\", dst = \"maybe\" }",
+         "c.toml:3:34: jobs.a.schedule.dst: must be one of 'run', 'skip', 'both', 'shift'"},
+        {"[jobs.a]\nurl = \"http://h/\"\nschedule = { every = \"1h\", jitter = \"200y\" }",
+         "c.toml:3:37: jobs.a.schedule.jitter: must be at most 100 years"},
         {"[jobs.a]\nurl = \"http://h/\"\nschedule = { every = \"1s\" }\nafter = \"b\"",
          "c.toml:4:9: jobs.a.after: a job has either schedule or after, not both"},
         {"[jobs.a]\nurl = \"http://h/\"\nafter = \"b\"",

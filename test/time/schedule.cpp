@@ -1,4 +1,5 @@
 #include <carillon/time/schedule.hpp>
+#include <carillon/time/timestamp.hpp>
 
 #include <boost/test/unit_test.hpp>
 
@@ -52,7 +53,7 @@ BOOST_AUTO_TEST_CASE(first_sight_owes_what_passed_since_boot_or_start)
 {
     const time_origins origins{.boot = t0, .start = t0 + 10min};
     const auto due = [&](const schedule& s, instant now) {
-        return first_due(s, make_grid(s, origins), now);
+        return occurrences(s, make_grid(s, origins)).first_due(now);
     };
     BOOST_TEST((due({.every = 15min}, t0 + 20min) == t0 + 30min));
     BOOST_TEST((due({.every = 15min, .on_boot = 5min}, t0 + 4min) == t0 + 5min));
@@ -99,6 +100,118 @@ BOOST_AUTO_TEST_CASE(agrees_with_walking_tick_by_tick)
         BOOST_REQUIRE((last_until(g, from) == last));
         BOOST_REQUIRE_EQUAL(count_ticks(g, from, to), count);
     }
+}
+
+BOOST_AUTO_TEST_CASE(a_window_and_exclusions_narrow_any_schedule)
+{
+    schedule s{.every = 1h, .start = t0 + 90min, .end = t0 + 5h};
+    const occurrences windowed(s, make_grid(s, {}));
+    BOOST_TEST((windowed.next_after(instant::min()) == t0 + 2h));
+    BOOST_TEST((windowed.next_after(t0 + 4h - 1us) == t0 + 4h));
+    BOOST_TEST((!windowed.next_after(t0 + 4h))); // the end itself is outside
+    BOOST_TEST((windowed.last_until(instant::max()) == t0 + 4h));
+    BOOST_TEST((!windowed.last_until(t0 + 2h - 1us)));
+    BOOST_TEST(windowed.count(instant::min(), instant::max()) == 3);
+
+    s.exclude.push_back(
+        parse_exclusion("*:00..59:00", {}).value()); // an hour's minutes, one by one
+    BOOST_TEST((!occurrences(s, make_grid(s, {})).next_after(t0)));
+    BOOST_TEST(occurrences(s, make_grid(s, {})).count(t0, t0 + 24h) == 0);
+}
+
+BOOST_AUTO_TEST_CASE(an_exclusion_covers_whole_days_or_what_it_writes)
+{
+    const time_zone berlin = time_zone::load("Europe/Berlin").value();
+    const auto excluded = [&](const char* text, const char* local) {
+        const auto e = parse_exclusion(text, berlin).value();
+        const instant t = first_instant_of(parse_timestamp(local).value(), berlin);
+        const auto window = e.window_after(t);
+        return window && window->begin <= t;
+    };
+    BOOST_TEST(excluded("2026-12-24", "2026-12-24 00:00"));
+    BOOST_TEST(excluded("2026-12-24", "2026-12-24 23:59:59.999999"));
+    BOOST_TEST(!excluded("2026-12-24", "2026-12-25 00:00"));
+    BOOST_TEST(!excluded("2026-12-24", "2026-12-23 23:59:59.999999"));
+    BOOST_TEST(excluded("Sat,Sun", "2026-03-29 03:00"));
+    BOOST_TEST(excluded("*-*-* 12:00", "2026-03-29 12:00:59.5")); // down to the minute
+    BOOST_TEST(!excluded("*-*-* 12:00", "2026-03-29 12:01"));
+    BOOST_TEST(excluded("*-*-* 12:00:30", "2026-03-29 12:00:30.5"));
+    BOOST_TEST(!excluded("*-*-* 12:00:30", "2026-03-29 12:00:31"));
+    // The expression's own zone counts: midnight in Tokyo is 16:00 the day before in Berlin.
+    BOOST_TEST(excluded("2026-12-24 Asia/Tokyo", "2026-12-23 16:00"));
+    BOOST_TEST(!excluded("2026-12-24 Asia/Tokyo", "2026-12-24 16:00"));
+    BOOST_TEST(!parse_exclusion("@1767225661", {}).has_value());
+    BOOST_TEST(parse_exclusion("2026-12-24 Asia/Tokio", {}).error().offset == 11U);
+}
+
+BOOST_AUTO_TEST_CASE(what_is_excluded_is_not_counted_whatever_the_overlap)
+{
+    const time_zone berlin = time_zone::load("Europe/Berlin").value();
+    schedule s = schedule_from_cron("*/20 * * * *", berlin).value();
+    for (const char* text : {"Sun", "2026-10-24", "2026-10-24,25", "*-*-* 02:00..30", "*-10-2*"})
+        if (auto e = parse_exclusion(text, berlin)) s.exclude.push_back(std::move(*e));
+    s.exclude.push_back(parse_exclusion("*-*-20..22 10:00 UTC", berlin).value());
+    const occurrences instants(s, {});
+    const instant from = std::chrono::sys_days{std::chrono::year{2026} / 10 / 18};
+    std::int64_t walked = 0;
+    for (auto t = instants.next_after(from - 1us); *t <= from + 240h; t = instants.next_after(*t)) {
+        ++walked;
+        BOOST_REQUIRE((instants.last_until(*t) == t));
+        const auto day = std::chrono::floor<std::chrono::days>(berlin.to_local(*t));
+        BOOST_REQUIRE((std::chrono::weekday{day} != std::chrono::Sunday));
+    }
+    BOOST_TEST(walked > 100);
+    BOOST_TEST(instants.count(from, from + 240h) == walked);
+}
+
+BOOST_AUTO_TEST_CASE(ten_years_of_seconds_are_counted_not_walked)
+{
+    const instant to = t0 + std::chrono::days{3652};
+    const schedule every{.every = 1s};
+    BOOST_TEST(occurrences(every, make_grid(every, {})).count(t0, to - 1s) == 3652LL * 86400);
+    const auto cron =
+        schedule_from_cron("* * * * * *", time_zone::load("Europe/Berlin").value()).value();
+    // In winter both ends have the same offset, so that gaps and folds are even.
+    BOOST_TEST(occurrences(cron, {}).count(t0, to - 1s) == 3652LL * 86400);
+}
+
+BOOST_AUTO_TEST_CASE(jitter_is_stable_and_stays_before_the_next_instant)
+{
+    for (int i = 0; i < 1000; ++i) {
+        const instant t = t0 + i * 1min;
+        const auto later = jitter_of("a", 10min, t, t + 1min);
+        BOOST_REQUIRE((later >= 0us && later < 1min));
+        BOOST_REQUIRE((later == jitter_of("a", 10min, t, t + 1min)));
+        BOOST_REQUIRE((jitter_of("a", 0us, t, t + 1min) == 0us));
+        BOOST_REQUIRE((jitter_of("a", 30s, t, std::nullopt) < 30s));
+    }
+    BOOST_TEST((jitter_of("a", 1h, t0, {}) != jitter_of("b", 1h, t0, {})));
+    BOOST_TEST((jitter_of("a", 1h, t0, {}) != jitter_of("a", 1h, t0 + 1us, {})));
+}
+
+BOOST_AUTO_TEST_CASE(schedules_from_expressions)
+{
+    BOOST_TEST((schedule_from_cron("@every 90s").value() == schedule{.every = 90s}));
+    BOOST_TEST((schedule_from_calendar("@1767225661").value().at.front() == t0 + 61s));
+    const auto own = schedule_from_calendar("08:00 Asia/Kathmandu").value();
+    BOOST_TEST(own.expression->zone.name() == "Asia/Kathmandu");
+    BOOST_TEST(own.expression->text == "08:00 Asia/Kathmandu");
+    BOOST_TEST(schedule_from_calendar("08:00 Asia/Katmandoo").error().offset == 6U);
+
+    BOOST_TEST(is_fixed_time(schedule_from_cron("0 9,17 * * *").value()));
+    BOOST_TEST(is_fixed_time(schedule_from_cron("0 0-23 * * *").value()));
+    BOOST_TEST(is_fixed_time(schedule_from_cron("H H * * *").value()));
+    BOOST_TEST(is_fixed_time(schedule{.at = {t0}}));
+    BOOST_TEST(!is_fixed_time(schedule{.every = 24h}));
+    for (const char* text :
+         {"0 */12 * * *", "0 8-18/2 * * *", "* 2 * * *", "H/15 2 * * *", "@hourly"})
+        BOOST_TEST(!is_fixed_time(schedule_from_cron(text).value()), text);
+
+    BOOST_TEST(is_too_dense(schedule_from_calendar("*:*:0/0.05").value()));
+    BOOST_TEST(is_too_dense(schedule_from_calendar("*:*:0.95,1").value()));
+    BOOST_TEST(is_too_dense(schedule_from_calendar("*:*:0,59.95").value())); // into the next minute
+    BOOST_TEST(!is_too_dense(schedule_from_calendar("*:*:0/0.1").value()));
+    BOOST_TEST(is_too_dense(schedule{.at = {t0, t0 + 99ms}}));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

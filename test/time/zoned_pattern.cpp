@@ -151,6 +151,7 @@ void check_back_and_count(
 
 void check(const question& q, std::mt19937_64& random)
 {
+    if (q.text.starts_with('@') && q.kind == expression_kind::calendar) return; // no pattern
     const answer a = parse(q);
     const auto expected = q.expected();
     const zoned_pattern found(a.pattern, a.zone, policies[q.policy]);

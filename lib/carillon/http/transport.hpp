@@ -37,7 +37,7 @@ struct limits {
     microseconds connect_timeout = std::chrono::seconds{10};
     /// Everything, with the wait for a free connection.
     microseconds deadline = std::chrono::hours{1};
-    std::size_t max_body_bytes = 1024 * 1024;
+    std::size_t max_body_bytes = std::size_t{1024} * 1024;
 };
 
 /** A reply; with an error, what is known of it. */

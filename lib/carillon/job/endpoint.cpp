@@ -45,7 +45,7 @@ std::string decoded_user_info(const urls::url_view& url)
     return url.user() + (url.has_password() ? ":" + url.password() : ":");
 }
 
-std::string without_brackets(std::string host)
+std::string without_brackets(const std::string& host)
 {
     return host.starts_with('[') ? host.substr(1, host.size() - 2) : host;
 }

@@ -51,7 +51,7 @@ struct expectation {
     /// All of them must hold; none asked, the body need not be JSON.
     std::vector<json_check> json{};
     /// A larger body ends the attempt as `rejected`.
-    std::size_t max_body_bytes = 1024 * 1024;
+    std::size_t max_body_bytes = std::size_t{1024} * 1024;
 
     friend bool operator==(const expectation&, const expectation&) = default;
 };

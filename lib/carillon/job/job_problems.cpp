@@ -158,10 +158,7 @@ private:
     {
         if (s.on_boot && s.on_start)
             add("schedule.on_start", "either on_boot or on_start, not both");
-        if (!s.every && !follows_elapsed_time(s))
-            add("schedule", "needs every, on_boot or on_start");
-        if (s.every && *s.every < min_interval)
-            add("schedule.every", fmt::format("must be at least {}", format_span(min_interval)));
+        inspect_kind(s);
         const auto refuse_negative = [&](const char* key, microseconds span) {
             if (span < microseconds{0}) add(key, "cannot be negative");
             refuse_endless(key, span);
@@ -170,6 +167,43 @@ private:
         refuse_negative("schedule.on_boot", s.on_boot.value_or(microseconds{0}));
         refuse_negative("schedule.on_start", s.on_start.value_or(microseconds{0}));
         refuse_negative("schedule.accuracy", s.accuracy);
+        refuse_negative("schedule.jitter", s.jitter);
+        if (s.start && s.end && *s.end <= *s.start)
+            add("schedule.end", "must be later than start");
+        else if (problems_.empty())
+            inspect_instants(s);
+    }
+
+    /** It has one of the things that give instants. */
+    void inspect_kind(const schedule& s)
+    {
+        const bool has_rate = s.every || follows_elapsed_time(s);
+        const int kinds = int{has_rate} + int{s.expression.has_value()} + int{!s.at.empty()};
+        if (kinds == 0) add("schedule", "needs every, cron, calendar, at, on_boot or on_start");
+        if (kinds > 1)
+            add("schedule",
+                "has more than one of every (with on_boot or on_start), cron, calendar, at");
+        if (s.expression && !s.expression->pattern) add("schedule", "an expression has no pattern");
+    }
+
+    static const char* kind_of(const schedule& s)
+    {
+        if (!s.at.empty()) return "schedule.at";
+        if (!s.expression) return "schedule.every";
+        return s.expression->written_as == expression::grammar::cron ? "schedule.cron"
+                                                                     : "schedule.calendar";
+    }
+
+    void inspect_instants(const schedule& s)
+    {
+        const std::string least = format_span(min_interval);
+        if (s.every && *s.every < min_interval)
+            return add("schedule.every", fmt::format("must be at least {}", least));
+        if (is_too_dense(s))
+            return add(kind_of(s), fmt::format("its instants must lie at least {} apart", least));
+        if (follows_elapsed_time(s)) return;
+        if (!occurrences(s, make_grid(s, {})).next_after(instant::min()))
+            add(kind_of(s), "never fires: there is no such time from 1970 to 2199");
     }
 
     const job& job_;

@@ -83,7 +83,7 @@ void runner::start_drain(plain_handler handler)
     alive->drain(std::move(handler));
 }
 
-void runner::start_trigger(std::string job, trigger_handler handler)
+void runner::start_trigger(const std::string& job, trigger_handler handler)
 {
     core_->trigger(job, std::move(handler));
 }

@@ -137,8 +137,8 @@ public:
     auto async_trigger(std::string job, CompletionToken&& token)
     {
         return boost::asio::async_initiate<CompletionToken, void(error_code, run_record)>(
-            [](auto handler, runner* self, std::string name) {
-                self->start_trigger(std::move(name), std::move(handler));
+            [](auto handler, runner* self, const std::string& name) {
+                self->start_trigger(name, std::move(handler));
             },
             token, this, std::move(job));
     }
@@ -150,7 +150,7 @@ private:
 
     void start_run(plain_handler handler);
     void start_drain(plain_handler handler);
-    void start_trigger(std::string job, trigger_handler handler);
+    void start_trigger(const std::string& job, trigger_handler handler);
 
     std::shared_ptr<core> core_;
 };

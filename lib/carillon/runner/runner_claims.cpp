@@ -36,8 +36,9 @@ void runner::core::claim(due_batch batch)
         });
 }
 
-/** Starts what was won. What was not has run under this name before the clock was set back: it
- * tries the next microsecond's, so that keys stay unique and no hour is silent. */
+/** Starts what was won. What was not has run under this name before the clock was set back: a fixed
+ * time is not run again, a rhythm tries the next microsecond's name, so that keys stay unique and
+ * no hour is silent. */
 void runner::core::claimed(due_batch batch, error_code ec)
 {
     due_batch again{.plan = batch.plan, .due = {}, .claims = {}, .tries = batch.tries - 1};
@@ -48,6 +49,8 @@ void runner::core::claimed(due_batch batch, error_code ec)
         if (!ec && batch.claims[i].won) {
             won->due.push_back(d);
             won->claims.push_back(batch.claims[i]);
+        } else if (!ec && d.is_fixed_time) {
+            leave_gate((*batch.plan)[d.job].name);
         } else if (!ec && batch.tries > 0) {
             d.scheduled_at += microseconds{1};
             again.due.push_back(d);

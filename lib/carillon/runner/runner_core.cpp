@@ -225,6 +225,7 @@ void runner::core::cancel_runs()
     cancelling_ = true;
     // A copy: listeners may react to what they are told.
     std::vector<std::weak_ptr<chain_run>> runs;
+    runs.reserve(runs_.size());
     for (const auto& [key, run] : runs_) runs.push_back(run);
     for (const auto& weak : runs) {
         if (const auto run = weak.lock()) run->cancel();

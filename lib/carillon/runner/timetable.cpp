@@ -36,7 +36,7 @@ void timetable::assign(std::shared_ptr<const job_set> plan, const time_reading& 
 timetable::entry timetable::first_sight(const schedule& s, const time_reading& time) const
 {
     entry e{.ticks = make_grid(s, time.origins)};
-    e.next = first_due(s, e.ticks, time.now).value_or(never);
+    e.next = occurrences(s, e.ticks).first_due(time.now).value_or(never);
     return e;
 }
 
@@ -48,12 +48,11 @@ timetable::entry timetable::carried_over(
     const time_reading& time) const
 {
     const auto* old = std::get_if<schedule>(&job_before.trigger);
-    const bool same_ticks = old != nullptr && old->every == s.every && old->on_boot == s.on_boot &&
-                            old->on_start == s.on_start;
-    entry e = same_ticks ? before : entry{.ticks = make_grid(s, time.origins)};
+    const bool same_instants = old != nullptr && has_same_instants(*old, s);
+    entry e = same_instants ? before : entry{.ticks = make_grid(s, time.origins)};
     // While disabled a job owes nothing, and so does a rhythm that has just begun.
-    if (!same_ticks || (j.enabled && !job_before.enabled))
-        e.next = next_after(e.ticks, time.now).value_or(never);
+    if (!same_instants || (j.enabled && !job_before.enabled))
+        e.next = occurrences(s, e.ticks).next_after(time.now).value_or(never);
     return e;
 }
 
@@ -72,11 +71,28 @@ appointment timetable::appointment_for(job_index j) const
 {
     const entry& e = entries_[j];
     const auto& s = std::get<schedule>((*plan_)[j].trigger);
-    instant end = saturated_add(e.next, s.accuracy);
+    const auto following = occurrences(s, e.ticks).next_after(e.next);
+    const instant due =
+        saturated_add(e.next, jitter_of((*plan_)[j].name, s.jitter, e.next, following));
+    instant end = saturated_add(due, s.accuracy);
     // A window ends before the job's following instant.
-    if (const auto following = next_after(e.ticks, e.next))
-        end = std::min(end, *following - microseconds{1});
-    return {.due = e.next, .window_end = end, .job = j};
+    if (following) end = std::min(end, *following - microseconds{1});
+    return {.due = due, .window_end = end, .job = j};
+}
+
+/** The newest instant, from the entry's next one on, whose time to run has come. */
+instant timetable::newest_due(job_index j, instant now) const
+{
+    const entry& e = entries_[j];
+    const job& of = (*plan_)[j];
+    const auto& s = std::get<schedule>(of.trigger);
+    const occurrences instants(s, e.ticks);
+    const instant newest = std::max(instants.last_until(now).value_or(e.next), e.next);
+    if (newest == e.next || s.jitter == microseconds{0}) return newest;
+    const auto later = jitter_of(of.name, s.jitter, newest, instants.next_after(newest));
+    if (newest + later <= now) return newest;
+    // Of neighbours only the newest waits: an instant is due before the one after it.
+    return std::max(instants.last_until(newest - microseconds{1}).value_or(e.next), e.next);
 }
 
 std::vector<due_run> timetable::take_due(instant now)
@@ -84,16 +100,17 @@ std::vector<due_run> timetable::take_due(instant now)
     std::vector<due_run> out;
     for (const appointment& a : agenda_.take_due(now)) {
         entry& e = entries_[a.job];
-        const instant latest = std::max(last_until(e.ticks, now).value_or(e.next), e.next);
-        due_run run{.job = a.job, .scheduled_at = latest};
         const auto& s = std::get<schedule>((*plan_)[a.job].trigger);
-        run.caught_up = now - latest > lateness_limit + s.accuracy;
+        const occurrences instants(s, e.ticks);
+        const instant latest = newest_due(a.job, now);
+        due_run run{.job = a.job, .scheduled_at = latest, .is_fixed_time = is_fixed_time(s)};
+        run.caught_up = now - latest > lateness_limit + s.accuracy + s.jitter;
         if (latest > e.next) {
-            const instant to = *last_until(e.ticks, latest - microseconds{1});
-            run.coalesced = missed_span{e.next, to, count_ticks(e.ticks, e.next, to)};
+            const instant to = *instants.last_until(latest - microseconds{1});
+            run.coalesced = missed_span{e.next, to, instants.count(e.next, to)};
         }
         out.push_back(run);
-        e.next = next_after(e.ticks, std::max(now, latest)).value_or(never);
+        e.next = instants.next_after(latest).value_or(never);
         if (e.next != never) agenda_.add(appointment_for(a.job));
     }
     return out;
@@ -111,7 +128,7 @@ void timetable::clock_stepped(microseconds by, instant now)
             if (e.next != never) e.next += by;
         } else if (by < microseconds{0} && j.enabled) {
             // Also where nothing was to come any more: the clock may have visited the end of time.
-            e.next = next_after(e.ticks, now).value_or(never);
+            e.next = occurrences(*s, e.ticks).next_after(now).value_or(never);
         }
     }
     plan_all();

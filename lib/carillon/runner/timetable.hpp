@@ -31,6 +31,8 @@ struct due_run {
     instant scheduled_at;
     /// More than a minute beyond its window: it makes up for a missed instant.
     bool caught_up = false;
+    /// What has run at such an instant is not run again after the clock was set back.
+    bool is_fixed_time = false;
     /// Earlier instants that passed as well; this run stands for them, too.
     std::optional<missed_span> coalesced{};
 };
@@ -87,6 +89,7 @@ private:
         const time_reading&) const;
     void plan_all();
     appointment appointment_for(job_index j) const;
+    instant newest_due(job_index j, instant now) const;
 
     std::shared_ptr<const job_set> plan_;
     std::vector<entry> entries_; // one for each job of the plan

@@ -338,12 +338,13 @@ private:
 
     void read_time(const component& hours)
     {
-        out_.precision = calendar_meaning::precision::minute;
+        out_.smallest = calendar_meaning::precision::minute;
         if (in_.at_end()) {
             // What is wrong within the hour says more.
             read_list(hours, hour_part);
             return fail(text_.size(), "':' and a minute are missing here");
         }
+        if (in_.peek() != ':') return fail_here("':' and a minute");
         in_.skip(1);
         const component minutes = skim();
         component seconds;
@@ -362,7 +363,7 @@ private:
 
     void read_seconds(const component& where)
     {
-        out_.precision = calendar_meaning::precision::second;
+        out_.smallest = calendar_meaning::precision::second;
         auto& clock = out_.pattern.clock;
         clock.seconds = 0;
         for (const progression& p : read_list(where, second_part)) {
@@ -396,7 +397,7 @@ parse_result<calendar_meaning> parse_moment(std::string_view text)
     if (*seconds >= limit) return parse_error{begin, "this lies beyond the year 2199"};
     calendar_meaning out;
     out.moment = instant{std::chrono::seconds{*seconds}};
-    out.precision = calendar_meaning::precision::second;
+    out.smallest = calendar_meaning::precision::second;
     return out;
 }
 
@@ -426,7 +427,8 @@ parse_result<calendar_meaning> parse_calendar(std::string_view text)
     text = without_blanks_behind(text);
     std::string_view event = text;
     const std::size_t blank = text.rfind(' ');
-    if (blank != std::string_view::npos && is_zone_word(text.substr(blank + 1))) {
+    if (blank != std::string_view::npos && text.find_first_not_of(' ') < blank &&
+        is_zone_word(text.substr(blank + 1))) {
         zone = text.substr(blank + 1);
         if (detail::equals_ignoring_case(zone, "UTC")) zone = "UTC";
         event = without_blanks_behind(text.substr(0, blank));

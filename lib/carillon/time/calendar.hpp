@@ -20,7 +20,8 @@ struct calendar_meaning {
     /// none.
     std::string zone{};
     /// The smallest component that was written.
-    enum class precision { day, minute, second } precision = precision::day;
+    enum class precision { day, minute, second };
+    precision smallest = precision::day;
 };
 
 /**

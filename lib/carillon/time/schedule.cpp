@@ -1,15 +1,106 @@
+#include <carillon/time/calendar.hpp>
+#include <carillon/time/cron.hpp>
 #include <carillon/time/schedule.hpp>
+#include <carillon/time/stable_hash.hpp>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
 
 namespace carillon {
 namespace {
 
-/** a / b rounded towards minus infinity; b is positive. */
-constexpr std::int64_t floor_div(std::int64_t a, std::int64_t b) noexcept
+constexpr microseconds one_tick{1};
+
+expression make_expression(
+    expression::grammar written_as, std::string_view text, local_pattern pattern, time_zone zone)
 {
-    return a / b - (a % b < 0 ? 1 : 0);
+    return {
+        .written_as = written_as,
+        .text = std::string(text),
+        .pattern = std::make_shared<const local_pattern>(std::move(pattern)),
+        .zone = std::move(zone)};
+}
+
+/** Whether neighbouring times of the pattern within a minute, or around its end, are too close. */
+bool is_too_dense(const clock_pattern& clock) noexcept
+{
+    if (clock.fractions.empty()) return false;
+    // All hours and minutes: a minute is then like any other.
+    clock_pattern every_minute = clock;
+    every_minute.hours = 1;
+    every_minute.minutes = 3;
+    auto t = every_minute.first_from(microseconds{0});
+    // Two minutes with a hundred times each are enough to tell.
+    for (int i = 0; t && i < 1300; ++i) {
+        const auto next = every_minute.first_from(*t + one_tick);
+        if (next && *next - *t < min_interval) return true;
+        t = next;
+    }
+    return false;
 }
 
 } // namespace
+
+bool operator==(const expression& a, const expression& b) noexcept
+{
+    return a.written_as == b.written_as && a.text == b.text && a.zone == b.zone &&
+           (a.pattern == b.pattern || (a.pattern && b.pattern && *a.pattern == *b.pattern));
+}
+
+parse_result<schedule>
+schedule_from_cron(std::string_view text, const time_zone& zone, std::string_view job_name)
+{
+    auto meaning = parse_cron(text, job_name);
+    if (!meaning) return meaning.error();
+    schedule out;
+    if (const auto* every = std::get_if<microseconds>(&*meaning))
+        out.every = *every;
+    else
+        out.expression = make_expression(
+            expression::grammar::cron, text, std::get<local_pattern>(std::move(*meaning)), zone);
+    return out;
+}
+
+parse_result<schedule> schedule_from_calendar(std::string_view text, const time_zone& zone)
+{
+    auto meaning = parse_calendar(text);
+    if (!meaning) return meaning.error();
+    schedule out;
+    time_zone used = zone;
+    if (!meaning->zone.empty()) {
+        auto own = time_zone::load(meaning->zone);
+        if (!own) return parse_error{text.rfind(meaning->zone), own.error().what};
+        used = std::move(*own);
+    }
+    if (meaning->moment)
+        out.at.push_back(*meaning->moment);
+    else
+        out.expression = make_expression(
+            expression::grammar::calendar, text, std::move(meaning->pattern), std::move(used));
+    return out;
+}
+
+bool is_fixed_time(const schedule& s) noexcept
+{
+    return !s.at.empty() || (s.expression && s.expression->pattern->is_fixed_time);
+}
+
+bool has_same_instants(const schedule& a, const schedule& b) noexcept
+{
+    return a.every == b.every && a.on_boot == b.on_boot && a.on_start == b.on_start &&
+           a.expression == b.expression && a.at == b.at && a.dst == b.dst && a.start == b.start &&
+           a.end == b.end && a.exclude == b.exclude;
+}
+
+bool is_too_dense(const schedule& s) noexcept
+{
+    if (s.every) return *s.every < min_interval;
+    if (s.expression) return is_too_dense(s.expression->pattern->clock);
+    return std::adjacent_find(s.at.begin(), s.at.end(), [](instant a, instant b) {
+               return b - a < min_interval;
+           }) != s.at.end();
+}
 
 grid make_grid(const schedule& s, const time_origins& origins)
 {
@@ -23,41 +114,112 @@ grid make_grid(const schedule& s, const time_origins& origins)
     return {std::chrono::ceil<std::chrono::seconds>(origin + delay), every};
 }
 
-std::optional<instant> next_after(const grid& g, instant t) noexcept
+std::optional<instant> occurrences::next_after(instant t) const noexcept
 {
-    if (t >= end_of_time || g.anchor >= end_of_time) return std::nullopt;
-    if (t < g.anchor) return g.anchor;
-    if (g.every <= microseconds{0}) return std::nullopt;
-
-    const std::int64_t passed = (t - g.anchor) / g.every;
-    std::int64_t offset = 0;
-    if (__builtin_mul_overflow(passed + 1, g.every.count(), &offset)) return std::nullopt;
-    if (microseconds{offset} >= end_of_time - g.anchor) return std::nullopt;
-    return g.anchor + microseconds{offset};
+    if (schedule_.start) t = std::max(t, *schedule_.start - one_tick);
+    auto found = raw_after(t);
+    while (found) {
+        if (schedule_.end && *found >= *schedule_.end) return std::nullopt;
+        const auto excluded = window_around(*found);
+        if (!excluded) break;
+        found = raw_after(excluded->end - one_tick);
+    }
+    return found;
 }
 
-std::optional<instant> last_until(const grid& g, instant t) noexcept
+std::optional<instant> occurrences::last_until(instant t) const noexcept
 {
-    if (t < g.anchor || g.anchor >= end_of_time) return std::nullopt;
-    if (g.every <= microseconds{0}) return g.anchor;
-    const instant before_end = std::min(t, end_of_time - microseconds{1});
-    return g.anchor + (before_end - g.anchor) / g.every * g.every;
+    if (schedule_.end) t = std::min(t, *schedule_.end - one_tick);
+    auto found = raw_until(t);
+    while (found) {
+        if (schedule_.start && *found < *schedule_.start) return std::nullopt;
+        const auto excluded = window_around(*found);
+        if (!excluded) break;
+        found = raw_until(excluded->begin - one_tick);
+    }
+    return found;
 }
 
-std::optional<instant> first_due(const schedule& s, const grid& ticks, instant now) noexcept
+std::int64_t occurrences::count(instant from, instant to) const noexcept
 {
-    const auto passed = follows_elapsed_time(s) ? last_until(ticks, now) : std::nullopt;
-    return passed ? passed : next_after(ticks, now);
+    if (schedule_.start) from = std::max(from, *schedule_.start);
+    if (schedule_.end) to = std::min(to, *schedule_.end - one_tick);
+    if (from > to) return 0;
+    std::int64_t count = raw_count(from, to);
+    // What is excluded by several counts once: a window begins where the one before ended.
+    for (auto w = next_window(from); w && w->begin <= to && count > 0; w = next_window(from)) {
+        count -= raw_count(std::max(w->begin, from), std::min(w->end - one_tick, to));
+        if (w->end > to) break;
+        from = w->end;
+    }
+    return count;
 }
 
-std::int64_t count_ticks(const grid& g, instant from, instant to) noexcept
+std::optional<instant> occurrences::first_due(instant now) const noexcept
 {
-    if (to < from || to < g.anchor) return 0;
-    if (g.every <= microseconds{0}) return from <= g.anchor ? 1 : 0;
-    const std::int64_t upto = (to - g.anchor) / g.every;
-    const std::int64_t before =
-        floor_div((from - microseconds{1} - g.anchor).count(), g.every.count());
-    return upto - std::max<std::int64_t>(before, -1);
+    const auto passed = follows_elapsed_time(schedule_) ? last_until(now) : std::nullopt;
+    return passed ? passed : next_after(now);
+}
+
+std::optional<instant> occurrences::raw_after(instant t) const noexcept
+{
+    if (const auto& e = schedule_.expression)
+        return zoned_pattern(*e->pattern, e->zone, schedule_.dst).next_after(t);
+    if (schedule_.at.empty()) return carillon::next_after(ticks_, t);
+    const auto later = std::upper_bound(schedule_.at.begin(), schedule_.at.end(), t);
+    return later != schedule_.at.end() ? std::optional(*later) : std::nullopt;
+}
+
+std::optional<instant> occurrences::raw_until(instant t) const noexcept
+{
+    if (const auto& e = schedule_.expression)
+        return zoned_pattern(*e->pattern, e->zone, schedule_.dst).last_until(t);
+    if (schedule_.at.empty()) return carillon::last_until(ticks_, t);
+    const auto later = std::upper_bound(schedule_.at.begin(), schedule_.at.end(), t);
+    return later != schedule_.at.begin() ? std::optional(*(later - 1)) : std::nullopt;
+}
+
+std::int64_t occurrences::raw_count(instant from, instant to) const noexcept
+{
+    if (from > to) return 0;
+    if (const auto& e = schedule_.expression)
+        return zoned_pattern(*e->pattern, e->zone, schedule_.dst).count(from, to);
+    if (schedule_.at.empty()) return count_ticks(ticks_, from, to);
+    return std::upper_bound(schedule_.at.begin(), schedule_.at.end(), to) -
+           std::lower_bound(schedule_.at.begin(), schedule_.at.end(), from);
+}
+
+/** The earliest window of excluded time that ends later than `t`. */
+std::optional<time_window> occurrences::next_window(instant t) const noexcept
+{
+    std::optional<time_window> first;
+    for (const exclusion& e : schedule_.exclude) {
+        const auto window = e.window_after(t);
+        if (window && (!first || window->begin < first->begin)) first = window;
+    }
+    return first;
+}
+
+std::optional<time_window> occurrences::window_around(instant t) const noexcept
+{
+    const auto window = next_window(t);
+    return window && window->begin <= t ? window : std::nullopt;
+}
+
+microseconds jitter_of(
+    std::string_view job_name, microseconds jitter, instant at, std::optional<instant> following)
+{
+    const microseconds width = following ? std::min(jitter, *following - at) : jitter;
+    if (width <= microseconds{0}) return microseconds{0};
+    std::array<char, 24> digits{};
+    const auto [end, ec] =
+        std::to_chars(digits.data(), digits.data() + digits.size(), at.time_since_epoch().count());
+    const std::uint64_t hash = stable_hash(
+        {job_name, "jitter",
+         std::string_view(digits.data(), static_cast<std::size_t>(end - digits.data()))});
+    __extension__ using wide = unsigned __int128;
+    const auto scaled = static_cast<wide>(hash) * static_cast<std::uint64_t>(width.count());
+    return microseconds{static_cast<std::int64_t>(scaled >> 64)};
 }
 
 } // namespace carillon

@@ -1,37 +1,88 @@
 #pragma once
 
 #include <carillon/error.hpp>
+#include <carillon/time/exclusion.hpp>
+#include <carillon/time/grid.hpp>
 #include <carillon/time/instant.hpp>
+#include <carillon/time/local_pattern.hpp>
+#include <carillon/time/zone.hpp>
+#include <carillon/time/zoned_pattern.hpp>
 
-#include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace carillon {
 
+/** A cron or calendar expression: what was written, and what it means in a zone. */
+struct expression {
+    enum class grammar { cron, calendar };
+
+    grammar written_as = grammar::cron;
+    std::string text{};
+    std::shared_ptr<const local_pattern> pattern{};
+    time_zone zone{};
+
+    friend bool operator==(const expression& a, const expression& b) noexcept;
+};
+
 /**
- * When a job is due: ticks at a fixed rate, without drift.
+ * When a job is due. It has one of: a rate (`every`, `on_boot`, `on_start`), an expression, or
+ * single instants (`at`).
  *
- * | written | ticks |
+ * | written | instants |
  * | --- | --- |
  * | `every` alone | its multiples since the Unix epoch: `15min` is :00, :15, :30, :45 UTC |
  * | with `on_boot = D` | D after the machine booted, then each `every`; counted in elapsed time |
  * | with `on_start = D` | the same from the start of carillon |
- * | `on_boot` or `on_start` alone | one tick a boot, a start |
+ * | `on_boot` or `on_start` alone | one instant a boot, a start |
+ * | an expression | its local times in its zone; `dst` says what a gap and a fold do |
+ * | `at` | as listed |
  */
 struct schedule {
     /// At least 100 ms.
     std::optional<microseconds> every{};
     std::optional<microseconds> on_boot{};
     std::optional<microseconds> on_start{};
+    std::optional<carillon::expression> expression{};
+    /// In their order, each once.
+    std::vector<instant> at{};
+
+    dst_policy dst = dst_policy::run;
     /// How much later than due a run may start, so that wake-ups coalesce.
     microseconds accuracy{0};
+    /// How much later than its instant a run may be due: at random, but always the same for one
+    /// job and instant.
+    microseconds jitter{0};
+    /// Nothing fires before `start`, nor at `end` or later.
+    std::optional<instant> start{};
+    std::optional<instant> end{};
+    /// Nothing fires where one of these holds the instant's local time.
+    std::vector<exclusion> exclude{};
 
     friend bool operator==(const schedule&, const schedule&) = default;
 };
 
 /** The shortest time that may lie between two instants of a schedule. */
 inline constexpr microseconds min_interval = std::chrono::milliseconds{100};
+
+/**
+ * A schedule from a cron expression, as @ref parse_cron reads it, in a zone; `@every` gives a rate.
+ *
+ * Fails with the place of the first mistake.
+ */
+parse_result<schedule> schedule_from_cron(
+    std::string_view text, const time_zone& zone = {}, std::string_view job_name = {});
+
+/**
+ * A schedule from a calendar event, as @ref parse_calendar reads it.
+ *
+ * A zone that the expression itself names is loaded, as by @ref time_zone::load, and used instead
+ * of `zone`. `@SECONDS` gives a single instant.
+ */
+parse_result<schedule> schedule_from_calendar(std::string_view text, const time_zone& zone = {});
 
 /** Whether the schedule's ticks are counted in elapsed time, so that setting the wall clock moves
  * them. */
@@ -40,44 +91,72 @@ constexpr bool follows_elapsed_time(const schedule& s) noexcept
     return s.on_boot.has_value() || s.on_start.has_value();
 }
 
+/** Whether it names points of time, such as 02:30, rather than a rhythm: what was done at such an
+ * instant is not done again when the clock is set back. */
+bool is_fixed_time(const schedule& s) noexcept;
+
+/** Whether both have the same instants, in the same zone: accuracy and jitter aside. */
+bool has_same_instants(const schedule& a, const schedule& b) noexcept;
+
+/** Whether two neighbouring instants lie closer than @ref min_interval, as far as the schedule's
+ * own text says. */
+bool is_too_dense(const schedule& s) noexcept;
+
 /** The moments that `on_boot` and `on_start` count from, as wall time. */
 struct time_origins {
     instant boot{};
     instant start{};
 };
 
-/** Instants `anchor + k * every`, k = 0, 1, 2...; with `every` zero, the anchor alone. */
-struct grid {
-    instant anchor{};
-    microseconds every{0};
-
-    friend bool operator==(const grid&, const grid&) = default;
-};
-
 /**
- * The schedule's ticks as wall time, given where they count from.
+ * The ticks of a schedule that has a rate, as wall time, given where they count from.
  *
  * The first tick of a boot or start is rounded up to a whole second, so that a tick has the same
  * name however often its wall time is worked out.
  */
 grid make_grid(const schedule& s, const time_origins& origins);
 
-/** The first tick strictly later than `t`, or nothing where none comes before @ref end_of_time.
- * Never throws. */
-std::optional<instant> next_after(const grid& g, instant t) noexcept;
-
-/** The latest tick at or before `t`, or nothing where the first is later. */
-std::optional<instant> last_until(const grid& g, instant t) noexcept;
-
 /**
- * The tick that a job is due at which is seen for the first time at `now`.
+ * The instants of a schedule, in their order: within its window, without what it excludes.
  *
- * For what counts from a boot or a start that is the latest that has passed, which is due at once;
- * else, and where none has passed, the next one.
+ * Its questions are pure; they allocate nothing and never throw. The schedule must outlive it.
  */
-std::optional<instant> first_due(const schedule& s, const grid& ticks, instant now) noexcept;
+class occurrences {
+public:
+    /** `ticks` count where the schedule has a rate. */
+    occurrences(const schedule& s, const grid& ticks) noexcept : schedule_(s), ticks_(ticks) {}
 
-/** How many ticks lie in [from, to]; worked out, not walked. */
-std::int64_t count_ticks(const grid& g, instant from, instant to) noexcept;
+    /** The first instant strictly later than `t`. */
+    std::optional<instant> next_after(instant t) const noexcept;
+
+    /** The latest instant at or before `t`. */
+    std::optional<instant> last_until(instant t) const noexcept;
+
+    /** How many instants lie in [from, to]; worked out, not walked. */
+    std::int64_t count(instant from, instant to) const noexcept;
+
+    /**
+     * The instant that a job is due at which is seen for the first time at `now`.
+     *
+     * For what counts from a boot or a start that is the latest that has passed, which is due at
+     * once; else, and where none has passed, the next one.
+     */
+    std::optional<instant> first_due(instant now) const noexcept;
+
+private:
+    std::optional<instant> raw_after(instant t) const noexcept;
+    std::optional<instant> raw_until(instant t) const noexcept;
+    std::int64_t raw_count(instant from, instant to) const noexcept;
+    std::optional<time_window> next_window(instant t) const noexcept;
+    std::optional<time_window> window_around(instant t) const noexcept;
+
+    const schedule& schedule_;
+    grid ticks_;
+};
+
+/** How much later than its instant an occurrence of a job is due: from 0 to, not with, the smaller
+ * of `jitter` and the distance to `following`. */
+microseconds jitter_of(
+    std::string_view job_name, microseconds jitter, instant at, std::optional<instant> following);
 
 } // namespace carillon

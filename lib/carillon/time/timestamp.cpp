@@ -111,6 +111,27 @@ private:
     std::optional<parse_error> error_;
 };
 
+/** The pattern that one local time alone fits. */
+local_pattern pattern_of(local_instant t)
+{
+    local_pattern out;
+    const auto day = std::chrono::floor<std::chrono::days>(t);
+    const std::chrono::year_month_day date{day};
+    const int year = static_cast<int>(date.year());
+    out.days.years.reset();
+    if (year >= first_year && year <= last_year)
+        out.days.years.set(static_cast<std::size_t>(year - first_year));
+    out.days.months = static_cast<std::uint16_t>(1U << static_cast<unsigned>(date.month()));
+    out.days.days = 1U << static_cast<unsigned>(date.day());
+    out.days.weekdays = 0x7f;
+    const std::chrono::hh_mm_ss<microseconds> time{t - day};
+    out.clock.hours = 1U << time.hours().count();
+    out.clock.minutes = std::uint64_t{1} << time.minutes().count();
+    const microseconds second = time.seconds() + time.subseconds();
+    out.clock.fractions.push_back({.first = second, .last = second});
+    return out;
+}
+
 } // namespace
 
 parse_result<timestamp> parse_timestamp(std::string_view text)
@@ -124,6 +145,25 @@ parse_result<instant> parse_instant(std::string_view text)
     if (!written) return written.error();
     if (const auto* t = std::get_if<instant>(&*written)) return *t;
     return parse_error{text.size(), "Z or an offset such as +01:00 is missing"};
+}
+
+std::vector<instant> instants_of(const timestamp& t, const time_zone& zone, dst_policy dst)
+{
+    const auto* local = std::get_if<local_instant>(&t);
+    if (local == nullptr) return {first_instant_of(t, zone)};
+    const local_pattern pattern = pattern_of(*local);
+    const zoned_pattern zoned(pattern, zone, dst);
+    std::vector<instant> out;
+    for (auto next = zoned.next_after(instant::min()); next; next = zoned.next_after(*next))
+        out.push_back(*next);
+    return out;
+}
+
+instant first_instant_of(const timestamp& t, const time_zone& zone)
+{
+    if (const auto* exact = std::get_if<instant>(&t)) return *exact;
+    if (const auto* date = std::get_if<local_date>(&t)) return zone.first_at(*date);
+    return zone.first_at(std::get<local_instant>(t));
 }
 
 std::string format_utc_short(instant t)

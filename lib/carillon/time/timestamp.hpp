@@ -3,10 +3,13 @@
 #include <carillon/error.hpp>
 #include <carillon/time/instant.hpp>
 #include <carillon/time/local_pattern.hpp>
+#include <carillon/time/zone.hpp>
+#include <carillon/time/zoned_pattern.hpp>
 
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 namespace carillon {
 
@@ -27,6 +30,13 @@ parse_result<timestamp> parse_timestamp(std::string_view text);
 
 /** Reads RFC 3339 alone. */
 parse_result<instant> parse_instant(std::string_view text);
+
+/** The instants that a written point of time means in a zone: none where a gap swallows it, two
+ * where `dst` asks for both passes of a fold. A date is its first instant. */
+std::vector<instant> instants_of(const timestamp& t, const time_zone& zone, dst_policy dst);
+
+/** The first instant at which the zone's clocks show a written point of time, or more. */
+instant first_instant_of(const timestamp& t, const time_zone& zone);
 
 /** RFC 3339 in UTC as short as exact: `2026-01-01T00:00:00Z`, with six digits where there is a
  * fraction. */

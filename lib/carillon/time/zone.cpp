@@ -60,6 +60,13 @@ std::vector<std::string> listed_names(const std::string& directory)
     return names;
 }
 
+/** Whether tzdata knows the name, rather than only having a file of it, as `posixrules`. */
+bool is_listed(const std::string& directory, const std::string& name)
+{
+    const auto names = listed_names(directory);
+    return names.empty() || std::find(names.begin(), names.end(), name) != names.end();
+}
+
 /** Whether it can be a zone's name at all, rather than a path to elsewhere. */
 bool is_zone_name(std::string_view name)
 {
@@ -116,13 +123,17 @@ class zone_files {
 public:
     using periods = std::shared_ptr<const std::vector<zone_period>>;
 
-    periods load(const std::string& directory, const std::string& name)
+    /** Null where there is no such file, or it is none of a zone, or `is_allowed(directory, name)`,
+     * which is asked once, says no. */
+    template <class IsAllowed>
+    periods load(const std::string& directory, const std::string& name, IsAllowed is_allowed)
     {
         const auto content = read_whole(directory + "/" + name);
         if (!content || !content->starts_with("TZif")) return nullptr;
         const std::lock_guard lock(mutex_);
         file& f = files_[directory + "/" + name];
         if (f.read && f.content == *content) return f.read;
+        if (!f.read && !is_allowed(directory, name)) return nullptr;
         auto fresh = read_periods(directory + "/" + f.detour + name);
         if (!fresh) return nullptr;
         f.detour += "./";
@@ -179,12 +190,9 @@ parse_result<time_zone> time_zone::load_named(std::string_view name)
 {
     if (name == "UTC") return time_zone();
     const std::string directory = zone_directory();
-    const auto names = listed_names(directory);
-    const bool is_listed =
-        names.empty() || std::find(names.begin(), names.end(), name) != names.end();
-    if (!is_zone_name(name) || !is_listed) return unknown_zone(name, names);
-    auto periods = files().load(directory, std::string(name));
-    if (!periods) return unknown_zone(name, names);
+    if (!is_zone_name(name)) return unknown_zone(name, listed_names(directory));
+    auto periods = files().load(directory, std::string(name), is_listed);
+    if (!periods) return unknown_zone(name, listed_names(directory));
     return time_zone(std::make_shared<const rules>(rules{std::string(name), std::move(periods)}));
 }
 
@@ -197,7 +205,8 @@ parse_result<time_zone> time_zone::load_local()
     if (!name.starts_with('/')) return load_named(name);
 
     const auto slash = name.rfind('/');
-    auto periods = files().load(name.substr(0, slash), name.substr(slash + 1));
+    const auto any = [](const auto&, const auto&) { return true; };
+    auto periods = files().load(name.substr(0, slash), name.substr(slash + 1), any);
     if (!periods && !set) return time_zone(); // as in libc, where the file is missing
     if (!periods) return parse_error{0, fmt::format("TZ names {}, which is no time zone", name)};
     const std::string linked = linked_name(name, zone_directory());

@@ -173,6 +173,8 @@ private:
     std::int64_t count_moved(instant from, instant to) const noexcept
     {
         std::int64_t count = 0;
+        // Most gaps hold none, which a search would find out only at the next match.
+        if (!moves() || of_.pattern_.count(gap_begin(), local(begin_)) == 0) return count;
         forward_search search(of_.pattern_);
         for (auto t = first_moved(from, search); t && *t <= to;
              t = first_moved(*t + one_tick, search))

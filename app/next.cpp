@@ -1,0 +1,169 @@
+#include "next.hpp"
+
+#include <carillon/detail/text.hpp>
+#include <carillon/time/span.hpp>
+#include <carillon/time/timestamp.hpp>
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+#include <fmt/format.h>
+
+#include <array>
+#include <cstdlib>
+#include <stdexcept>
+
+namespace json = boost::json;
+
+namespace carillon::app {
+namespace {
+
+using found = boost::system::result<coming, bad_text>;
+
+/** Where the question starts, and in which zone it is asked. */
+struct reference {
+    instant from;
+    time_zone zone;
+    bool has_zone = false;
+};
+
+boost::system::result<reference, bad_text>
+read_reference(const next_options& o, const time_zone& own, instant now)
+{
+    reference out{.from = now, .zone = own};
+    if (!o.zone.empty()) {
+        auto zone = time_zone::load(o.zone);
+        if (!zone) return bad_text{"--tz", o.zone, zone.error()};
+        out.zone = std::move(*zone);
+        out.has_zone = true;
+    }
+    if (o.from.empty()) return out;
+    const auto from = parse_timestamp(o.from);
+    if (!from) return bad_text{"--from", o.from, from.error()};
+    out.from = first_instant_of(*from, out.zone);
+    return out;
+}
+
+/** What a daemon that starts at `now` would do: a first instant that has passed since boot is due
+ * at once. */
+coming collect(const schedule& s, const reference& ref, const time_source& time, int count)
+{
+    const instant now = time.now();
+    const occurrences instants(s, make_grid(s, {.boot = time.boot_time(), .start = now}));
+    coming out{.zone = ref.has_zone || !s.expression ? ref.zone : s.expression->zone};
+    for (auto t = instants.next_after(ref.from); t && count > 0;
+         t = instants.next_after(*t), --count)
+        out.instants.push_back(*t);
+    return out;
+}
+
+/** The expression as a schedule, and what it is called. */
+boost::system::result<schedule, bad_text>
+read_expression(const next_options& o, const time_zone& zone)
+{
+    if (!o.cron.empty()) {
+        auto s = schedule_from_cron(o.cron, zone);
+        return s ? boost::system::result<schedule, bad_text>(std::move(*s))
+                 : bad_text{"--cron", o.cron, s.error()};
+    }
+    if (!o.calendar.empty()) {
+        auto s = schedule_from_calendar(o.calendar, zone);
+        return s ? boost::system::result<schedule, bad_text>(std::move(*s))
+                 : bad_text{"--calendar", o.calendar, s.error()};
+    }
+    const auto every = parse_span(o.every);
+    if (!every) return bad_text{"--every", o.every, every.error()};
+    if (*every < min_interval)
+        return bad_text{"--every", o.every, {0, "must be at least " + format_span(min_interval)}};
+    return schedule{.every = *every};
+}
+
+/** `Mon 2026-03-30 09:00:00 +02:00`, with a fraction where there is one. */
+std::string local_text(instant t, const time_zone& zone)
+{
+    static constexpr std::array<const char*, 7> weekdays{"Sun", "Mon", "Tue", "Wed",
+                                                         "Thu", "Fri", "Sat"};
+    const local_instant local = zone.to_local(t);
+    const auto day = std::chrono::floor<std::chrono::days>(local);
+    const std::string utc_form = format_utc_short(instant{local.time_since_epoch()});
+    const auto offset = std::chrono::duration_cast<std::chrono::minutes>(
+                            local.time_since_epoch() - t.time_since_epoch())
+                            .count();
+    return fmt::format(
+        "{} {} {} {}{:02}:{:02}", weekdays[std::chrono::weekday{day}.c_encoding()],
+        utc_form.substr(0, 10), utc_form.substr(11, utc_form.size() - 12), offset < 0 ? '-' : '+',
+        std::abs(offset) / 60, std::abs(offset) % 60);
+}
+
+std::string distance(instant t, instant now)
+{
+    const auto seconds = std::chrono::ceil<std::chrono::seconds>(t - now);
+    return seconds.count() < 0 ? format_span(-seconds) + " ago" : "in " + format_span(seconds);
+}
+
+} // namespace
+
+void throw_exception_from_error(const bad_text& e, const boost::source_location&)
+{
+    throw std::invalid_argument(to_string(e));
+}
+
+std::string to_string(const bad_text& e)
+{
+    // A mark below the text is of use only where each character is one column.
+    std::string out = fmt::format("{}: column {}: {}", e.option, e.error.offset + 1, e.error.what);
+    if (detail::visible(e.text) == e.text)
+        out += fmt::format("\n  {}\n  {:>{}}", e.text, '^', e.error.offset + 1);
+    return out;
+}
+
+found find_next(const next_options& o, const time_source& time)
+{
+    auto ref = read_reference(o, {}, time.now());
+    if (!ref) return ref.error();
+    const auto s = read_expression(o, ref->zone);
+    if (!s) return s.error();
+    coming out = collect(*s, *ref, time, o.count);
+    out.name = o.cron + o.calendar + o.every;
+    return out;
+}
+
+found find_next(const next_options& o, const job_set& jobs, job_index job, const time_source& time)
+{
+    const carillon::job& first = jobs[jobs.chain_of(job)];
+    const auto* s = std::get_if<schedule>(&first.trigger);
+    auto ref = read_reference(
+        o, s != nullptr && s->expression ? s->expression->zone : time_zone(), time.now());
+    if (!ref) return ref.error();
+    coming out{.zone = ref->zone};
+    if (s != nullptr && first.enabled) out = collect(*s, *ref, time, o.count);
+    out.name = jobs[job].name;
+    return out;
+}
+
+std::string as_table(const coming& c, instant now, bool utc_only)
+{
+    if (c.instants.empty()) return "never\n";
+    std::string out;
+    const std::string title = "Local time, " + c.zone.name();
+    const auto row = [&](const std::string& local, const std::string& utc,
+                         const std::string& when) {
+        if (!utc_only) out += fmt::format("{:<33}", local);
+        out += when.empty() ? utc : fmt::format("{:<29}{}", utc, when);
+        out += '\n';
+    };
+    row(title, "UTC", "");
+    for (const instant t : c.instants)
+        row(local_text(t, c.zone), format_utc_short(t), distance(t, now));
+    return out;
+}
+
+std::string as_json(const coming& c)
+{
+    json::array instants;
+    for (const instant t : c.instants) instants.emplace_back(format_utc(t));
+    return json::serialize(json::object{
+        {"name", c.name}, {"timezone", c.zone.name()}, {"instants", std::move(instants)}});
+}
+
+} // namespace carillon::app

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <carillon/time/zoned_pattern.hpp>
+
+#include <array>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+namespace carillon::app {
+
+/** The words that stand for the values of an enumeration. */
+template <class T, std::size_t N>
+using word_list = std::array<std::pair<std::string_view, T>, N>;
+
+inline constexpr word_list<dst_policy, 4> dst_words{
+    {{"run", dst_policy::run},
+     {"skip", dst_policy::skip},
+     {"both", dst_policy::both},
+     {"shift", dst_policy::shift}}};
+
+template <class T, std::size_t N>
+std::optional<T> find_word(const word_list<T, N>& words, std::string_view word)
+{
+    for (const auto& [name, value] : words)
+        if (name == word) return value;
+    return std::nullopt;
+}
+
+} // namespace carillon::app

@@ -1,0 +1,81 @@
+#include <carillon/time/calendar.hpp>
+#include <carillon/time/exclusion.hpp>
+
+#include <algorithm>
+
+namespace carillon {
+namespace {
+
+/** The begin of the unit that holds `t`. */
+local_instant unit_of(local_instant t, microseconds unit) noexcept
+{
+    const microseconds since = t - begin_of_dates;
+    const microseconds rest = since % unit;
+    return t - (rest < microseconds{0} ? rest + unit : rest);
+}
+
+microseconds unit_of(calendar_meaning::precision p) noexcept
+{
+    switch (p) {
+    case calendar_meaning::precision::day:
+        return std::chrono::hours{24};
+    case calendar_meaning::precision::minute:
+        return std::chrono::minutes{1};
+    case calendar_meaning::precision::second:
+        break;
+    }
+    return std::chrono::seconds{1};
+}
+
+} // namespace
+
+std::optional<time_window> exclusion::window_after(instant t) const noexcept
+{
+    const auto periods = zone.periods();
+    std::size_t i = zone.period_at(t);
+    for (;;) {
+        const auto offset = periods[i].offset;
+        const bool is_last = i + 1 == periods.size();
+        const instant end = is_last ? instant::max() : periods[i + 1].begin;
+        const instant from = std::max(t, periods[i].begin);
+        // A unit is excluded as a whole, also what of it lies before the written time.
+        const local_instant asked = unit_of(local_instant{from.time_since_epoch() + offset}, unit);
+        const auto found = pattern->first_from(asked);
+        const instant begin =
+            found ? instant{unit_of(*found, unit).time_since_epoch() - offset} : instant::max();
+        if (begin < end)
+            return time_window{std::max(begin, periods[i].begin), std::min(begin + unit, end)};
+        if (is_last) return std::nullopt;
+        // Only a fold brings back what lies before the time that was asked for.
+        ++i;
+        if (end.time_since_epoch() + periods[i].offset < asked.time_since_epoch()) continue;
+        if (!found) return std::nullopt;
+        i = std::max(i, zone.period_at(begin - std::chrono::hours{48}));
+    }
+}
+
+bool operator==(const exclusion& a, const exclusion& b) noexcept
+{
+    return a.text == b.text && a.zone == b.zone;
+}
+
+parse_result<exclusion> parse_exclusion(std::string_view text, const time_zone& zone)
+{
+    auto meaning = parse_calendar(text);
+    if (!meaning) return meaning.error();
+    if (meaning->moment)
+        return parse_error{
+            0, "a date or a calendar expression is wanted here, such as 2026-12-24 or Sat,Sun"};
+    exclusion out{
+        .text = std::string(text),
+        .pattern = std::make_shared<const local_pattern>(std::move(meaning->pattern)),
+        .unit = unit_of(meaning->smallest),
+        .zone = zone};
+    if (meaning->zone.empty()) return out;
+    auto own = time_zone::load(meaning->zone);
+    if (!own) return parse_error{text.rfind(meaning->zone), own.error().what};
+    out.zone = std::move(*own);
+    return out;
+}
+
+} // namespace carillon
