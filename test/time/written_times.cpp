@@ -11,7 +11,8 @@ bool is_zone(const std::string& name)
 {
     if (name.empty() || name.front() == '/' || name.find("..") != std::string::npos) return false;
     const std::filesystem::path path = "/usr/share/zoneinfo/" + name;
-    if (!std::filesystem::is_regular_file(path)) return false;
+    std::error_code too_long;
+    if (!std::filesystem::is_regular_file(path, too_long)) return false;
     char magic[4] = {};
     std::ifstream{path, std::ios::binary}.read(magic, sizeof magic);
     return std::memcmp(magic, "TZif", sizeof magic) == 0;
