@@ -23,7 +23,7 @@ parse_result<calendar_meaning> parse(std::string_view text)
 bool is_same(const calendar_meaning& a, const calendar_meaning& b)
 {
     return a.pattern == b.pattern && a.moment == b.moment && a.zone == b.zone &&
-           a.precision == b.precision;
+           a.smallest == b.smallest;
 }
 
 /** Other spellings; a zone has but one. */
