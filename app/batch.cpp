@@ -29,12 +29,10 @@ struct question {
     std::string_view dst{};
 };
 
-std::string error(std::string_view why) { return fmt::format("error: {}", why); }
+/** One line, whatever the question holds. */
+std::string error(std::string_view why) { return "error: " + detail::visible(why); }
 
-std::string error(const parse_error& e)
-{
-    return fmt::format("error: column {}: {}", e.offset + 1, e.what);
-}
+std::string error(const parse_error& e) { return error(at_column(e)); }
 
 /** What is wrong with the columns; empty where nothing is. */
 std::string split(std::string_view line, question& out)
@@ -51,8 +49,7 @@ std::string split(std::string_view line, question& out)
         else if (column.starts_with("dst="))
             out.dst = column.substr(4);
         else if (!column.empty())
-            return fmt::format(
-                "column {} is neither name=JOB nor dst=POLICY", detail::visible(column));
+            return fmt::format("column {} is neither name=JOB nor dst=POLICY", column);
         if (end == line.size()) return {};
         line.remove_prefix(end + 1);
     }

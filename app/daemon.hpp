@@ -37,7 +37,7 @@ public:
     /** Fires jobs until it is told to stop: the exit code. */
     int run();
 
-    /** Runs one chain: 0 when it completed, 1 when not, 4 where there is no such job. */
+    /** Runs the chain of a job of the configuration: 0 when it completed, 1 when not. */
     int once(const std::string& job);
 
     /** Stops as SIGTERM does. */

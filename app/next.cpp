@@ -1,5 +1,6 @@
 #include "next.hpp"
 
+#include "words.hpp"
 #include <carillon/detail/text.hpp>
 #include <carillon/time/span.hpp>
 #include <carillon/time/timestamp.hpp>
@@ -44,8 +45,7 @@ read_reference(const next_options& o, const time_zone& own, instant now)
     return out;
 }
 
-/** What a daemon that starts at `now` would do: a first instant that has passed since boot is due
- * at once. */
+/** As of a daemon that starts now: ticks that count from its start count from now. */
 coming collect(const schedule& s, const reference& ref, const time_source& time, int count)
 {
     const instant now = time.now();
@@ -111,7 +111,7 @@ void throw_exception_from_error(const bad_text& e, const boost::source_location&
 std::string to_string(const bad_text& e)
 {
     // A mark below the text is of use only where each character is one column.
-    std::string out = fmt::format("{}: column {}: {}", e.option, e.error.offset + 1, e.error.what);
+    std::string out = fmt::format("{}: {}", e.option, at_column(e.error));
     if (detail::visible(e.text) == e.text)
         out += fmt::format("\n  {}\n  {:>{}}", e.text, '^', e.error.offset + 1);
     return out;

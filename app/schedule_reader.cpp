@@ -11,11 +11,6 @@
 namespace carillon::app {
 namespace {
 
-std::string at_column(const parse_error& e)
-{
-    return fmt::format("column {}: {}", e.offset + 1, e.what);
-}
-
 class schedule_table {
 public:
     schedule_table(reading& r, table_reader& t, std::string_view job_name)

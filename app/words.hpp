@@ -1,13 +1,21 @@
 #pragma once
 
+#include <carillon/error.hpp>
 #include <carillon/time/zoned_pattern.hpp>
 
 #include <array>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 
 namespace carillon::app {
+
+/** `column 3: 25 is no hour, which is 0-23` */
+inline std::string at_column(const parse_error& e)
+{
+    return "column " + std::to_string(e.offset + 1) + ": " + e.what;
+}
 
 /** The words that stand for the values of an enumeration. */
 template <class T, std::size_t N>

@@ -64,6 +64,8 @@ BOOST_AUTO_TEST_CASE(mistakes_are_answered_in_words)
          "error: column 3: 25 is no hour, which is 0-23"},
         {"calendar\t12:60\tUTC\t2026-01-01T00:00:00Z\t1",
          "error: column 4: this is no minute, which is 0-59"},
+        {"timespan\t5\x1b[2J",
+         "error: column 2: unknown unit '\\x1b['; use us, ms, s, min, h, d, w, M or y"},
         {"timespan\t5mins",
          "error: column 2: unknown unit 'mins'; use us, ms, s, min, h, d, w, M or y"},
         {"cron\t0 0 * * *\tEurope/Berlim\t2026-01-01T00:00:00Z\t1",

@@ -437,6 +437,18 @@ BOOST_AUTO_TEST_CASE(a_clock_set_back_silences_no_hour_and_repeats_no_key)
     BOOST_TEST((std::adjacent_find(keys.begin(), keys.end()) == keys.end()));
 }
 
+BOOST_AUTO_TEST_CASE(a_fixed_time_that_has_run_does_not_run_again_after_a_step_back)
+{
+    start({make("a", schedule_from_cron("30 1 * * *").value())});
+    run_for(2h);
+    time.step(-1h); // 01:30 comes a second time
+    run_for(2h);
+    BOOST_TEST(requests.size() == 1U);
+    BOOST_TEST((runner.next_due("a") == monday + 24h + 90min));
+    run_for(24h); // and its gate is open
+    BOOST_TEST(requests.size() == 2U);
+}
+
 BOOST_AUTO_TEST_CASE(a_clock_that_visits_the_end_of_time_ends_no_job)
 {
     start({make("a", schedule{.every = 15min})});

@@ -50,6 +50,37 @@ BOOST_AUTO_TEST_CASE(pin_112_fires_from_the_boot_on)
     }
 }
 
+BOOST_AUTO_TEST_CASE(jitter_delays_an_instant_and_keeps_its_name)
+{
+    const schedule s{.every = 15min, .jitter = 10min};
+    assign({scheduled("a", s)}, ten);
+    for (instant named = ten + 15min; named < ten + 10h; named += 15min) {
+        const instant due = named + jitter_of("a", 10min, named, named + 15min);
+        BOOST_REQUIRE((table.next_wake() == due));
+        BOOST_REQUIRE(table.take_due(due - 1us).empty());
+        const auto runs = table.take_due(due + 1min);
+        BOOST_REQUIRE_EQUAL(runs.size(), 1U);
+        BOOST_TEST((runs[0].scheduled_at == named));
+        BOOST_TEST((runs[0].due == due)); // lateness counts from here
+        BOOST_TEST(!runs[0].caught_up);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(an_instant_whose_jitter_is_not_over_is_not_passed)
+{
+    const schedule s{.every = 15min, .jitter = 10min};
+    assign({scheduled("a", s)}, ten);
+    // Asleep until just before a later one is due: the one before it runs, and that one still
+    // comes.
+    const instant named = ten + 2h;
+    const instant due = named + jitter_of("a", 10min, named, named + 15min);
+    const auto runs = table.take_due(due - 1us);
+    BOOST_REQUIRE_EQUAL(runs.size(), 1U);
+    BOOST_TEST((runs[0].scheduled_at == named - 15min));
+    BOOST_TEST(runs[0].coalesced->count == 6);
+    BOOST_TEST((table.next_wake() == due));
+}
+
 BOOST_AUTO_TEST_CASE(a_past_first_tick_of_the_boot_is_due_at_once)
 {
     // Started 53 minutes after the boot: the latest tick that has passed, that one only.

@@ -109,6 +109,7 @@ BOOST_AUTO_TEST_CASE(calendar_tells_the_first_mistake_and_what_is_allowed)
          "there is no room for one step before the end: a day from the month's end is 1-28"},
         {"*~01-02", 4, "'-' cannot stand here, but a blank, and a time such as 08:30"},
         {"2026-01-01T08:00", 13, "':' cannot stand here, but a blank, and a time such as 08:30"},
+        {"1:9999999", 2, "9999999 is too large for a minute"},
         {"*-*-* 21 23", 8, "' ' cannot stand here, but ':' and a minute"},
         {"*-*-* 10-15", 8, "'-' cannot stand here, but ':' and a minute"},
         {"*-*-* 10~15:20", 8, "'~' cannot stand here, but ':' and a minute"},

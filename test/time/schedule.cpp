@@ -72,6 +72,7 @@ BOOST_AUTO_TEST_CASE(ends_with_the_year_2199)
     BOOST_TEST((!next_after(g, instant::max())));
     BOOST_TEST((last_until(g, instant::max()) == end_of_time - 24h));
     BOOST_TEST((!next_after(make_grid({.on_boot = microseconds::max()}, {.boot = t0}), t0)));
+    BOOST_TEST(count_ticks(g, instant::min(), instant::max()) == (end_of_time - instant{}) / 24h);
     const grid wide{.anchor = t0, .every = microseconds::max()};
     BOOST_TEST((next_after(wide, t0 - 1us) == t0));
     BOOST_TEST((!next_after(wide, t0)));
@@ -162,6 +163,35 @@ BOOST_AUTO_TEST_CASE(what_is_excluded_is_not_counted_whatever_the_overlap)
     }
     BOOST_TEST(walked > 100);
     BOOST_TEST(instants.count(from, from + 240h) == walked);
+}
+
+BOOST_AUTO_TEST_CASE(what_excludes_everything_is_found_out_soon)
+{
+    const auto next = [](std::initializer_list<const char*> excluded) {
+        schedule s{.every = 1min};
+        for (const char* text : excluded) s.exclude.push_back(parse_exclusion(text, {}).value());
+        return occurrences(s, make_grid(s, {})).next_after(t0);
+    };
+    BOOST_TEST((parse_exclusion("*:*", {}).value().unit == 24h));
+    BOOST_TEST((parse_exclusion("*:*:*", {}).value().unit == 24h));
+    BOOST_TEST((parse_exclusion("08..17:*", {}).value().unit == 1h));
+    BOOST_TEST((parse_exclusion("08:00:*", {}).value().unit == 1min));
+    BOOST_TEST(!next({"*:*"}));
+    BOOST_TEST(!next({"*:*:*"}));
+    BOOST_TEST(!next({"*:0/2", "*:1/2"}));
+    BOOST_TEST((next({"00..11:*"}) == t0 + 12h));
+}
+
+BOOST_AUTO_TEST_CASE(exclusions_reach_to_the_ends_of_time)
+{
+    schedule s{.every = 1h};
+    s.exclude.push_back(
+        parse_exclusion("Sun", time_zone::load("America/New_York").value()).value());
+    const occurrences instants(s, make_grid(s, {}));
+    const std::int64_t all = count_ticks(make_grid(s, {}), instant::min(), instant::max());
+    const std::int64_t kept = instants.count(instant::min(), instant::max());
+    BOOST_TEST(kept > all * 6 / 7 - 100);
+    BOOST_TEST(kept < all * 6 / 7 + 100);
 }
 
 BOOST_AUTO_TEST_CASE(ten_years_of_seconds_are_counted_not_walked)

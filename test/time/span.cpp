@@ -64,6 +64,8 @@ BOOST_AUTO_TEST_CASE(tells_what_is_wrong_and_where)
         {"5 Min", 2, "unknown unit 'Min'"},
         {"min", 0, "expected a number"},
         {"5min x", 5, "expected a number"},
+        {"1.2.3s", 3, "one point"},
+        {".5.5s", 2, "one point"},
         {"1.s", 2, "a digit must follow"},
         {"3 .", 3, "a digit must follow"},
         {"1h -1min", 3, "negative"},

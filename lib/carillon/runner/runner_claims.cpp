@@ -87,7 +87,7 @@ void runner::core::start_due(const due_batch& batch, std::size_t i)
     record.scheduled_at = d.scheduled_at;
     record.trigger = d.caught_up ? run_trigger::catch_up : run_trigger::schedule;
     record.fence = batch.claims[i].fence;
-    record.lateness = std::max(shared_->time.now() - d.scheduled_at, microseconds{0});
+    record.lateness = std::max(shared_->time.now() - d.due, microseconds{0});
     start_run(
         batch.plan, d.job, std::move(record), cancelling_,
         [self = shared_from_this()](const auto& run) { self->run_ended(run); });

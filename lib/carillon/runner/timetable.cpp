@@ -67,16 +67,25 @@ void timetable::plan_all()
     agenda_.assign(std::move(all));
 }
 
+/** When an instant of the job is due: with its jitter. */
+instant timetable::due_time(job_index j, instant at) const
+{
+    const job& of = (*plan_)[j];
+    const auto& s = std::get<schedule>(of.trigger);
+    if (s.jitter == microseconds{0}) return at;
+    const auto following = occurrences(s, entries_[j].ticks).next_after(at);
+    return saturated_add(at, jitter_of(of.name, s.jitter, at, following));
+}
+
 appointment timetable::appointment_for(job_index j) const
 {
     const entry& e = entries_[j];
     const auto& s = std::get<schedule>((*plan_)[j].trigger);
-    const auto following = occurrences(s, e.ticks).next_after(e.next);
-    const instant due =
-        saturated_add(e.next, jitter_of((*plan_)[j].name, s.jitter, e.next, following));
+    const instant due = due_time(j, e.next);
     instant end = saturated_add(due, s.accuracy);
     // A window ends before the job's following instant.
-    if (following) end = std::min(end, *following - microseconds{1});
+    if (const auto following = occurrences(s, e.ticks).next_after(e.next))
+        end = std::min(end, *following - microseconds{1});
     return {.due = due, .window_end = end, .job = j};
 }
 
@@ -84,13 +93,11 @@ appointment timetable::appointment_for(job_index j) const
 instant timetable::newest_due(job_index j, instant now) const
 {
     const entry& e = entries_[j];
-    const job& of = (*plan_)[j];
-    const auto& s = std::get<schedule>(of.trigger);
+    const auto& s = std::get<schedule>((*plan_)[j].trigger);
     const occurrences instants(s, e.ticks);
     const instant newest = std::max(instants.last_until(now).value_or(e.next), e.next);
     if (newest == e.next || s.jitter == microseconds{0}) return newest;
-    const auto later = jitter_of(of.name, s.jitter, newest, instants.next_after(newest));
-    if (newest + later <= now) return newest;
+    if (due_time(j, newest) <= now) return newest;
     // Of neighbours only the newest waits: an instant is due before the one after it.
     return std::max(instants.last_until(newest - microseconds{1}).value_or(e.next), e.next);
 }
@@ -103,8 +110,13 @@ std::vector<due_run> timetable::take_due(instant now)
         const auto& s = std::get<schedule>((*plan_)[a.job].trigger);
         const occurrences instants(s, e.ticks);
         const instant latest = newest_due(a.job, now);
-        due_run run{.job = a.job, .scheduled_at = latest, .is_fixed_time = is_fixed_time(s)};
-        run.caught_up = now - latest > lateness_limit + s.accuracy + s.jitter;
+        const instant due = due_time(a.job, latest);
+        due_run run{
+            .job = a.job,
+            .scheduled_at = latest,
+            .due = due,
+            .caught_up = now - due > lateness_limit + s.accuracy,
+            .is_fixed_time = is_fixed_time(s)};
         if (latest > e.next) {
             const instant to = *instants.last_until(latest - microseconds{1});
             run.coalesced = missed_span{e.next, to, instants.count(e.next, to)};

@@ -29,6 +29,8 @@ struct missed_span {
 struct due_run {
     job_index job = 0;
     instant scheduled_at;
+    /// The instant and its jitter: from here on it is late.
+    instant due;
     /// More than a minute beyond its window: it makes up for a missed instant.
     bool caught_up = false;
     /// What has run at such an instant is not run again after the clock was set back.
@@ -89,6 +91,7 @@ private:
         const time_reading&) const;
     void plan_all();
     appointment appointment_for(job_index j) const;
+    instant due_time(job_index j, instant at) const;
     instant newest_due(job_index j, instant now) const;
 
     std::shared_ptr<const job_set> plan_;

@@ -172,11 +172,12 @@ private:
     /** A number in the component's unit. */
     std::int64_t number(const component_kind& kind)
     {
+        const std::size_t begin = in_.offset();
         const auto whole = in_.take_number();
         if (!whole && detail::is_digit(in_.peek())) fail(in_.offset(), "a number is too long");
         if (!whole) fail_here(fmt::format("a {}, {},", kind.name, kind.allowed));
         if (!whole || *whole > 1'000'000) {
-            fail(in_.offset(), "{} is too large for a {}", whole.value_or(0), kind.name);
+            fail(begin, "{} is too large for a {}", whole.value_or(0), kind.name);
             return kind.first;
         }
         auto value = static_cast<std::int64_t>(*whole) * kind.unit;

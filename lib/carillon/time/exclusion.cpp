@@ -14,23 +14,24 @@ local_instant unit_of(local_instant t, microseconds unit) noexcept
     return t - (rest < microseconds{0} ? rest + unit : rest);
 }
 
-microseconds unit_of(calendar_meaning::precision p) noexcept
+/** The largest unit that the meaning excludes as a whole: `08:*` is an hour, `*:*` a day. */
+microseconds unit_of(const calendar_meaning& m) noexcept
 {
-    switch (p) {
-    case calendar_meaning::precision::day:
-        return std::chrono::hours{24};
-    case calendar_meaning::precision::minute:
-        return std::chrono::minutes{1};
-    case calendar_meaning::precision::second:
-        break;
-    }
-    return std::chrono::seconds{1};
+    const clock_pattern& clock = m.pattern.clock;
+    if (m.smallest == calendar_meaning::precision::day) return std::chrono::hours{24};
+    const bool has_all_seconds = m.smallest == calendar_meaning::precision::minute ||
+                                 clock.seconds == (std::uint64_t{1} << 60) - 1;
+    if (!has_all_seconds) return std::chrono::seconds{1};
+    if (clock.minutes != (std::uint64_t{1} << 60) - 1) return std::chrono::minutes{1};
+    if (clock.hours != (std::uint32_t{1} << 24) - 1) return std::chrono::hours{1};
+    return std::chrono::hours{24};
 }
 
 } // namespace
 
 std::optional<time_window> exclusion::window_after(instant t) const noexcept
 {
+    t = std::max(t, instant{begin_of_dates.time_since_epoch()} - std::chrono::hours{48});
     const auto periods = zone.periods();
     std::size_t i = zone.period_at(t);
     for (;;) {
@@ -69,7 +70,7 @@ parse_result<exclusion> parse_exclusion(std::string_view text, const time_zone& 
     exclusion out{
         .text = std::string(text),
         .pattern = std::make_shared<const local_pattern>(std::move(meaning->pattern)),
-        .unit = unit_of(meaning->smallest),
+        .unit = unit_of(*meaning),
         .zone = zone};
     if (meaning->zone.empty()) return out;
     auto own = time_zone::load(meaning->zone);

@@ -23,7 +23,7 @@ struct time_window {
 struct exclusion {
     std::string text{};
     std::shared_ptr<const local_pattern> pattern{};
-    /// A day, a minute or a second.
+    /// A day, an hour, a minute or a second.
     microseconds unit = std::chrono::hours{24};
     time_zone zone{};
 

@@ -36,12 +36,13 @@ std::optional<instant> last_until(const grid& g, instant t) noexcept
 
 std::int64_t count_ticks(const grid& g, instant from, instant to) noexcept
 {
-    if (to < from || to < g.anchor) return 0;
-    if (g.every <= microseconds{0}) return from <= g.anchor ? 1 : 0;
+    from = std::max(from, g.anchor);
+    to = std::min(to, end_of_time - microseconds{1});
+    if (to < from) return 0;
+    if (g.every <= microseconds{0}) return from == g.anchor ? 1 : 0;
     const std::int64_t upto = (to - g.anchor) / g.every;
-    const std::int64_t before =
-        floor_div((from - microseconds{1} - g.anchor).count(), g.every.count());
-    return upto - std::max<std::int64_t>(before, -1);
+    const std::int64_t before = floor_div((from - g.anchor).count() - 1, g.every.count());
+    return upto - before;
 }
 
 } // namespace carillon

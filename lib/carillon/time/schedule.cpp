@@ -12,6 +12,10 @@ namespace {
 
 constexpr microseconds one_tick{1};
 
+/// More than there are days from 1970 to 2199. Only hours, minutes or seconds that are excluded one
+/// by one could be more in a row, and then for ever.
+constexpr int most_windows_in_a_row = 100'000;
+
 expression make_expression(
     expression::grammar written_as, std::string_view text, local_pattern pattern, time_zone zone)
 {
@@ -118,7 +122,8 @@ std::optional<instant> occurrences::next_after(instant t) const noexcept
 {
     if (schedule_.start) t = std::max(t, *schedule_.start - one_tick);
     auto found = raw_after(t);
-    while (found) {
+    for (int windows = 0; found; ++windows) {
+        if (windows == most_windows_in_a_row) return std::nullopt;
         if (schedule_.end && *found >= *schedule_.end) return std::nullopt;
         const auto excluded = window_around(*found);
         if (!excluded) break;
@@ -131,7 +136,8 @@ std::optional<instant> occurrences::last_until(instant t) const noexcept
 {
     if (schedule_.end) t = std::min(t, *schedule_.end - one_tick);
     auto found = raw_until(t);
-    while (found) {
+    for (int windows = 0; found; ++windows) {
+        if (windows == most_windows_in_a_row) return std::nullopt;
         if (schedule_.start && *found < *schedule_.start) return std::nullopt;
         const auto excluded = window_around(*found);
         if (!excluded) break;

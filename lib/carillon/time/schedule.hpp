@@ -120,6 +120,8 @@ grid make_grid(const schedule& s, const time_origins& origins);
  * The instants of a schedule, in their order: within its window, without what it excludes.
  *
  * Its questions are pure; they allocate nothing and never throw. The schedule must outlive it.
+ * Where 100,000 excluded hours, minutes or seconds follow one another without an instant between
+ * them, it takes that there is none at all.
  */
 class occurrences {
 public:

@@ -121,6 +121,7 @@ parse_result<count> parse_term(cursor& in, count total)
         ++in.at;
         fraction = in.digits();
         if (fraction.empty()) return parse_error{in.at, "a digit must follow the point"};
+        if (in.peek() == '.') return parse_error{in.at, "a number has one point at most"};
     } else if (whole.empty()) {
         if (in.peek() == '-') return parse_error{in.at, "a span cannot be negative"};
         return parse_error{in.at, "expected a number, such as 5min or 1.5s"};
