@@ -28,8 +28,13 @@ public:
     void push(const log_entry& e)
     {
         const std::lock_guard lock(mutex_);
-        for (const auto& s : sinks_)
-            if (s->wants(e)) s->push(e);
+        bool told = false;
+        for (const auto& s : sinks_) {
+            if (!s->wants(e)) continue;
+            const bool shows = would_show(*s, e);
+            if (s->push(e) && shows) told = true;
+        }
+        if (!told && is_about_all(e)) push_to_last_resort(e);
     }
 
     void replace(std::vector<sink_options> options)
@@ -56,6 +61,7 @@ public:
         std::unique_lock lock(mutex_);
         auto sinks = sinks_;
         sinks.insert(sinks.end(), leaving_.begin(), leaving_.end());
+        if (last_resort_) sinks.push_back(last_resort_);
         lock.unlock();
         for (const auto& s : sinks) s->wait_until_written(until);
     }
@@ -64,9 +70,35 @@ public:
     {
         const std::lock_guard lock(mutex_);
         for (const auto& s : sinks_) s->close();
+        if (last_resort_) last_resort_->close();
     }
 
 private:
+    /** Whether an entry tells of a failure of the whole program, which nobody may miss: a reload
+     * that was refused, say. */
+    static bool is_about_all(const log_entry& e)
+    {
+        return e.level == log_level::error && e.chain.empty() && e.job.empty();
+    }
+
+    static bool would_show(const line_sink& s, const log_entry& e)
+    {
+        return s.works() && s.wants(e) && !format_entry(e, s.options().format).empty();
+    }
+
+    /** Standard error, where each sink's filter or format leaves the entry out. */
+    void push_to_last_resort(const log_entry& e)
+    {
+        try {
+            if (!last_resort_)
+                last_resort_ = std::make_shared<line_sink>(
+                    sink_options{.to_stderr = true}, [](const log_entry&) {});
+            last_resort_->push(e);
+        } catch (const std::exception&) {
+            // No thread can be had: logging must not end what logs.
+        }
+    }
+
     std::shared_ptr<line_sink> make(sink_options o)
     {
         return std::make_shared<line_sink>(
@@ -82,8 +114,7 @@ private:
         const std::lock_guard lock(mutex_);
         bool told = false;
         for (const auto& s : sinks_) {
-            const bool shows = !(s->options() == but) && s->works() && s->wants(e) &&
-                               !format_entry(e, s->options().format).empty();
+            const bool shows = !(s->options() == but) && would_show(*s, e);
             if (shows && s->push(e)) told = true;
         }
         return told;
@@ -92,6 +123,7 @@ private:
     std::mutex mutex_;
     std::vector<std::shared_ptr<line_sink>> sinks_;
     std::vector<std::shared_ptr<line_sink>> leaving_; // closed, perhaps still writing
+    std::shared_ptr<line_sink> last_resort_;          // once it was needed
 };
 
 /** Where Boost.Log's records come out. An entry is copied here, on the thread that logs: a record

@@ -35,7 +35,8 @@ struct sink_options {
  *
  * Each has a thread and a queue of at most @ref queue_size records: logging never blocks; what does
  * not fit is dropped and counted, and the count is logged when there is room again. A sink that
- * fails is a warning on the others, or on standard error where none shows it.
+ * fails is a warning on the others, or on standard error where none shows it; so is an error about
+ * the whole program, such as a reload that was refused.
  */
 class log_sinks {
 public:

@@ -236,6 +236,34 @@ class Program(unittest.TestCase):
         daemon.communicate(timeout=60)
         self.assertEqual(daemon.returncode, 0)
 
+    def test_a_refused_reload_is_told_where_no_sink_shows_it(self):
+        path = os.path.join(self.folder.name, "quiet.toml")
+        log = os.path.join(self.folder.name, "quiet.log")
+        with open(path, "w") as f:
+            f.write('[jobs.a]\nurl = "http://127.0.0.1:1/"\n[[log.sinks]]\ntype = "file"\nformat = "classic"\n'
+                    'path = "%s"\n' % log)
+        notify = os.path.join(self.folder.name, "quiet-notify")
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as told:
+            told.bind(notify)
+            told.settimeout(60)
+            daemon = subprocess.Popen([PROGRAM, "run", "-c", path], stderr=subprocess.PIPE, text=True,
+                                      env=dict(os.environ, NOTIFY_SOCKET=notify))
+            self.addCleanup(daemon.kill)
+            while b"READY=1" not in told.recv(4096):
+                pass
+        with open(path, "a") as f:
+            f.write('colour = 1\n')
+        daemon.send_signal(signal.SIGHUP)
+        seen = ""
+        for line in daemon.stderr:
+            seen += line
+            if "was not loaded" in line:
+                break
+        self.assertIn("log.sinks.colour: unknown key", seen)
+        daemon.send_signal(signal.SIGTERM)
+        daemon.communicate(timeout=60)
+        self.assertEqual(daemon.returncode, 0)
+
     def test_a_secret_in_title_or_url_is_never_printed(self):
         token = os.path.join(self.folder.name, "token")
         path = os.path.join(self.folder.name, "secret.toml")
