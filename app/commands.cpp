@@ -15,8 +15,10 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <iostream>
 #include <optional>
 #include <signal.h>
+#include <sstream>
 #include <string>
 #include <sys/resource.h>
 
@@ -194,7 +196,10 @@ int run_command(int argc, char** argv)
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& e) {
-        return app.exit(e) == 0 ? 0 : exit_usage;
+        // Help and version are such an "error", too.
+        std::ostringstream out;
+        if (app.exit(e, out, std::cerr) != 0) return exit_usage;
+        return print_result(out.str());
     }
     if (run->parsed()) return command_run(path);
     if (once->parsed()) return command_once(path, job);

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 namespace carillon::app {
 namespace {
@@ -19,6 +20,16 @@ std::optional<status_range> parse_status(std::string_view text)
     const auto first = static_cast<std::uint16_t>((text[0] - '0') * 100 + digit(1) * 10 + digit(2));
     return status_range{first, static_cast<std::uint16_t>(first + (is_class ? 99 : 0))};
 }
+
+/** The order of header names, which differ in more than case (RFC 9110 section 5.1). */
+struct ignoring_case {
+    bool operator()(const std::string& a, const std::string& b) const
+    {
+        return std::lexicographical_compare(
+            a.begin(), a.end(), b.begin(), b.end(),
+            [](char x, char y) { return detail::to_lower(x) < detail::to_lower(y); });
+    }
+};
 
 /** The keys that `[defaults]` and jobs have in common. */
 class common_reader {
@@ -47,8 +58,13 @@ private:
         if (table == nullptr) return;
         table_reader headers(reading_, file_, *table, {"headers", &in_.path()});
         std::vector<header> merged = *out.headers;
+        std::set<std::string, ignoring_case> seen;
         for (const auto& [key, value] : *table) {
             const std::string name(key.str());
+            if (!seen.insert(name).second) {
+                headers.fail(name, "names a header twice: case does not tell them apart");
+                continue;
+            }
             const auto* text = value.as_string();
             if (text == nullptr) {
                 headers.fail(name, "must be a text");

@@ -78,6 +78,7 @@ error_code system_error(int code) { return {code, boost::system::system_category
 
 const config_file* config_files::open(const std::string& path)
 {
+    is_new(path);
     const auto text = read_file(path, max_config_bytes);
     if (!text) {
         reading_.errors.push_back({path, 1, 1, "", "cannot be read: " + describe(text.error())});
@@ -100,6 +101,13 @@ bool config_files::parse(const std::string& path, const std::string& text)
     }
     lacks_some_ = true;
     return false;
+}
+
+bool config_files::is_new(const std::string& path)
+{
+    std::error_code missing;
+    const auto real = std::filesystem::canonical(path, missing);
+    return missing || opened_.insert(real.string()).second;
 }
 
 void config_files::include(table_reader& in, const config_file& from, const std::string& pattern)
@@ -131,6 +139,7 @@ std::vector<std::string> config_files::matches(table_reader& in, const std::stri
 
 void config_files::include_file(table_reader& in, const std::string& path)
 {
+    if (!is_new(path)) return;
     const auto text = read_file(path, max_config_bytes);
     if (text) {
         parse(path, *text);

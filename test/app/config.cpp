@@ -134,7 +134,8 @@ BOOST_AUTO_TEST_CASE(each_mistake_has_its_place_and_words)
          "c.toml:3:34: jobs.a.schedule.dst: must be one of 'run', 'skip', 'both', 'shift'"},
         {"[jobs.a]\nurl = \"http://h/\"\nschedule = { every = \"1h\", jitter = \"200y\" }",
          "c.toml:3:37: jobs.a.schedule.jitter: must be at most 100 years"},
-        {"[jobs.a]\nurl = \"http://h/\"\nschedule = { every = \"1s\" }\nafter = \"b\"",
+        {"[jobs.a]\nurl = \"http://h/\"\nschedule = { every = \"1s\" }\nafter = \"b\"\n"
+         "[jobs.b]\nurl = \"http://h/\"",
          "c.toml:4:9: jobs.a.after: a job has either schedule or after, not both"},
         {"[jobs.a]\nurl = \"http://h/\"\nafter = \"b\"",
          "c.toml:3:9: jobs.a.after.b: there is no job 'b'"},
@@ -149,6 +150,10 @@ BOOST_AUTO_TEST_CASE(each_mistake_has_its_place_and_words)
          "c.toml:3:28: jobs.a.headers.Carillon-Job: carillon sets this header itself"},
         {"[jobs.a]\nurl = \"http://h/\"\nheaders = { Idempotency-Key = \"x\" }",
          "c.toml:3:31: jobs.a.headers.Idempotency-Key: carillon sets this header itself"},
+        {"[jobs.a]\nurl = \"http://h/\"\nheaders = { traceparent = \"x\" }",
+         "c.toml:3:27: jobs.a.headers.traceparent: carillon sets this header itself"},
+        {"[jobs.a]\nurl = \"http://h/\"\nheaders = { X-A = \"x\", x-a = \"y\" }",
+         "c.toml:3:30: jobs.a.headers.x-a: names a header twice: case does not tell them apart"},
         {"[jobs.a]\nurl = \"http://h/\"\nheaders = { X = \"a\\nb\" }",
          "c.toml:3:17: jobs.a.headers.X: a header's value cannot hold control characters"},
         {"[jobs.a]\nurl = \"http://h/\"\nretry = { attempts = 0 }",
@@ -172,6 +177,10 @@ BOOST_AUTO_TEST_CASE(each_mistake_has_its_place_and_words)
          "c.toml:3:11: jobs.a.message: a JSON pointer begins with '/', such as /status"},
         {"[jobs.a]\nurl = \"http://h/\"\nmethod = \"\"",
          "c.toml:3:10: jobs.a.method: not an HTTP method, such as POST"},
+        {"[jobs.a]\nurl = \"http://h/\"\nmethod = \"post\"",
+         "c.toml:3:10: jobs.a.method: methods are in capitals: write POST"},
+        {"[jobs.a]\nurl = \"http://h/\"\nmethod = \"trace\"",
+         "c.toml:3:10: jobs.a.method: TRACE cannot be sent by a job"},
         {"[jobs.a]\nurl = \"http://h/\"\nenabled = \"no\"",
          "c.toml:3:11: jobs.a.enabled: must be true or false, not a text"},
         {"[jobs.a]\nurl = \"http://h/\"\ntags = [1]",
@@ -224,6 +233,24 @@ BOOST_AUTO_TEST_CASE(includes_add_jobs)
         errors("include = [\"conf.d/*.toml\"]\n[defaults]\nbase_url = \"http://h\"\n") ==
         "conf.d/c.toml:1:7: jobs.a: is defined in conf.d/a.toml already\nconf.d/c.toml:3:2: log: "
         "unknown key");
+}
+
+BOOST_AUTO_TEST_CASE(each_file_is_read_once)
+{
+    std::filesystem::create_directory(folder / "conf.d");
+    write("conf.d/a.toml", "[jobs.a]\nurl = \"http://h/\"\ncolour = 1\n");
+    std::filesystem::create_symlink("a.toml", folder / "conf.d/b.toml");
+    BOOST_TEST(
+        errors("include = [\"conf.d/*.toml\", \"*.toml\", \"conf.d/../conf.d/a.toml\"]\n") ==
+        "conf.d/a.toml:3:1: jobs.a.colour: unknown key");
+}
+
+BOOST_AUTO_TEST_CASE(what_a_job_with_two_triggers_waits_for_is_looked_at)
+{
+    BOOST_TEST(
+        errors("[jobs.a]\nurl = \"http://h/\"\nschedule = { every = \"1s\" }\nafter = \"b\"\n") ==
+        "c.toml:4:9: jobs.a.after: a job has either schedule or after, not both\n"
+        "c.toml:4:9: jobs.a.after.b: there is no job 'b'");
 }
 
 BOOST_AUTO_TEST_CASE(a_key_in_the_file_is_warned_of)

@@ -276,6 +276,15 @@ class Program(unittest.TestCase):
             self.assertIn("***", done.stdout)
             self.assertNotIn("hook-token", done.stdout + done.stderr)
 
+    def test_a_full_disk_is_told(self):
+        path = self.configure()
+        env = dict(os.environ, AOS_API_KEY=KEY)
+        for args in (["--version"], ["--help"], ["run", "--help"], ["check", "-c", path]):
+            with self.subTest(args), open("/dev/full", "w") as full:
+                done = subprocess.run([PROGRAM, *args], env=env, stdout=full, stderr=subprocess.PIPE, timeout=60)
+                self.assertEqual(done.returncode, 1)
+                self.assertEqual(done.stderr, b"carillon: cannot write to standard output\n")
+
     def test_exit_codes(self):
         path = self.configure()
         env = dict(os.environ, AOS_API_KEY=KEY)

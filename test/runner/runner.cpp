@@ -164,6 +164,7 @@ BOOST_AUTO_TEST_CASE(cancelling_the_drain_cancels_the_runs)
     BOOST_TEST((run_result == error_code{}));
     BOOST_TEST(requests.size() == 1U);
     BOOST_TEST((store.runs("a").at(0).outcome == outcome::cancelled));
+    BOOST_TEST(store.runs("a").at(0).jobs.at(1).message == "cancelled before it began");
     expect_no_work_left();
 }
 

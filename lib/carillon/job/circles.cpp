@@ -11,6 +11,9 @@ using node = std::uint32_t;
 
 constexpr node unseen = std::numeric_limits<node>::max();
 
+/// Of looking for circles beside those that were found.
+constexpr int rounds = 16;
+
 /** Tarjan's algorithm (SIAM J. Comput. 1, 1972) with a stack of its own: a chain may be longer than
  * the thread's is deep. */
 class grouping {
@@ -113,10 +116,8 @@ std::vector<node> circle_from(node start, const grouping& graph, const std::vect
     return path;
 }
 
-} // namespace
-
-std::vector<std::vector<std::uint32_t>>
-find_circles(std::span<const waiting> all, std::uint32_t nodes)
+/** A circle of each group. */
+std::vector<std::vector<node>> one_of_each(std::span<const waiting> all, node nodes)
 {
     grouping graph(all, nodes);
     const std::vector<node>& group_of = graph.run();
@@ -129,6 +130,34 @@ find_circles(std::span<const waiting> all, std::uint32_t nodes)
         if (members > 1) out.push_back(circle_from(n, graph, group_of));
         members = 0; // told
     }
+    return out;
+}
+
+void remove(const std::vector<node>& circle, std::vector<waiting>& from)
+{
+    std::map<node, node> parent_of;
+    for (std::size_t i = 0; i < circle.size(); ++i)
+        parent_of[circle[i]] = circle[(i + 1) % circle.size()];
+    std::erase_if(from, [&](const waiting& w) {
+        const auto at = parent_of.find(w.child);
+        return at != parent_of.end() && at->second == w.parent;
+    });
+}
+
+} // namespace
+
+std::vector<std::vector<std::uint32_t>>
+find_circles(std::span<const waiting> all, std::uint32_t nodes)
+{
+    std::vector<waiting> left(all.begin(), all.end());
+    std::vector<std::vector<node>> out;
+    for (int round = 0; round < rounds; ++round) {
+        const auto found = one_of_each(left, nodes);
+        if (found.empty()) break;
+        for (const std::vector<node>& circle : found) remove(circle, left);
+        out.insert(out.end(), found.begin(), found.end());
+    }
+    std::sort(out.begin(), out.end());
     return out;
 }
 

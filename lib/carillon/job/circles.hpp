@@ -13,12 +13,12 @@ struct waiting {
 };
 
 /**
- * Finds nodes that wait for each other: one circle for each group of nodes that all wait for all
- * others of it, so each such group is told by one of its circles.
+ * Finds nodes that wait for each other: circles that share no edge, until none is left, but at most
+ * 16 of those that hang together.
  *
  * A circle lists its nodes, each waiting for the next and the last for the first, the smallest
- * first; circles come in the order of their groups' smallest nodes. `all` is ordered by child; time
- * is linear.
+ * first; circles come in the order of their nodes. `all` is ordered by child; time is linear but
+ * for the sorting.
  */
 std::vector<std::vector<std::uint32_t>>
 find_circles(std::span<const waiting> all, std::uint32_t nodes);

@@ -37,9 +37,10 @@ bool has_control(std::string_view text)
 /** Why a request cannot carry a header of this name; empty where it can. */
 std::string_view header_name_problem(std::string_view name)
 {
-    static constexpr std::array<std::string_view, 8> ours{
+    static constexpr std::array<std::string_view, 9> ours{
         "host",       "idempotency-key", "content-length", "transfer-encoding",
-        "connection", "expect",          "upgrade",        "te"};
+        "connection", "expect",          "upgrade",        "te",
+        "traceparent"};
     if (!is_token(name)) return "not a header name";
     const bool is_ours = std::any_of(ours.begin(), ours.end(), [&](std::string_view h) {
         return detail::equals_ignoring_case(name, h);
@@ -47,6 +48,21 @@ std::string_view header_name_problem(std::string_view name)
     if (is_ours || detail::equals_ignoring_case(name.substr(0, 9), "carillon-"))
         return "carillon sets this header itself";
     return {};
+}
+
+/** Why a job cannot send this method; empty where it can. Others than these are for the server to
+ * know (RFC 9110 section 16.1). */
+std::string method_problem(std::string_view method)
+{
+    static constexpr std::array<std::string_view, 9> known{
+        "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE"};
+    if (!is_token(method)) return "not an HTTP method, such as POST";
+    const auto* const is = std::find_if(known.begin(), known.end(), [&](std::string_view m) {
+        return detail::equals_ignoring_case(m, method);
+    });
+    if (is == known.end()) return {};
+    if (*is == "CONNECT" || *is == "TRACE") return fmt::format("{} cannot be sent by a job", *is);
+    return *is == method ? "" : fmt::format("methods are in capitals: write {}", *is);
 }
 
 /** Collects the problems of one job. */
@@ -100,9 +116,7 @@ private:
             add("url", "a job needs a url");
         else if (const auto wrong = endpoint_problem(job_.url))
             add("url", wrong->what);
-        if (!is_token(job_.method)) add("method", "not an HTTP method, such as POST");
-        if (job_.method == "CONNECT" || job_.method == "TRACE")
-            add("method", job_.method + " cannot be sent by a job");
+        if (const std::string why = method_problem(job_.method); !why.empty()) add("method", why);
         for (const header& h : *job_.headers) {
             if (const auto why = header_name_problem(h.name); !why.empty())
                 add("headers." + h.name, std::string(why));

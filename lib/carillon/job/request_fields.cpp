@@ -43,8 +43,8 @@ request_fields(const attempt_identity& identity, const secret& user_info)
     if (!user_info.empty())
         add_unless_own("Authorization", "Basic " + detail::base64(user_info.reveal()));
     add_unless_own("User-Agent", fmt::format("carillon/{}", version()));
-    add_unless_own("traceparent", traceparent(run.id, span_id));
 
+    out.emplace_back("traceparent", traceparent(run.id, span_id));
     out.emplace_back("Idempotency-Key", idempotency_key(job, run));
     out.emplace_back("Carillon-Job", job.name);
     out.emplace_back("Carillon-Run", boost::uuids::to_string(run.id));

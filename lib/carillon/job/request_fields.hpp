@@ -32,8 +32,7 @@ std::string idempotency_key(const job& j, const run_record& run);
  * All header fields of an attempt: the job's own, then those that carillon adds.
  *
  * `user_info` is a URL's `user:password`, sent as Basic credentials (RFC 7617) unless the job has
- * an `Authorization` of its own; a `User-Agent` or `traceparent` (W3C Trace Context) of the job's
- * own is kept, too.
+ * an `Authorization` of its own; a `User-Agent` of the job's own is kept, too.
  */
 std::vector<std::pair<std::string, std::string>>
 request_fields(const attempt_identity& identity, const secret& user_info);

@@ -105,7 +105,7 @@ void chain_run::cancel_rest()
         if (record.outcome || signals_[i]) continue;
         record.outcome = outcome::cancelled;
         record.status = "error";
-        record.message = "cancelled";
+        record.message = "cancelled before it began";
         end_job(i);
     }
 }
