@@ -71,15 +71,15 @@ private:
 
 result<asio::ip::tcp::endpoint> server::core::listen(const asio::ip::tcp::endpoint& at)
 {
-    error_code ec;
-    acceptor_.open(at.protocol(), ec);
-    if (!ec) acceptor_.set_option(asio::socket_base::reuse_address(true), ec);
-    if (!ec) acceptor_.bind(at, ec);
-    if (!ec) acceptor_.listen(asio::socket_base::max_listen_connections, ec);
+    error_code ec; // what the calls return, too
+    static_cast<void>(acceptor_.open(at.protocol(), ec));
+    if (!ec) static_cast<void>(acceptor_.set_option(asio::socket_base::reuse_address(true), ec));
+    if (!ec) static_cast<void>(acceptor_.bind(at, ec));
+    if (!ec) static_cast<void>(acceptor_.listen(asio::socket_base::max_listen_connections, ec));
     const protocol::endpoint local = ec ? protocol::endpoint() : acceptor_.local_endpoint(ec);
     if (ec) {
         error_code ignored;
-        acceptor_.close(ignored);
+        static_cast<void>(acceptor_.close(ignored));
         return ec;
     }
     asio::ip::tcp::endpoint bound;
@@ -120,7 +120,7 @@ void server::core::stop()
 {
     stopping_ = true;
     error_code ignored;
-    acceptor_.close(ignored);
+    static_cast<void>(acceptor_.close(ignored));
     changed_.cancel();
     for (const connection_ptr& c : connections_) c->stop();
 }

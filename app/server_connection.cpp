@@ -110,7 +110,7 @@ server_connection::server_connection(
 {
     error_code
         ignored; // not every kind of socket has it; without it a connection is slower, not wrong
-    stream_.socket().set_option(asio::ip::tcp::no_delay(true), ignored);
+    static_cast<void>(stream_.socket().set_option(asio::ip::tcp::no_delay(true), ignored));
 }
 
 void server_connection::stop()
@@ -218,7 +218,7 @@ asio::awaitable<void> server_connection::linger()
 {
     idle_ = true;
     error_code ec;
-    stream_.socket().shutdown(asio::socket_base::shutdown_send, ec);
+    static_cast<void>(stream_.socket().shutdown(asio::socket_base::shutdown_send, ec));
     stream_.expires_after(linger_time);
     while (!ec && !stopping_) {
         buffer_.clear();

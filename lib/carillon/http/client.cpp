@@ -180,7 +180,7 @@ asio::awaitable<error_code> client::state::connect(
         auto [ec] = co_await stream.async_connect(found[i], use_tuple);
         if (!ec) {
             error_code ignored; // a connection without it is slower, not wrong
-            stream.socket().set_option(asio::ip::tcp::no_delay(true), ignored);
+            static_cast<void>(stream.socket().set_option(asio::ip::tcp::no_delay(true), ignored));
             co_return error_code{};
         }
         if (ec == asio::error::operation_aborted) co_return ec;

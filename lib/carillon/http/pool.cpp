@@ -24,7 +24,7 @@ bool is_quiet(asio::ip::tcp::socket& s)
 } // namespace
 
 pool::pool(asio::any_io_executor ex, pool_options options)
-    : executor_(ex), options_(options), expiry_(std::move(ex))
+    : executor_(std::move(ex)), options_(options), expiry_(executor_)
 {}
 
 pool::waiter::waiter(pool& p, std::string o, time_point until)
