@@ -102,11 +102,14 @@ void daemon::stop()
 {
     if (std::exchange(stopping_, true)) return;
     notify_systemd("STOPPING=1\nSTATUS=Stopping: waiting for runs to end");
-    log(log_level::info, "stopping",
-        cancel_once_.slot().has_handler() ? "stopping: the run is cancelled"
-                                          : fmt::format(
-                                                "stopping: runs under way ({}) have {} to end",
-                                                runner_.running(), format_span(shutdown_grace_)));
+    std::string what = "stopping";
+    if (cancel_once_.slot().has_handler())
+        what += ": the run is cancelled";
+    else if (runner_.running() > 0)
+        what += fmt::format(
+            ": runs under way ({}) have {} to end", runner_.running(),
+            format_span(shutdown_grace_));
+    log(log_level::info, "stopping", std::move(what));
     cancel_once_.emit(asio::cancellation_type::terminal);
     runner_.async_drain(asio::bind_cancellation_slot(cancel_drain_.slot(), asio::detached));
     grace_.expires_after(shutdown_grace_);
