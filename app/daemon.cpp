@@ -31,6 +31,9 @@ daemon::daemon(configuration config, config_loader::load_function reload)
     // process.
     ::signal(SIGPIPE, SIG_IGN);
     runner_.on_event(event_log(time_, runner_));
+    runner_.on_event([this](const event& e) {
+        if (std::holds_alternative<firing_began>(e)) ready();
+    });
     install(std::move(config));
 }
 
@@ -41,8 +44,6 @@ void daemon::install(configuration config)
     for (const config_error& w : config.warnings)
         log(log_level::warning, "configuration", to_string(w));
     runner_.set_jobs(std::move(config.jobs));
-    // What parsing took goes back to the system: a daemon runs for months with what it keeps now.
-    ::malloc_trim(0);
 }
 
 int daemon::run()
@@ -55,12 +56,18 @@ int daemon::run()
         log(log_level::info, "stopped", "carillon has stopped");
         finish();
     });
-    log(log_level::info, "ready",
-        "carillon is ready with " + count_of_jobs(runner_.jobs()->size()));
-    notify_ready();
     kick_watchdog();
     ctx_.run();
     return 0;
+}
+
+void daemon::ready()
+{
+    // What it took to begin goes back to the system: a daemon runs for months with what it keeps.
+    ::malloc_trim(0);
+    log(log_level::info, "ready",
+        "carillon is ready with " + count_of_jobs(runner_.jobs()->size()));
+    notify_ready();
 }
 
 int daemon::once(const std::string& job)
@@ -148,6 +155,7 @@ void daemon::reloaded(config_loader::loaded config)
         // No thread for a new sink, say: what runs must not end for that.
         try {
             install(std::move(*config));
+            ::malloc_trim(0);
             log(log_level::info, "reloaded", "reloaded: " + count_of_jobs(runner_.jobs()->size()));
         } catch (const std::exception& e) {
             reload_failed(e.what());

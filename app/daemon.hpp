@@ -61,6 +61,7 @@ private:
     void reload();
     void reloaded(config_loader::loaded config);
     void reload_failed(std::string_view why);
+    void ready();
     void notify_ready();
     void kick_watchdog();
     void finish();

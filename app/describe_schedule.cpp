@@ -268,6 +268,24 @@ std::string describe_at(const std::vector<instant>& at)
     return "at " + listed(words);
 }
 
+/** What differs from the default. */
+std::string describe_catch_up(const schedule& s)
+{
+    const bool is_bounded = s.catch_up_window != unbounded;
+    const std::string window =
+        is_bounded ? " of at most " + format_span(s.catch_up_window) + " ago" : "";
+    switch (s.catch_up) {
+    case catch_up_policy::none:
+        return "; what was missed is not made up for";
+    case catch_up_policy::all:
+        return fmt::format(
+            "; each missed run{} is made up for, the newest {} of them", window, s.catch_up_limit);
+    case catch_up_policy::once:
+        break;
+    }
+    return is_bounded ? fmt::format("; a missed run{} is made up for", window) : "";
+}
+
 } // namespace
 
 std::string describe(const local_pattern& p)
@@ -291,7 +309,7 @@ std::string describe(const schedule& s)
         out += (i == 0 ? ", not on " : " or ") + s.exclude[i].text;
     if (s.accuracy > microseconds{0}) out += " (within " + format_span(s.accuracy) + ")";
     if (s.jitter > microseconds{0}) out += " (up to " + format_span(s.jitter) + " later)";
-    return out;
+    return out + describe_catch_up(s);
 }
 
 } // namespace carillon::app

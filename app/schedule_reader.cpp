@@ -29,6 +29,7 @@ public:
         t_.span("jitter", out_.jitter);
         read_window();
         read_exclusions();
+        read_catch_up();
         t_.finish();
     }
 
@@ -164,6 +165,18 @@ private:
             else
                 t_.fail_at(n, "exclude", at_column(excluded.error()));
         });
+    }
+
+    void read_catch_up()
+    {
+        t_.word<catch_up_policy>("catch_up", catch_up_words, out_.catch_up);
+        const toml::node* window = t_.any("catch_up_window");
+        if (window != nullptr && window->value<std::string_view>() != "infinity")
+            t_.span("catch_up_window", out_.catch_up_window);
+        std::int64_t limit = out_.catch_up_limit;
+        if (t_.integer("catch_up_limit", limit))
+            out_.catch_up_limit = static_cast<std::int32_t>(
+                std::clamp<std::int64_t>(limit, 0, max_catch_up_limit + 1));
     }
 
     reading& reading_;

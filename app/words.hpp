@@ -1,7 +1,7 @@
 #pragma once
 
 #include <carillon/error.hpp>
-#include <carillon/time/zoned_pattern.hpp>
+#include <carillon/time/schedule.hpp>
 
 #include <array>
 #include <optional>
@@ -26,6 +26,11 @@ inline constexpr word_list<dst_policy, 4> dst_words{
      {"skip", dst_policy::skip},
      {"both", dst_policy::both},
      {"shift", dst_policy::shift}}};
+
+inline constexpr word_list<catch_up_policy, 3> catch_up_words{
+    {{"none", catch_up_policy::none},
+     {"once", catch_up_policy::once},
+     {"all", catch_up_policy::all}}};
 
 template <class T, std::size_t N>
 std::optional<T> find_word(const word_list<T, N>& words, std::string_view word)

@@ -37,6 +37,8 @@ public:
             return "an occurrence of this instant has run already";
         case errc::no_such_job:
             return "no such job";
+        case errc::no_schedule:
+            return "the job has no schedule";
         case errc::not_running:
             return "not running";
         case errc::already_running:

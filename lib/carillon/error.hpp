@@ -34,6 +34,8 @@ enum class errc {
     already_claimed,
     /// No job has this name.
     no_such_job,
+    /// The job has no schedule.
+    no_schedule,
     /// The operation needs what is not there yet or is there no more.
     not_running,
     /// The operation is under way already.

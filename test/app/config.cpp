@@ -134,6 +134,17 @@ BOOST_AUTO_TEST_CASE(each_mistake_has_its_place_and_words)
          "c.toml:3:34: jobs.a.schedule.dst: must be one of 'run', 'skip', 'both', 'shift'"},
         {"[jobs.a]\nurl = \"http://h/\"\nschedule = { every = \"1h\", jitter = \"200y\" }",
          "c.toml:3:37: jobs.a.schedule.jitter: must be at most 100 years"},
+        {"[jobs.a]\nurl = \"http://h/\"\nschedule = { every = \"1h\", catch_up = \"twice\" }",
+         "c.toml:3:39: jobs.a.schedule.catch_up: must be one of 'none', 'once', 'all'"},
+        {"[jobs.a]\nurl = \"http://h/\"\nschedule = { every = \"1h\", catch_up_window = \"0\" }",
+         "c.toml:3:46: jobs.a.schedule.catch_up_window: must be longer than 0; catch_up = \"none\" "
+         "sends nothing"},
+        {"[jobs.a]\nurl = \"http://h/\"\nschedule = { every = \"1h\", catch_up_window = "
+         "\"infinite\" "
+         "}",
+         "c.toml:3:46: jobs.a.schedule.catch_up_window: expected a number, such as 5min or 1.5s"},
+        {"[jobs.a]\nurl = \"http://h/\"\nschedule = { every = \"1h\", catch_up_limit = 0 }",
+         "c.toml:3:45: jobs.a.schedule.catch_up_limit: must be from 1 to 1000000"},
         {"[jobs.a]\nurl = \"http://h/\"\nschedule = { every = \"1s\" }\nafter = \"b\"\n"
          "[jobs.b]\nurl = \"http://h/\"",
          "c.toml:4:9: jobs.a.after: a job has either schedule or after, not both"},
@@ -233,6 +244,31 @@ BOOST_AUTO_TEST_CASE(includes_add_jobs)
         errors("include = [\"conf.d/*.toml\"]\n[defaults]\nbase_url = \"http://h\"\n") ==
         "conf.d/c.toml:1:7: jobs.a: is defined in conf.d/a.toml already\nconf.d/c.toml:3:2: log: "
         "unknown key");
+}
+
+BOOST_AUTO_TEST_CASE(what_was_missed_is_caught_up_with_as_written)
+{
+    const auto config = load(R"(
+[jobs.usual]
+url = "http://h/"
+schedule = { every = "1h" }
+[jobs.all]
+url = "http://h/"
+schedule = { every = "1h", catch_up = "all", catch_up_window = "2d", catch_up_limit = 7 }
+[jobs.none]
+url = "http://h/"
+schedule = { every = "1h", catch_up = "none", catch_up_window = "infinity" }
+)");
+    BOOST_REQUIRE(config.has_value());
+    const auto of = [&](job_index i) { return std::get<schedule>(config->jobs[i].trigger); };
+    BOOST_TEST((of(0).catch_up == catch_up_policy::once));
+    BOOST_TEST((of(0).catch_up_window == unbounded));
+    BOOST_TEST(of(0).catch_up_limit == 100);
+    BOOST_TEST((of(1).catch_up == catch_up_policy::all));
+    BOOST_TEST((of(1).catch_up_window == 48h));
+    BOOST_TEST(of(1).catch_up_limit == 7);
+    BOOST_TEST((of(2).catch_up == catch_up_policy::none));
+    BOOST_TEST((of(2).catch_up_window == unbounded));
 }
 
 BOOST_AUTO_TEST_CASE(each_file_is_read_once)

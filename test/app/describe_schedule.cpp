@@ -70,6 +70,15 @@ BOOST_AUTO_TEST_CASE(other_kinds_and_what_narrows_them)
     BOOST_TEST(
         describe(s) == "at 09:00 every day, UTC, from 2027-01-01T00:00:00Z, before "
                        "2028-01-01T00:00:00Z, not on Sat,Sun or 2027-12-24 (up to 30s later)");
+    schedule hourly{.every = 1h};
+    hourly.catch_up_window = 24h;
+    BOOST_TEST(describe(hourly) == "every 1h; a missed run of at most 1d ago is made up for");
+    hourly.catch_up = catch_up_policy::all;
+    BOOST_TEST(
+        describe(hourly) ==
+        "every 1h; each missed run of at most 1d ago is made up for, the newest 100 of them");
+    hourly.catch_up = catch_up_policy::none;
+    BOOST_TEST(describe(hourly) == "every 1h; what was missed is not made up for");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -18,10 +18,11 @@ struct fixture {
     std::vector<claim> ask(std::vector<claim_request> batch, instant now = t0)
     {
         std::vector<claim> out;
-        store.async_claim(std::move(batch), now, [&](error_code ec, std::vector<claim> claims) {
-            BOOST_TEST(!ec);
-            out = std::move(claims);
-        });
+        store.async_claim(
+            {.claims = std::move(batch)}, now, [&](error_code ec, std::vector<claim> claims) {
+                BOOST_TEST(!ec);
+                out = std::move(claims);
+            });
         BOOST_TEST(out.empty()); // not within the call
         ctx.restart();
         ctx.run();
@@ -64,6 +65,27 @@ BOOST_AUTO_TEST_CASE(fences_grow_with_every_claim_and_never_fall_behind_the_cloc
     BOOST_TEST(f2 == f1 + 1);
     BOOST_TEST(f3 == f2 + 1);
     BOOST_TEST(f4 == (t0 + 1h).time_since_epoch().count());
+}
+
+BOOST_AUTO_TEST_CASE(what_is_told_of_jobs_is_remembered)
+{
+    const auto tell = [&](claim_batch notes) {
+        store.async_claim(std::move(notes), t0, [](error_code, const auto&) {});
+    };
+    tell(
+        {.missed = {{"a", t0, t0 + 1s, 2, reason::window}},
+         .memories = {{.job = "c", .next = t0}, {.job = "a", .next = t0}}});
+    tell({.memories = {{.job = "b", .next = t0}, {.job = "a", .next = t0 + 1s, .paused = true}}});
+    tell({.forgotten = {"c", "nobody"}});
+    std::vector<job_memory> loaded;
+    store.async_load([&](error_code, std::vector<job_memory> m) { loaded = std::move(m); });
+    ctx.restart();
+    ctx.run();
+    BOOST_TEST(
+        (loaded == std::vector<job_memory>{
+                       {.job = "a", .next = t0 + 1s, .paused = true}, {.job = "b", .next = t0}}));
+    BOOST_TEST(store.missed().size() == 1U);
+    BOOST_TEST((store.missed().front() == missed_record{"a", t0, t0 + 1s, 2, reason::window}));
 }
 
 BOOST_AUTO_TEST_CASE(what_is_kept_is_bounded)

@@ -101,8 +101,16 @@ public:
     std::vector<run_record> recorded;
 
 private:
-    void claim_batch(std::vector<claim_request>, instant, claim_handler handler) override
+    void load(load_handler handler) override
     {
+        asio::post(
+            executor_, asio::append(std::move(handler), error_code{}, std::vector<job_memory>{}));
+    }
+    void claim_all(claim_batch batch, instant, claim_handler handler) override
+    {
+        if (batch.claims.empty())
+            return asio::post(
+                executor_, asio::append(std::move(handler), error_code{}, std::vector<claim>{}));
         // Not assigned: clang then wraps Asio 1.81's handler in itself, without end.
         waiting_.emplace(std::move(handler));
     }
@@ -298,6 +306,8 @@ BOOST_AUTO_TEST_CASE(runs_keep_their_definition_over_a_reload)
 BOOST_AUTO_TEST_CASE(jobs_come_and_go_one_by_one)
 {
     start({make("a", schedule{.every = 10s})});
+    BOOST_TEST(!runner.next_due("a")); // what the store remembers is still to come
+    run_for(0s);
     BOOST_TEST(runner.add(make("b", schedule{.every = 3s})).has_value());
     BOOST_TEST((runner.next_due("b") == monday + 3s));
     run_for(10s);
@@ -538,7 +548,9 @@ BOOST_AUTO_TEST_CASE(a_listener_may_end_the_runner_within_its_own_call)
     other->set_jobs(job_set::create({make("a", schedule{.on_start = 10s, .accuracy = 1min}),
                                      make("b", schedule{.on_start = 30s, .accuracy = 1min})})
                         .value());
-    other->on_event([&](const event&) { other.reset(); });
+    other->on_event([&](const event& e) {
+        if (std::holds_alternative<run_skipped>(e)) other.reset();
+    });
     other->async_run(asio::detached);
     run_for(20s);
     std::optional<error_code> drained;
@@ -641,6 +653,7 @@ BOOST_AUTO_TEST_CASE(a_wait_that_cannot_be_had_is_asked_for_again_without_haste)
         poor_time(asio::io_context& ctx, virtual_time& real) : ctx_(ctx), real_(real) {}
         instant now() const noexcept override { return real_.now(); }
         microseconds since_boot() const noexcept override { return real_.since_boot(); }
+        boost::uuids::uuid boot_id() const noexcept override { return real_.boot_id(); }
         int asked = 0;
 
     private:

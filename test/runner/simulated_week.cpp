@@ -82,6 +82,7 @@ BOOST_AUTO_TEST_CASE(pin_112_fires_each_quarter_in_order_whatever_the_replies)
                     BOOST_TEST(r.run.jobs.size() == 2U);
                     for (const auto& j : r.run.jobs) BOOST_TEST(j.attempts.size() <= 3U);
                 },
+                [](const firing_began&) {},
                 [&](const auto&) { BOOST_ERROR("an event that nobody expects"); },
             },
             e);

@@ -27,10 +27,53 @@ const schedule pin_112{.every = 15min, .on_boot = 5min, .accuracy = 1min};
 struct fixture {
     timetable table;
 
-    void assign(std::vector<job> jobs, instant now, instant boot = ten)
+    time_reading at(instant now, instant boot = ten) const
     {
-        table.assign(plan(std::move(jobs)), {.now = now, .origins = {.boot = boot, .start = ten}});
+        return {.now = now, .origins = {.boot = boot, .start = ten}, .boot_id = {{1}}};
     }
+
+    job_index known = 0;
+
+    void assign(std::vector<job> jobs, instant now)
+    {
+        known = static_cast<job_index>(jobs.size());
+        table.assign(plan(std::move(jobs)), at(now));
+    }
+
+    plan_change change;
+    bool busy = false;
+
+    /** Booted a second time, at 13:00. */
+    time_reading second_boot(instant now) const
+    {
+        time_reading r = at(now, ten + 3h);
+        r.boot_id = {{2}};
+        return r;
+    }
+
+    /** As after a crash: all that is left is what a store remembers. */
+    void restart(std::vector<job> jobs, const time_reading& time)
+    {
+        std::vector<job_memory> memories;
+        for (job_index i = 0; i < known; ++i) memories.push_back(table.memory_of(i));
+        known = static_cast<job_index>(jobs.size());
+        table = {};
+        change = table.assign(plan(std::move(jobs)), time, std::move(memories));
+    }
+
+    due_work take_due(instant now)
+    {
+        return table.take_due(now, [this](job_index) { return busy; });
+    }
+
+    std::vector<instant> names(instant now)
+    {
+        std::vector<instant> out;
+        for (const due_run& r : take_due(now).runs) out.push_back(r.scheduled_at);
+        return out;
+    }
+
+    std::vector<due_run> runs_due(instant now) { return take_due(now).runs; }
 };
 
 } // namespace
@@ -42,11 +85,10 @@ BOOST_AUTO_TEST_CASE(pin_112_fires_from_the_boot_on)
     assign({scheduled("a", pin_112)}, ten + 30s);
     for (const auto& due : {ten + 5min, ten + 20min, ten + 35min}) {
         BOOST_TEST((table.next_wake() == due));
-        const auto runs = table.take_due(due);
+        const auto runs = runs_due(due);
         BOOST_REQUIRE_EQUAL(runs.size(), 1U);
         BOOST_TEST((runs[0].scheduled_at == due));
         BOOST_TEST(!runs[0].caught_up);
-        BOOST_TEST(!runs[0].coalesced);
     }
 }
 
@@ -57,8 +99,8 @@ BOOST_AUTO_TEST_CASE(jitter_delays_an_instant_and_keeps_its_name)
     for (instant named = ten + 15min; named < ten + 10h; named += 15min) {
         const instant due = named + jitter_of("a", 10min, named, named + 15min);
         BOOST_REQUIRE((table.next_wake() == due));
-        BOOST_REQUIRE(table.take_due(due - 1us).empty());
-        const auto runs = table.take_due(due + 1min);
+        BOOST_REQUIRE(runs_due(due - 1us).empty());
+        const auto runs = runs_due(due + 1min);
         BOOST_REQUIRE_EQUAL(runs.size(), 1U);
         BOOST_TEST((runs[0].scheduled_at == named));
         BOOST_TEST((runs[0].due == due)); // lateness counts from here
@@ -74,10 +116,10 @@ BOOST_AUTO_TEST_CASE(an_instant_whose_jitter_is_not_over_is_not_passed)
     // comes.
     const instant named = ten + 2h;
     const instant due = named + jitter_of("a", 10min, named, named + 15min);
-    const auto runs = table.take_due(due - 1us);
+    const auto [runs, missed, changed] = take_due(due - 1us);
     BOOST_REQUIRE_EQUAL(runs.size(), 1U);
     BOOST_TEST((runs[0].scheduled_at == named - 15min));
-    BOOST_TEST(runs[0].coalesced->count == 6);
+    BOOST_TEST(missed.at(0).second.count == 6);
     BOOST_TEST((table.next_wake() == due));
 }
 
@@ -86,11 +128,10 @@ BOOST_AUTO_TEST_CASE(a_past_first_tick_of_the_boot_is_due_at_once)
     // Started 53 minutes after the boot: the latest tick that has passed, that one only.
     assign({scheduled("a", pin_112)}, ten + 53min);
     BOOST_TEST((table.next_wake() == ten + 50min));
-    const auto runs = table.take_due(ten + 53min);
+    const auto runs = runs_due(ten + 53min);
     BOOST_REQUIRE_EQUAL(runs.size(), 1U);
     BOOST_TEST((runs[0].scheduled_at == ten + 50min));
     BOOST_TEST(runs[0].caught_up);
-    BOOST_TEST(!runs[0].coalesced);
     BOOST_TEST((table.next_due(0) == ten + 65min));
 }
 
@@ -104,14 +145,12 @@ BOOST_AUTO_TEST_CASE(one_run_makes_up_for_all_that_passed)
 {
     assign({scheduled("a", {.every = 15min})}, ten);
     // Suspended from 10:00 to 11:07.
-    const auto runs = table.take_due(ten + 67min);
+    const auto [runs, missed, changed] = take_due(ten + 67min);
     BOOST_REQUIRE_EQUAL(runs.size(), 1U);
     BOOST_TEST((runs[0].scheduled_at == ten + 60min));
     BOOST_TEST(runs[0].caught_up);
-    BOOST_REQUIRE(runs[0].coalesced);
-    BOOST_TEST((runs[0].coalesced->from == ten + 15min));
-    BOOST_TEST((runs[0].coalesced->to == ten + 45min));
-    BOOST_TEST(runs[0].coalesced->count == 3);
+    BOOST_REQUIRE_EQUAL(missed.size(), 1U);
+    BOOST_TEST((missed[0].second == missed_part{ten + 15min, ten + 45min, 3, reason::coalesced}));
     BOOST_TEST((table.next_wake() == ten + 75min));
 }
 
@@ -122,22 +161,22 @@ BOOST_AUTO_TEST_CASE(a_minute_and_the_accuracy_late_is_still_on_schedule)
         assign({scheduled("a", {.every = 15min, .accuracy = 30s})}, ten);
         table = {};
         assign({scheduled("a", {.every = 15min, .accuracy = 30s})}, ten);
-        BOOST_TEST(table.take_due(ten + 15min + late).at(0).caught_up == caught_up);
+        BOOST_TEST(runs_due(ten + 15min + late).at(0).caught_up == caught_up);
     }
 }
 
 BOOST_AUTO_TEST_CASE(ten_years_of_a_job_each_second_are_not_walked)
 {
     assign({scheduled("a", {.every = 1s})}, ten);
-    const auto runs = table.take_due(ten + 24h * 3650);
-    BOOST_REQUIRE_EQUAL(runs.size(), 1U);
-    BOOST_TEST(runs[0].coalesced->count == 3650LL * 86400 - 1);
+    const auto work = take_due(ten + 24h * 3650);
+    BOOST_REQUIRE_EQUAL(work.runs.size(), 1U);
+    BOOST_TEST(work.missed.at(0).second.count == 3650LL * 86400 - 1);
 }
 
 BOOST_AUTO_TEST_CASE(a_reload_moves_no_tick)
 {
     assign({scheduled("a", {.every = 1h, .on_start = 0s}), scheduled("b", {.every = 15min})}, ten);
-    BOOST_TEST(table.take_due(ten).size() == 1U);
+    BOOST_TEST(runs_due(ten).size() == 1U);
     // The same schedule with another accuracy, another job before it.
     assign(
         {scheduled("0", {.every = 20min}),
@@ -161,18 +200,238 @@ BOOST_AUTO_TEST_CASE(while_disabled_a_job_owes_nothing)
 BOOST_AUTO_TEST_CASE(a_step_moves_what_follows_elapsed_time_along)
 {
     assign({scheduled("boot", pin_112), scheduled("wall", {.every = 15min})}, ten + 1min);
-    table.clock_stepped(24h, ten + 1min + 24h);
+    table.clock_stepped(at(ten + 1min + 24h, ten + 24h), 24h);
     BOOST_TEST((table.next_due(0) == ten + 5min + 24h));
     // Stepped over: due at once, one run for all.
-    const auto runs = table.take_due(ten + 1min + 24h);
+    const auto [runs, missed, changed] = take_due(ten + 1min + 24h);
     BOOST_REQUIRE_EQUAL(runs.size(), 1U);
     BOOST_TEST(runs[0].job == 1U);
     BOOST_TEST((runs[0].scheduled_at == ten + 24h));
-    BOOST_TEST(runs[0].coalesced->count == 95);
+    BOOST_TEST(missed.at(0).second.count == 95);
 
-    table.clock_stepped(-24h, ten + 1min);
+    table.clock_stepped(at(ten + 1min), -24h);
     BOOST_TEST((table.next_due(0) == ten + 5min));
     BOOST_TEST((table.next_due(1) == ten + 15min)); // no silent day
+}
+
+BOOST_AUTO_TEST_CASE(a_restart_in_the_same_boot_moves_no_tick)
+{
+    // Worked example 9: boot 10:00; restart at 10:27; down from 10:31 to 10:53.
+    assign({scheduled("a", pin_112)}, ten + 30s);
+    BOOST_TEST(runs_due(ten + 5min).size() == 1U);
+    BOOST_TEST(runs_due(ten + 20min).size() == 1U);
+
+    restart({scheduled("a", pin_112)}, at(ten + 27min));
+    BOOST_TEST(change.missed.empty());
+    BOOST_TEST(change.changed.empty());
+    BOOST_TEST((table.next_wake() == ten + 35min));
+
+    restart({scheduled("a", pin_112)}, at(ten + 53min));
+    const auto [runs, missed, changed] = take_due(ten + 53min);
+    BOOST_REQUIRE_EQUAL(runs.size(), 1U);
+    BOOST_TEST((runs[0].scheduled_at == ten + 50min));
+    BOOST_TEST(runs[0].caught_up);
+    BOOST_TEST(
+        (missed.at(0).second == missed_part{ten + 35min, ten + 35min, 1, reason::coalesced}));
+    BOOST_TEST((table.next_wake() == ten + 65min));
+}
+
+BOOST_AUTO_TEST_CASE(after_a_new_boot_the_first_tick_catches_up)
+{
+    // Worked example 10: the machine is off from 11:10 to 13:00.
+    assign({scheduled("a", pin_112)}, ten + 30s);
+    BOOST_TEST(runs_due(ten + 65min).size() == 1U); // 11:05
+    restart({scheduled("a", pin_112)}, second_boot(ten + 3h + 30s));
+    BOOST_REQUIRE_EQUAL(change.missed.size(), 1U);
+    BOOST_TEST(
+        (change.missed[0].second == missed_part{ten + 80min, ten + 170min, 7, reason::coalesced}));
+    BOOST_TEST((table.next_wake() == ten + 185min));
+    const auto [runs, missed, changed] = take_due(ten + 185min);
+    BOOST_TEST((runs.at(0).scheduled_at == ten + 185min));
+    BOOST_TEST(!runs.at(0).caught_up);
+    BOOST_TEST(missed.empty());
+    BOOST_TEST((table.next_wake() == ten + 200min));
+}
+
+BOOST_AUTO_TEST_CASE(a_late_start_in_a_new_boot_runs_its_latest_tick)
+{
+    assign({scheduled("a", pin_112)}, ten + 30s);
+    BOOST_TEST(runs_due(ten + 65min).size() == 1U);
+    restart({scheduled("a", pin_112)}, second_boot(ten + 3h + 30min));
+    const auto [runs, missed, changed] = take_due(ten + 3h + 30min);
+    BOOST_TEST((runs.at(0).scheduled_at == ten + 3h + 20min));
+    BOOST_TEST(
+        (missed.at(0).second ==
+         missed_part{ten + 3h + 5min, ten + 3h + 5min, 1, reason::coalesced}));
+}
+
+BOOST_AUTO_TEST_CASE(without_catch_up_a_new_boot_waits_for_its_next_tick)
+{
+    schedule s = pin_112;
+    s.catch_up = catch_up_policy::none;
+    assign({scheduled("a", s)}, ten + 7min);
+    BOOST_TEST((table.next_wake() == ten + 20min)); // at first sight, too
+    restart({scheduled("a", s)}, second_boot(ten + 3h + 20min + 1s));
+    BOOST_REQUIRE_EQUAL(change.missed.size(), 2U);
+    BOOST_TEST(
+        (change.missed[0].second == missed_part{ten + 20min, ten + 170min, 11, reason::window}));
+    BOOST_TEST(
+        (change.missed[1].second == missed_part{ten + 185min, ten + 200min, 2, reason::window}));
+    BOOST_TEST((table.next_wake() == ten + 215min));
+}
+
+BOOST_AUTO_TEST_CASE(what_is_owed_from_before_a_boot_waits_for_its_first_tick)
+{
+    schedule s = pin_112;
+    s.catch_up = catch_up_policy::all;
+    s.catch_up_limit = 2;
+    assign({scheduled("a", s)}, ten + 30s);
+    for (const auto t : {5min, 20min, 35min, 50min, 65min})
+        BOOST_TEST(runs_due(ten + t).size() == 1U);
+    restart({scheduled("a", s)}, second_boot(ten + 3h + 30s));
+    BOOST_TEST(
+        (change.missed.at(0).second == missed_part{ten + 80min, ten + 140min, 5, reason::limit}));
+    BOOST_TEST((table.next_wake() == ten + 185min));
+    // The tick itself comes first, and what is owed after its end, the oldest first.
+    BOOST_TEST((names(ten + 185min) == std::vector<instant>{ten + 185min}));
+    BOOST_TEST(table.release(0, ten + 186min));
+    BOOST_TEST((names(ten + 186min) == std::vector<instant>{ten + 155min}));
+    BOOST_TEST(names(ten + 187min).empty());
+    // It is still owed after a restart, and not before the time is up.
+    restart({scheduled("a", s)}, second_boot(ten + 188min));
+    BOOST_TEST((names(ten + 188min) == std::vector<instant>{ten + 170min}));
+    BOOST_TEST(!table.release(0, ten + 189min));
+}
+
+BOOST_AUTO_TEST_CASE(what_is_owed_keeps_its_distance)
+{
+    schedule s{.every = 1s, .catch_up = catch_up_policy::all};
+    assign({scheduled("a", s)}, ten);
+    BOOST_TEST(
+        (names(ten + 2min) == std::vector<instant>{ten + 20s})); // the newest hundred, one late
+    BOOST_TEST(!table.release(1, ten + 2min));
+    BOOST_TEST(table.release(0, ten + 2min + 10ms)); // its run took 10 ms
+    BOOST_TEST((table.next_wake() == ten + 2min + 100ms));
+    busy = true;
+    BOOST_TEST(names(ten + 2min + 100ms).empty());
+    busy = false;
+    BOOST_TEST(table.release(0, ten + 2min + 500ms));
+    BOOST_TEST((names(ten + 2min + 500ms) == std::vector<instant>{ten + 21s}));
+}
+
+BOOST_AUTO_TEST_CASE(a_start_begins_a_grid_of_its_own)
+{
+    const schedule s{.every = 1h, .on_start = 1min};
+    assign({scheduled("a", s)}, ten);
+    BOOST_TEST(runs_due(ten + 1min).size() == 1U);
+    time_reading later = at(ten + 150min);
+    later.origins.start = later.now;
+    later.start = 150min;
+    restart({scheduled("a", s)}, later);
+    BOOST_TEST(
+        (change.missed.at(0).second ==
+         missed_part{ten + 61min, ten + 121min, 2, reason::coalesced}));
+    BOOST_TEST((table.next_wake() == ten + 151min));
+}
+
+BOOST_AUTO_TEST_CASE(a_clock_set_while_down_moves_the_grid_along)
+{
+    assign({scheduled("a", pin_112)}, ten + 30s);
+    BOOST_TEST(runs_due(ten + 20min).size() == 1U);
+    restart({scheduled("a", pin_112)}, at(ten + 22min + 24h, ten + 24h));
+    BOOST_TEST(change.missed.empty());
+    BOOST_TEST((table.next_wake() == ten + 35min + 24h));
+    // A difference within a second is no step, and keeps the names.
+    restart({scheduled("a", pin_112)}, at(ten + 23min + 24h, ten + 24h + 3us));
+    BOOST_TEST((table.next_wake() == ten + 35min + 24h));
+}
+
+BOOST_AUTO_TEST_CASE(a_restart_after_a_visit_to_the_future_goes_on_from_now)
+{
+    assign({scheduled("a", {.every = 15min})}, ten);
+    BOOST_TEST(runs_due(ten + 24h * 3650).size() == 1U);
+    restart({scheduled("a", {.every = 15min})}, at(ten + 1h));
+    BOOST_TEST((table.next_wake() == ten + 75min));
+}
+
+BOOST_AUTO_TEST_CASE(another_schedule_owes_nothing_after_a_restart)
+{
+    assign(
+        {scheduled("a", {.every = 15min}), scheduled("b", pin_112), scheduled("c", pin_112)}, ten);
+    restart(
+        {scheduled("a", {.every = 20min}), scheduled("b", {.every = 15min, .on_boot = 6min})},
+        at(ten + 1h + 1s));
+    BOOST_TEST((table.next_due(0) == ten + 80min));
+    BOOST_TEST((table.next_due(1) == ten + 66min));
+    BOOST_TEST((change.forgotten == std::vector<std::string>{"c"}));
+    // In a new boot it is seen for the first time.
+    restart({scheduled("b", {.every = 15min, .on_boot = 7min})}, second_boot(ten + 3h + 30min));
+    BOOST_TEST((table.next_due(0) == ten + 3h + 22min));
+}
+
+BOOST_AUTO_TEST_CASE(a_job_that_was_disabled_owes_nothing_after_a_restart)
+{
+    assign({scheduled("a", {.every = 15min}, false)}, ten);
+    restart({scheduled("a", {.every = 15min})}, at(ten + 1h + 1s));
+    BOOST_TEST((table.next_wake() == ten + 75min));
+    restart({scheduled("a", {.every = 15min}, false)}, at(ten + 2h));
+    BOOST_TEST(change.changed.size() == 1U);
+    BOOST_TEST(!table.next_wake());
+}
+
+BOOST_AUTO_TEST_CASE(what_passes_while_paused_is_not_owed)
+{
+    assign({scheduled("a", {.every = 15min})}, ten);
+    table.pause(0);
+    BOOST_TEST(!table.next_due(0));
+    BOOST_TEST(take_due(ten + 20min).runs.empty());
+    restart({scheduled("a", {.every = 15min})}, at(ten + 40min));
+    BOOST_TEST(table.is_paused(0));
+    BOOST_TEST(!table.next_wake());
+    table.resume(0, ten + 50min);
+    BOOST_TEST((table.next_wake() == ten + 60min));
+    // Once in the agenda, however often it is paused.
+    for (int i = 0; i < 3; ++i) {
+        table.pause(0);
+        table.resume(0, ten + 50min);
+    }
+    BOOST_TEST(names(ten + 60min).size() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(what_is_owed_waits_while_paused)
+{
+    schedule s{.every = 15min, .catch_up = catch_up_policy::all};
+    assign({scheduled("a", s)}, ten);
+    BOOST_TEST((names(ten + 40min) == std::vector<instant>{ten + 15min}));
+    table.pause(0);
+    BOOST_TEST(!table.release(0, ten + 41min));
+    BOOST_TEST(names(ten + 42min).empty());
+    table.resume(0, ten + 50min);
+    BOOST_TEST(table.release(0, ten + 50min));
+    BOOST_TEST((names(ten + 50min) == std::vector<instant>{ten + 30min}));
+}
+
+BOOST_AUTO_TEST_CASE(a_job_that_goes_takes_its_debts_along)
+{
+    schedule s{.every = 15min, .catch_up = catch_up_policy::all};
+    assign({scheduled("a", s), scheduled("b", s)}, ten);
+    BOOST_TEST(names(ten + 50min).size() == 2U);
+    change = table.assign(plan({scheduled("b", s)}), at(ten + 51min));
+    BOOST_REQUIRE_EQUAL(change.dropped.size(), 1U);
+    BOOST_TEST(
+        (change.dropped[0] == missed_record{"a", ten + 30min, ten + 45min, 2, reason::removed}));
+    BOOST_TEST((change.forgotten == std::vector<std::string>{"a"}));
+    BOOST_TEST(table.release(0, ten + 51min)); // b, under another number
+    BOOST_TEST((names(ten + 51min) == std::vector<instant>{ten + 30min}));
+}
+
+BOOST_AUTO_TEST_CASE(what_a_step_passes_over_keeps_its_name)
+{
+    assign({scheduled("a", {.every = 15min})}, ten);
+    BOOST_TEST(!runs_due(ten + 15min).at(0).keeps_name);
+    table.clock_stepped(at(ten + 30min + 5s), 14min);
+    BOOST_TEST(runs_due(ten + 30min + 5s).at(0).keeps_name);
+    BOOST_TEST(!runs_due(ten + 45min).at(0).keeps_name);
 }
 
 BOOST_AUTO_TEST_CASE(a_window_ends_before_the_jobs_next_instant)

@@ -4,6 +4,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include <random>
+#include <set>
 
 using namespace carillon;
 using namespace std::chrono_literals;
@@ -203,6 +204,36 @@ BOOST_AUTO_TEST_CASE(ten_years_of_seconds_are_counted_not_walked)
         schedule_from_cron("* * * * * *", time_zone::load("Europe/Berlin").value()).value();
     // In winter both ends have the same offset, so that gaps and folds are even.
     BOOST_TEST(occurrences(cron, {}).count(t0, to - 1s) == 3652LL * 86400);
+}
+
+BOOST_AUTO_TEST_CASE(a_schedule_is_known_again_by_what_it_says)
+{
+    const time_zone berlin = time_zone::load("Europe/Berlin").value();
+    std::vector<schedule> all{
+        {.every = 15min},
+        {.every = 16min},
+        {.on_boot = 15min},
+        {.on_start = 15min},
+        {.every = 15min, .on_boot = 5min},
+        {.at = {t0}},
+        {.at = {t0, t0 + 1h}},
+        {.every = 15min, .start = t0},
+        {.every = 15min, .end = t0},
+        {.every = 15min, .dst = dst_policy::skip},
+        {.every = 15min, .exclude = {parse_exclusion("Sat", {}).value()}},
+        schedule_from_cron("0 9 * * *").value(),
+        schedule_from_cron("0 9 * * *", berlin).value(),
+        schedule_from_cron("0 9 * * 1").value(),
+        schedule_from_calendar("09:00").value()};
+    std::set<std::uint64_t> seen;
+    for (const schedule& s : all) seen.insert(identity_of_instants(s));
+    BOOST_TEST(seen.size() == all.size());
+    schedule other = all[0];
+    other.accuracy = other.jitter = 1s;
+    other.catch_up = catch_up_policy::all;
+    BOOST_TEST(identity_of_instants(other) == identity_of_instants(all[0]));
+    // A store holds it: no version may give another.
+    BOOST_TEST(identity_of_instants(all[0]) == 6428918895749111728ULL);
 }
 
 BOOST_AUTO_TEST_CASE(jitter_is_stable_and_stays_before_the_next_instant)

@@ -182,6 +182,11 @@ private:
         refuse_negative("schedule.on_start", s.on_start.value_or(microseconds{0}));
         refuse_negative("schedule.accuracy", s.accuracy);
         refuse_negative("schedule.jitter", s.jitter);
+        if (s.catch_up_window <= microseconds{0})
+            add("schedule.catch_up_window",
+                "must be longer than 0; catch_up = \"none\" sends nothing");
+        if (s.catch_up_limit < 1 || s.catch_up_limit > max_catch_up_limit)
+            add("schedule.catch_up_limit", "must be from 1 to 1000000");
         if (s.start && s.end && *s.end <= *s.start)
             add("schedule.end", "must be later than start");
         else if (problems_.empty())

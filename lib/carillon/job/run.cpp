@@ -62,6 +62,12 @@ std::string_view to_string(reason r) noexcept
     switch (r) {
     case reason::coalesced:
         return "coalesced";
+    case reason::window:
+        return "window";
+    case reason::limit:
+        return "limit";
+    case reason::removed:
+        return "removed";
     case reason::overlap:
         return "overlap";
     case reason::shutdown:

@@ -49,12 +49,18 @@ std::string_view to_string(run_trigger t) noexcept;
 enum class reason {
     /// A newer occurrence stands for it.
     coalesced,
+    /// Longer ago than the job catches up with.
+    window,
+    /// More were owed than the job catches up with.
+    limit,
     /// The run before still goes.
     overlap,
     /// carillon is stopping.
     shutdown,
     /// The claim could not be stored.
     store,
+    /// The job, or its schedule, is no more.
+    removed,
     /// A parent's outcome does not meet the job's `after`.
     condition,
     /// The job is disabled.

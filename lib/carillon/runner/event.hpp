@@ -57,6 +57,7 @@ struct run_skipped {
 
 /** Occurrences passed while nobody could run them. */
 struct runs_missed {
+    /// Of a job that is no more, its name alone.
     const carillon::job& first;
     instant from;
     instant to;
@@ -76,7 +77,17 @@ struct record_failed {
     error_code error;
 };
 
+/** What the store should remember of jobs, or of what was missed, could not be kept. What is
+ * planned stands; the next time that one of the jobs is due it is tried again. */
+struct notes_failed {
+    error_code error;
+};
+
+/** The store has been read: schedules fire from now on. */
+struct firing_began {};
+
 using event = std::variant<
+    firing_began,
     run_started,
     job_started,
     attempt_failed,
@@ -85,7 +96,8 @@ using event = std::variant<
     run_skipped,
     runs_missed,
     clock_changed,
-    record_failed>;
+    record_failed,
+    notes_failed>;
 
 /** Is called on the runner's executor and must not throw. */
 using event_handler = std::function<void(const event&)>;

@@ -45,6 +45,13 @@ log_entry about_occurrence(std::string_view event, const job& first)
     return entry;
 }
 
+log_entry entry_for(const firing_began&)
+{
+    log_entry entry{.level = log_level::debug, .event = "firing_began"};
+    entry.message = "the store has been read, and schedules fire";
+    return entry;
+}
+
 log_entry entry_for(const run_started& e)
 {
     log_entry entry = about_job("run_started", e.run, e.first);
@@ -160,6 +167,13 @@ log_entry entry_for(const record_failed& e)
     log_entry entry = about_run("record_failed", e.run);
     entry.level = log_level::error;
     entry.message = "the run's end could not be stored: " + describe(e.error);
+    return entry;
+}
+
+log_entry entry_for(const notes_failed& e)
+{
+    log_entry entry{.level = log_level::error, .event = "notes_failed"};
+    entry.message = "what is planned could not be stored: " + describe(e.error);
     return entry;
 }
 

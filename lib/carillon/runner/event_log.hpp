@@ -25,9 +25,9 @@ std::string_view to_string(log_level l) noexcept;
 struct log_entry {
     log_level level = log_level::info;
     instant time{};
-    /// What happened, in one word: `run_started`, `job_started`, `attempt_failed`, `job_ended`,
-    /// `run_ended`, `run_skipped`, `runs_missed`, `clock_changed`, `record_failed`, or the
-    /// program's own.
+    /// What happened, in one word: `firing_began`, `run_started`, `job_started`, `attempt_failed`,
+    /// `job_ended`, `run_ended`, `run_skipped`, `runs_missed`, `clock_changed`, `record_failed`,
+    /// `notes_failed`, or the program's own.
     std::string_view event;
     /// Empty where the record is not about a job, a chain or a run.
     std::string job{};

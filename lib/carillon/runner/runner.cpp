@@ -69,6 +69,20 @@ std::shared_ptr<const job_set> runner::jobs() const { return core_->jobs(); }
 
 std::optional<instant> runner::next_due(std::string_view job) const { return core_->next_due(job); }
 
+result<void> runner::pause(std::string_view job)
+{
+    const auto alive = core_;
+    return alive->pause(job);
+}
+
+result<void> runner::resume(std::string_view job)
+{
+    const auto alive = core_;
+    return alive->resume(job);
+}
+
+bool runner::is_paused(std::string_view job) const { return core_->is_paused(job); }
+
 std::size_t runner::running() const { return core_->running(); }
 
 void runner::start_run(plain_handler handler)

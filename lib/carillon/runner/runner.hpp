@@ -88,9 +88,25 @@ public:
     /** The jobs as they are now. */
     std::shared_ptr<const job_set> jobs() const;
 
-    /** When a job is due next; nothing where it has no schedule, is disabled, will not fire again
-     * or nothing runs. */
+    /** When a job is due next; nothing where it has no schedule, is disabled or paused, will not
+     * fire again, or nothing runs, also until the store has been read at the start of @ref
+     * async_run. */
     std::optional<instant> next_due(std::string_view job) const;
+
+    /**
+     * Stops firing a job by its schedule: instants that pass are not owed. What it owes from before
+     * waits; by hand it runs. The store remembers it, reloads keep it.
+     *
+     * Errors: @ref errc::no_such_job; @ref errc::no_schedule; @ref errc::not_running, also until
+     * the store has been read at the start of @ref async_run.
+     */
+    result<void> pause(std::string_view job);
+
+    /** Goes on with a paused job, from its next instant on; one that is not paused stays as it is.
+     * Errors as for @ref pause. */
+    result<void> resume(std::string_view job);
+
+    bool is_paused(std::string_view job) const;
 
     /** How many runs are under way. */
     std::size_t running() const;
@@ -98,9 +114,12 @@ public:
     /**
      * Fires jobs by their schedules until it is drained or cancelled: `void(error_code)`.
      *
+     * Reads first what the store remembers: what passed since then is run or missed as each
+     * schedule's catch-up says.
+     *
      * Completes when the last run has ended: with success after @ref async_drain, with
-     * `operation_aborted` after a cancellation, with @ref errc::already_running at once where it,
-     * or a drain, is under way already.
+     * `operation_aborted` after a cancellation, with the store's error where it cannot be read,
+     * with @ref errc::already_running at once where it, or a drain, is under way already.
      *
      * Cancellation: `total` and `partial` stop firing and let runs end, `terminal` cancels them,
      * too.

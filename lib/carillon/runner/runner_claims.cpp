@@ -18,15 +18,14 @@ constexpr std::size_t runs_in_a_row = 256;
 
 } // namespace
 
-void runner::core::claim(due_batch batch)
+void runner::core::claim(due_batch batch, claim_batch asked)
 {
-    std::vector<claim_request> requests;
-    requests.reserve(batch.due.size());
+    asked.claims.reserve(batch.due.size());
     for (const due_run& d : batch.due)
-        requests.push_back({(*batch.plan)[d.job].name, d.scheduled_at});
+        asked.claims.push_back({(*batch.plan)[d.job].name, d.scheduled_at});
     ++underway_;
     shared_->store.async_claim(
-        std::move(requests), shared_->time.now(),
+        std::move(asked), shared_->time.now(),
         [self = shared_from_this(),
          batch = std::move(batch)](error_code ec, std::vector<carillon::claim> claims) mutable {
             batch.claims = std::move(claims);
@@ -36,20 +35,19 @@ void runner::core::claim(due_batch batch)
         });
 }
 
-/** Starts what was won. What was not has run under this name before the clock was set back: a fixed
- * time is not run again, a rhythm tries the next microsecond's name, so that keys stay unique and
- * no hour is silent. */
+/** Starts what was won. What was not has run under this name before the clock was set: it is not
+ * run again if it keeps its name, else the next microsecond's name is tried, so that keys stay
+ * unique and no hour is silent. */
 void runner::core::claimed(due_batch batch, error_code ec)
 {
-    due_batch again{.plan = batch.plan, .due = {}, .claims = {}, .tries = batch.tries - 1};
-    auto won = std::make_shared<due_batch>(
-        due_batch{.plan = batch.plan, .due = {}, .claims = {}, .tries = 0});
+    due_batch again{.plan = batch.plan, .tries = batch.tries - 1};
+    auto won = std::make_shared<due_batch>(due_batch{.plan = batch.plan});
     for (std::size_t i = 0; i < batch.due.size(); ++i) {
         due_run& d = batch.due[i];
         if (!ec && batch.claims[i].won) {
             won->due.push_back(d);
             won->claims.push_back(batch.claims[i]);
-        } else if (!ec && d.is_fixed_time) {
+        } else if (!ec && d.keeps_name) {
             leave_gate((*batch.plan)[d.job].name);
         } else if (!ec && batch.tries > 0) {
             d.scheduled_at += microseconds{1};
@@ -130,7 +128,7 @@ void runner::core::trigger(const std::string& name, trigger_handler handler)
 void runner::core::claim_manual(std::shared_ptr<manual_run> asked, instant at, int tries)
 {
     ++underway_;
-    std::vector<claim_request> batch{{asked->chain(), at}};
+    claim_batch batch{.claims = {{asked->chain(), at}}};
     shared_->store.async_claim(
         std::move(batch), shared_->time.now(),
         [self = shared_from_this(), asked = std::move(asked), at,

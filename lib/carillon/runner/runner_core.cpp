@@ -23,25 +23,69 @@ constexpr microseconds longest_blind_wait = std::chrono::seconds{1};
 void runner::core::set_jobs(job_set jobs)
 {
     // What is planned already moves with a step; what is new is planned by the clock as it is.
-    if (started_) look_for_step();
+    if (is_firing()) look_for_step();
     // What is due, and stands within its window, must not go with the plan that it belongs to.
-    if (run_ && !draining_) fire_due();
+    if (is_firing()) fire_due();
     plan_ = std::make_shared<const job_set>(std::move(jobs));
-    if (!started_) return;
-    timetable_.assign(plan_, read_time());
+    if (!is_firing()) return;
+    take_plan({});
     arm();
 }
 
 std::optional<instant> runner::core::next_due(std::string_view name) const
 {
     const auto j = plan_->find(name);
-    return started_ && j ? timetable_.next_due(*j) : std::nullopt;
+    return is_firing() && j ? timetable_.next_due(*j) : std::nullopt;
+}
+
+boost::system::result<job_index> runner::core::find_scheduled(std::string_view name) const
+{
+    if (!is_firing()) return make_error_code(errc::not_running);
+    const auto j = plan_->find(name);
+    if (!j) return make_error_code(errc::no_such_job);
+    if (!std::holds_alternative<schedule>((*plan_)[*j].trigger))
+        return make_error_code(errc::no_schedule);
+    return *j;
+}
+
+boost::system::result<void> runner::core::pause(std::string_view name)
+{
+    const auto j = find_scheduled(name);
+    if (!j) return j.error();
+    // What was due before the pause is not paused.
+    fire_due();
+    timetable_.pause(*j);
+    keep({.memories = memories_of({*j})});
+    arm();
+    return {};
+}
+
+boost::system::result<void> runner::core::resume(std::string_view name)
+{
+    const auto j = find_scheduled(name);
+    if (!j) return j.error();
+    const instant now = shared_->time.now();
+    timetable_.resume(*j, now);
+    if (!is_busy(*j)) timetable_.release(*j, now);
+    keep({.memories = memories_of({*j})});
+    arm();
+    return {};
+}
+
+bool runner::core::is_paused(std::string_view name) const
+{
+    const auto j = plan_->find(name);
+    return is_firing() && j && timetable_.is_paused(*j);
 }
 
 time_reading runner::core::read_time() const
 {
     const instant boot = shared_->time.boot_time();
-    return {.now = shared_->time.now(), .origins = {.boot = boot, .start = boot + start_}};
+    return {
+        .now = shared_->time.now(),
+        .origins = {.boot = boot, .start = boot + start_},
+        .boot_id = shared_->time.boot_id(),
+        .start = start_};
 }
 
 /** Takes a handler; `mild` is what cancellation of a lesser type than `terminal` does, which always
@@ -74,15 +118,77 @@ void runner::core::run(plain_handler handler)
     run_ = make_ending(std::move(handler), on_cancel::stop_firing);
     draining_ = false;
     cancelling_ = false;
-    if (started_) {
-        look_for_step();
-    } else {
-        started_ = true;
-        start_ = shared_->time.since_boot();
-        boot_ = shared_->time.boot_time();
+    if (!std::exchange(started_, true)) start_ = shared_->time.since_boot();
+    load();
+}
+
+/** What passed since the store was last told of it, before this start or between two of these
+ * operations, is due then. */
+void runner::core::load()
+{
+    loaded_ = false;
+    ++underway_;
+    shared_->store.async_load(
+        [self = shared_from_this()](const error_code& ec, std::vector<job_memory> memories) {
+            --self->underway_;
+            self->loaded(ec, std::move(memories));
+            self->finish_if_idle();
+        });
+}
+
+void runner::core::loaded(const error_code& ec, std::vector<job_memory> memories)
+{
+    if (!run_ || draining_) return;
+    if (ec) {
+        run_->error = ec;
+        return stop_firing();
     }
-    timetable_.assign(plan_, read_time());
+    loaded_ = true;
+    boot_ = shared_->time.boot_time();
+    timetable_ = {};
+    take_plan(std::move(memories));
     arm();
+    shared_->emit(firing_began{});
+}
+
+void runner::core::take_plan(std::vector<job_memory> memories)
+{
+    const auto plan = plan_;
+    plan_change change = timetable_.assign(plan, read_time(), std::move(memories));
+    claim_batch notes{
+        .missed = records_of(change.missed),
+        .memories = memories_of(change.changed),
+        .forgotten = std::move(change.forgotten)};
+    notes.missed.insert(notes.missed.end(), change.dropped.begin(), change.dropped.end());
+    keep(std::move(notes));
+    // Kept first, here as elsewhere: a listener may bring about what is to be kept after it.
+    tell_missed(*plan, change.missed);
+    for (const missed_record& m : change.dropped) {
+        const job gone{.name = m.chain, .url = {}};
+        shared_->emit(runs_missed{gone, m.from, m.to, m.count, m.reason});
+    }
+}
+
+std::vector<job_memory> runner::core::memories_of(const std::vector<job_index>& jobs) const
+{
+    std::vector<job_memory> out;
+    out.reserve(jobs.size());
+    for (const job_index j : jobs) out.push_back(timetable_.memory_of(j));
+    return out;
+}
+
+/** Keeps what no run comes of. */
+void runner::core::keep(claim_batch notes)
+{
+    if (notes.empty()) return;
+    ++underway_;
+    shared_->store.async_claim(
+        std::move(notes), shared_->time.now(),
+        [self = shared_from_this()](const error_code& ec, const auto&) {
+            --self->underway_;
+            if (ec) self->shared_->emit(notes_failed{ec});
+            self->finish_if_idle();
+        });
 }
 
 void runner::core::drain(plain_handler handler)
@@ -96,7 +202,7 @@ void runner::core::drain(plain_handler handler)
 void runner::core::arm()
 {
     wake_->emit(asio::cancellation_type::terminal);
-    if (!run_ || draining_) return;
+    if (!is_firing()) return;
     // With nothing to come, a step may yet bring something: the clock may have visited the far
     // future.
     const instant next = timetable_.next_wake().value_or(shared_->time.now() + max_span);
@@ -114,7 +220,7 @@ void runner::core::arm()
 void runner::core::on_wake(const error_code& ec)
 {
     // Whoever cancelled the wait has begun another, or wants none.
-    if (ec == asio::error::operation_aborted || !run_ || draining_) return;
+    if (ec == asio::error::operation_aborted || !is_firing()) return;
     look_for_step();
     fire_due();
     const bool has_timers = !ec || ec == errc::clock_changed;
@@ -128,7 +234,7 @@ void runner::core::on_wake(const error_code& ec)
 void runner::core::arm_without_timer()
 {
     wake_->emit(asio::cancellation_type::terminal);
-    const auto next = run_ && !draining_ ? timetable_.next_wake() : std::nullopt;
+    const auto next = is_firing() ? timetable_.next_wake() : std::nullopt;
     if (!next) return;
     wake_ = std::make_shared<asio::cancellation_signal>();
     shared_->time.async_wait_for(
@@ -147,7 +253,7 @@ bool runner::core::look_for_step()
     const microseconds by = boot - boot_;
     if (std::chrono::abs(by) < step_limit) return false;
     boot_ = boot;
-    timetable_.clock_stepped(by, shared_->time.now());
+    keep({.memories = memories_of(timetable_.clock_stepped(read_time(), by))});
     shared_->emit(clock_changed{by});
     return true;
 }
@@ -155,38 +261,62 @@ bool runner::core::look_for_step()
 void runner::core::fire_due()
 {
     // What is due belongs to this plan, even if a listener or a reload brings another meanwhile.
-    due_batch batch{.plan = plan_, .due = {}, .claims = {}, .tries = other_names};
-    batch.due = timetable_.take_due(shared_->time.now());
-    std::erase_if(batch.due, [&](const due_run& d) { return !may_start((*batch.plan)[d.job], d); });
-    if (!batch.due.empty()) claim(std::move(batch));
+    due_batch batch{.plan = plan_, .tries = other_names};
+    due_work work =
+        timetable_.take_due(shared_->time.now(), [this](job_index j) { return is_busy(j); });
+    claim_batch asked{.missed = records_of(work.missed), .memories = memories_of(work.changed)};
+    std::vector<event> told;
+    batch.due = std::move(work.runs);
+    std::erase_if(
+        batch.due, [&](const due_run& d) { return !may_start((*batch.plan)[d.job], d, told); });
+    const auto plan = plan_;
+    if (!batch.due.empty())
+        claim(std::move(batch), std::move(asked));
+    else
+        keep(std::move(asked));
+    tell_missed(*plan, work.missed);
+    for (const event& e : told) shared_->emit(e);
 }
 
 /** Tells of what is due when firing stops: it stood within its window and is not sent any more. */
 void runner::core::skip_due()
 {
     const auto plan = plan_;
-    for (const due_run& d : timetable_.take_due(shared_->time.now())) {
-        const job& first = (*plan)[d.job];
-        tell_coalesced(first, d);
-        shared_->emit(run_skipped{first, d.scheduled_at, reason::shutdown, 1, {}});
-    }
+    const due_work work = timetable_.take_due(shared_->time.now(), [](job_index) { return true; });
+    keep({.missed = records_of(work.missed), .memories = memories_of(work.changed)});
+    tell_missed(*plan, work.missed);
+    for (const due_run& d : work.runs)
+        shared_->emit(run_skipped{(*plan)[d.job], d.scheduled_at, reason::shutdown, 1, {}});
 }
 
-void runner::core::tell_coalesced(const job& first, const due_run& due)
+std::vector<missed_record>
+runner::core::records_of(const std::vector<std::pair<job_index, missed_part>>& missed) const
 {
-    if (due.coalesced)
-        shared_->emit(runs_missed{
-            first, due.coalesced->from, due.coalesced->to, due.coalesced->count,
-            reason::coalesced});
+    std::vector<missed_record> out;
+    for (const auto& [j, m] : missed)
+        out.push_back({(*plan_)[j].name, m.from, m.to, m.count, m.reason});
+    return out;
 }
 
-/** Passes the chain's gate, or tells why not. */
-bool runner::core::may_start(const job& first, const due_run& due)
+void runner::core::tell_missed(
+    const job_set& plan, const std::vector<std::pair<job_index, missed_part>>& missed) const
 {
-    tell_coalesced(first, due);
+    for (const auto& [j, m] : missed)
+        shared_->emit(runs_missed{plan[j], m.from, m.to, m.count, m.reason});
+}
+
+bool runner::core::is_busy(job_index j) const
+{
+    const auto at = gates_.find((*plan_)[j].name);
+    return at != gates_.end() && at->second.running > 0;
+}
+
+/** Passes the chain's gate, or says why not. */
+bool runner::core::may_start(const job& first, const due_run& due, std::vector<event>& told)
+{
     gate& g = gates_[first.name];
     if (g.running > 0) {
-        shared_->emit(
+        told.emplace_back(
             run_skipped{first, due.scheduled_at, reason::overlap, ++g.skipped_in_a_row, {}});
         return false;
     }
@@ -210,12 +340,15 @@ void runner::core::run_ended(const std::shared_ptr<chain_run>& run)
 void runner::core::leave_gate(const std::string& chain)
 {
     const auto at = gates_.find(chain);
-    if (--at->second.running == 0) gates_.erase(at);
+    if (--at->second.running > 0) return;
+    gates_.erase(at);
+    const auto j = is_firing() ? plan_->find(chain) : std::nullopt;
+    if (j && timetable_.release(*j, shared_->time.now())) arm();
 }
 
 void runner::core::stop_firing()
 {
-    if (run_ && !draining_) skip_due();
+    if (is_firing()) skip_due();
     draining_ = true;
     wake_->emit(asio::cancellation_type::terminal);
 }
@@ -241,8 +374,7 @@ void runner::core::finish_if_idle()
     std::vector<std::shared_ptr<ending>> endings = std::exchange(drains_, {});
     if (run_) endings.push_back(std::exchange(run_, nullptr));
     for (const auto& e : endings)
-        std::move(e->operation)
-            .complete(e->cancelled ? asio::error::operation_aborted : error_code{});
+        std::move(e->operation).complete(e->cancelled ? asio::error::operation_aborted : e->error);
 }
 
 /** The runner is gone: nobody listens any more, and what is under way ends. */
@@ -251,6 +383,7 @@ void runner::core::abandon()
     shared_->listeners = std::make_shared<std::vector<event_handler>>();
     if (run_) run_->cancelled = true;
     for (const auto& e : drains_) e->cancelled = true;
+    loaded_ = false; // what is due stays so, for the next start
     stop_firing();
     cancel_runs();
     finish_if_idle();

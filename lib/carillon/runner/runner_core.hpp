@@ -28,6 +28,9 @@ public:
 
     void set_jobs(job_set jobs);
     std::optional<instant> next_due(std::string_view name) const;
+    boost::system::result<void> pause(std::string_view name);
+    boost::system::result<void> resume(std::string_view name);
+    bool is_paused(std::string_view name) const;
 
     void run(plain_handler handler);
     void drain(plain_handler handler);
@@ -45,8 +48,8 @@ private:
     /** What is due at one wake-up, on its way from the claim to the runs. */
     struct due_batch {
         std::shared_ptr<const job_set> plan;
-        std::vector<due_run> due;
-        std::vector<carillon::claim> claims;
+        std::vector<due_run> due{};
+        std::vector<carillon::claim> claims{};
         int tries = 0; // under other names, left
     };
 
@@ -54,6 +57,7 @@ private:
     struct ending {
         run_operation operation;
         bool cancelled = false;
+        error_code error{}; // why it ended by itself
     };
 
     /** A run that someone asked for, from the asking to its end. */
@@ -85,15 +89,26 @@ private:
     enum class on_cancel { stop_firing, cancel_runs };
     std::shared_ptr<ending> make_ending(plain_handler handler, on_cancel mild);
 
+    boost::system::result<job_index> find_scheduled(std::string_view name) const;
+    bool is_firing() const { return run_ && loaded_ && !draining_; }
+    void load();
+    void loaded(const error_code& ec, std::vector<job_memory> memories);
+    void take_plan(std::vector<job_memory> memories);
     void arm();
     void arm_without_timer();
     void on_wake(const error_code& ec);
     bool look_for_step();
     void fire_due();
     void skip_due();
-    void tell_coalesced(const job& first, const due_run& due);
-    bool may_start(const job& first, const due_run& due);
-    void claim(due_batch batch);
+    bool is_busy(job_index j) const;
+    bool may_start(const job& first, const due_run& due, std::vector<event>& told);
+    std::vector<job_memory> memories_of(const std::vector<job_index>& jobs) const;
+    std::vector<missed_record>
+    records_of(const std::vector<std::pair<job_index, missed_part>>& missed) const;
+    void tell_missed(
+        const job_set& plan, const std::vector<std::pair<job_index, missed_part>>& missed) const;
+    void keep(claim_batch notes);
+    void claim(due_batch batch, claim_batch asked = {});
     void claimed(due_batch batch, error_code ec);
     void start_some(std::shared_ptr<due_batch> batch, std::size_t from);
     void start_due(const due_batch& batch, std::size_t i);
@@ -117,6 +132,7 @@ private:
     microseconds start_{0}; // of the first async_run, in time since boot
     instant boot_{};        // as the timetable last knew it
     bool started_ = false;  // async_run has been called
+    bool loaded_ = false;   // the timetable holds the plan, with what the store remembers
     bool draining_ = false;
     bool cancelling_ = false;  // what is claimed already starts as a cancelled run
     std::size_t underway_ = 0; // claims and records whose answer, or its handling, is still to come

@@ -1,12 +1,17 @@
 #include <carillon/runner/timetable.hpp>
 
 #include <algorithm>
+#include <unordered_set>
 
 namespace carillon {
 namespace {
 
 /// How long past its window a run still counts as late, not as missed.
 constexpr microseconds lateness_limit = std::chrono::seconds{60};
+
+/// From the start of a run that catches up to that of the next one, so that a machine that comes
+/// back does not storm.
+constexpr microseconds payment_distance = std::chrono::milliseconds{100};
 
 /** a + b, or the latest instant where that would overflow. */
 instant saturated_add(instant a, microseconds b)
@@ -16,44 +21,9 @@ instant saturated_add(instant a, microseconds b)
 
 } // namespace
 
-void timetable::assign(std::shared_ptr<const job_set> plan, const time_reading& time)
+const schedule& timetable::schedule_of(job_index j) const
 {
-    std::vector<entry> entries(plan->size());
-    for (job_index i = 0; i < plan->size(); ++i) {
-        const job& j = (*plan)[i];
-        const auto* s = std::get_if<schedule>(&j.trigger);
-        if (s == nullptr) continue;
-        const auto before = plan_ ? plan_->find(j.name) : std::nullopt;
-        entries[i] = before ? carried_over(j, *s, entries_[*before], (*plan_)[*before], time)
-                            : first_sight(*s, time);
-        if (!j.enabled) entries[i].next = never;
-    }
-    plan_ = std::move(plan);
-    entries_ = std::move(entries);
-    plan_all();
-}
-
-timetable::entry timetable::first_sight(const schedule& s, const time_reading& time) const
-{
-    entry e{.ticks = make_grid(s, time.origins)};
-    e.next = occurrences(s, e.ticks).first_due(time.now).value_or(never);
-    return e;
-}
-
-timetable::entry timetable::carried_over(
-    const job& j,
-    const schedule& s,
-    const entry& before,
-    const job& job_before,
-    const time_reading& time) const
-{
-    const auto* old = std::get_if<schedule>(&job_before.trigger);
-    const bool same_instants = old != nullptr && has_same_instants(*old, s);
-    entry e = same_instants ? before : entry{.ticks = make_grid(s, time.origins)};
-    // While disabled a job owes nothing, and so does a rhythm that has just begun.
-    if (!same_instants || (j.enabled && !job_before.enabled))
-        e.next = occurrences(s, e.ticks).next_after(time.now).value_or(never);
-    return e;
+    return std::get<schedule>((*plan_)[j].trigger);
 }
 
 void timetable::plan_all()
@@ -62,26 +32,44 @@ void timetable::plan_all()
     const auto is_planned = [](const entry& e) { return e.next != never; };
     all.reserve(
         static_cast<std::size_t>(std::count_if(entries_.begin(), entries_.end(), is_planned)));
-    for (job_index i = 0; i < entries_.size(); ++i)
-        if (is_planned(entries_[i])) all.push_back(appointment_for(i));
+    for (job_index i = 0; i < entries_.size(); ++i) {
+        entries_[i].planned = is_planned(entries_[i]);
+        if (entries_[i].planned) all.push_back(appointment_for(i));
+    }
     agenda_.assign(std::move(all));
+    payments_.assign({});
+    for (const auto& [j, d] : debts_)
+        if (!d.waits) plan_debt(j);
+}
+
+void timetable::plan_next(job_index j)
+{
+    entry& e = entries_[j];
+    if (e.next == never || e.planned) return;
+    e.planned = true;
+    agenda_.add(appointment_for(j));
+}
+
+void timetable::plan_debt(job_index j)
+{
+    const instant ready = debts_.at(j).ready;
+    payments_.add({.due = ready, .window_end = ready, .job = j});
 }
 
 /** When an instant of the job is due: with its jitter. */
-instant timetable::due_time(job_index j, instant at) const
+instant timetable::due_time(job_index j, const grid& ticks, instant at) const
 {
-    const job& of = (*plan_)[j];
-    const auto& s = std::get<schedule>(of.trigger);
+    const schedule& s = schedule_of(j);
     if (s.jitter == microseconds{0}) return at;
-    const auto following = occurrences(s, entries_[j].ticks).next_after(at);
-    return saturated_add(at, jitter_of(of.name, s.jitter, at, following));
+    const auto following = occurrences(s, ticks).next_after(at);
+    return saturated_add(at, jitter_of((*plan_)[j].name, s.jitter, at, following));
 }
 
 appointment timetable::appointment_for(job_index j) const
 {
     const entry& e = entries_[j];
-    const auto& s = std::get<schedule>((*plan_)[j].trigger);
-    const instant due = due_time(j, e.next);
+    const schedule& s = schedule_of(j);
+    const instant due = due_time(j, e.ticks, e.next);
     instant end = saturated_add(due, s.accuracy);
     // A window ends before the job's following instant.
     if (const auto following = occurrences(s, e.ticks).next_after(e.next))
@@ -93,63 +81,186 @@ appointment timetable::appointment_for(job_index j) const
 instant timetable::newest_due(job_index j, instant now) const
 {
     const entry& e = entries_[j];
-    const auto& s = std::get<schedule>((*plan_)[j].trigger);
+    const schedule& s = schedule_of(j);
     const occurrences instants(s, e.ticks);
     const instant newest = std::max(instants.last_until(now).value_or(e.next), e.next);
     if (newest == e.next || s.jitter == microseconds{0}) return newest;
-    if (due_time(j, newest) <= now) return newest;
+    if (due_time(j, e.ticks, newest) <= now) return newest;
     // Of neighbours only the newest waits: an instant is due before the one after it.
     return std::max(instants.last_until(newest - microseconds{1}).value_or(e.next), e.next);
 }
 
-std::vector<due_run> timetable::take_due(instant now)
+bool timetable::is_late(job_index j, instant due, instant now) const
 {
-    std::vector<due_run> out;
+    return now - due <= lateness_limit + schedule_of(j).accuracy;
+}
+
+due_run timetable::run_at(job_index j, const grid& ticks, instant at, instant now) const
+{
+    const instant due = due_time(j, ticks, at);
+    const bool caught_up = !is_late(j, due, now);
+    return {
+        .job = j,
+        .scheduled_at = at,
+        .due = due,
+        .caught_up = caught_up,
+        .keeps_name = caught_up || due <= passed_over_ || is_fixed_time(schedule_of(j))};
+}
+
+std::optional<instant> timetable::next_wake()
+{
+    const auto next = agenda_.next_wake();
+    const auto payment = payments_.next_wake();
+    return next && payment ? std::min(*next, *payment) : next ? next : payment;
+}
+
+due_work timetable::take_due(instant now, const is_busy& busy)
+{
+    due_work out;
     for (const appointment& a : agenda_.take_due(now)) {
-        entry& e = entries_[a.job];
-        const auto& s = std::get<schedule>((*plan_)[a.job].trigger);
-        const occurrences instants(s, e.ticks);
-        const instant latest = newest_due(a.job, now);
-        const instant due = due_time(a.job, latest);
-        due_run run{
-            .job = a.job,
-            .scheduled_at = latest,
-            .due = due,
-            .caught_up = now - due > lateness_limit + s.accuracy,
-            .is_fixed_time = is_fixed_time(s)};
-        if (latest > e.next) {
-            const instant to = *instants.last_until(latest - microseconds{1});
-            run.coalesced = missed_span{e.next, to, instants.count(e.next, to)};
-        }
-        out.push_back(run);
-        e.next = instants.next_after(latest).value_or(never);
-        if (e.next != never) agenda_.add(appointment_for(a.job));
+        entries_[a.job].planned = false;
+        pass(a.job, now, out);
+        plan_next(a.job);
     }
+    const auto payments = payments_.take_due(now);
+    if (payments.empty()) return out;
+
+    std::unordered_set<job_index> running;
+    for (const due_run& r : out.runs) running.insert(r.job);
+    for (const appointment& a : payments) {
+        if (is_paused(a.job) || running.contains(a.job) || busy(a.job))
+            debts_.at(a.job).waits = true;
+        else
+            pay(a.job, now, out);
+    }
+    std::sort(out.changed.begin(), out.changed.end());
+    out.changed.erase(std::unique(out.changed.begin(), out.changed.end()), out.changed.end());
     return out;
 }
 
-void timetable::clock_stepped(microseconds by, instant now)
+/** Judges the instants of a job from its next one on whose time has come. */
+void timetable::pass(job_index j, instant now, due_work& out)
 {
+    entry& e = entries_[j];
+    // It was paused since, and may go on from a later instant.
+    if (e.next == never || due_time(j, e.ticks, e.next) > now) return;
+    const schedule& s = schedule_of(j);
+    const instant newest = newest_due(j, now);
+    const bool late = is_late(j, due_time(j, e.ticks, newest), now);
+    const passed_span passed{.ticks = e.ticks, .from = e.next, .to = newest, .is_late = late};
+    e.next = occurrences(s, e.ticks).next_after(newest).value_or(never);
+    out.changed.push_back(j);
+    if (late && passed.from == newest) { // as nearly always
+        out.runs.push_back(run_at(j, e.ticks, newest, now));
+        return;
+    }
+    const verdict_on_passed v = judge_passed(s, passed, now);
+    for (const missed_part& m : v.missed) out.missed.emplace_back(j, m);
+    if (v.run) out.runs.push_back(run_at(j, e.ticks, *v.run, now));
+    if (v.owed) owe(j, *v.owed, s.catch_up_limit + (late ? 1 : 0), now, out);
+}
+
+void timetable::owe(
+    job_index j, const owed_span& span, std::int64_t limit, instant now, due_work& out)
+{
+    const auto [at, is_new] = debts_.try_emplace(j, debt{.spans = {}, .ready = now});
+    auto& spans = at->second.spans;
+    spans.push_back(span);
+    for (const missed_part& m : cut_to_limit(schedule_of(j), spans, limit))
+        out.missed.emplace_back(j, m);
+    if (is_new) plan_debt(j);
+}
+
+/** Sends the oldest that a job owes. */
+void timetable::pay(job_index j, instant now, due_work& out)
+{
+    const auto at = debts_.find(j);
+    debt& d = at->second;
+    owed_span& oldest = d.spans.front();
+    due_run run = run_at(j, oldest.ticks, oldest.from, now);
+    run.keeps_name = true;
+    out.runs.push_back(run);
+    out.changed.push_back(j);
+    d.ready = now + payment_distance;
+    d.waits = true;
+    if (--oldest.count > 0)
+        oldest.from = *occurrences(schedule_of(j), oldest.ticks).next_after(oldest.from);
+    else
+        d.spans.erase(d.spans.begin());
+    if (d.spans.empty()) debts_.erase(at);
+}
+
+bool timetable::release(job_index j, instant now)
+{
+    const auto at = debts_.find(j);
+    if (at == debts_.end() || !at->second.waits || is_paused(j)) return false;
+    at->second.waits = false;
+    at->second.ready = std::max(at->second.ready, now);
+    plan_debt(j);
+    return true;
+}
+
+void timetable::pause(job_index j)
+{
+    entries_[j].paused = true;
+    entries_[j].next = never;
+}
+
+void timetable::resume(job_index j, instant now)
+{
+    entry& e = entries_[j];
+    if (!std::exchange(e.paused, false)) return;
+    if ((*plan_)[j].enabled)
+        e.next = occurrences(schedule_of(j), e.ticks).next_after(now).value_or(never);
+    plan_next(j);
+}
+
+std::vector<job_index> timetable::clock_stepped(const time_reading& time, microseconds by)
+{
+    time_ = time;
+    passed_over_ = by > microseconds{0} ? time.now : instant::min();
+    std::vector<job_index> moved;
     for (job_index i = 0; i < entries_.size(); ++i) {
         entry& e = entries_[i];
         const job& j = (*plan_)[i];
         const auto* s = std::get_if<schedule>(&j.trigger);
         if (s == nullptr) continue;
         if (follows_elapsed_time(*s)) {
-            e.ticks.anchor += by; // also while disabled
-            if (e.next != never) e.next += by;
-        } else if (by < microseconds{0} && j.enabled) {
+            const grid ticks = make_grid(*s, time.origins); // also while nothing fires
+            if (e.next != never) e.next += ticks.anchor - e.ticks.anchor;
+            e.ticks = ticks;
+            moved.push_back(i);
+        } else if (by < microseconds{0} && j.enabled && !e.paused) {
             // Also where nothing was to come any more: the clock may have visited the end of time.
-            e.next = occurrences(*s, e.ticks).next_after(now).value_or(never);
+            e.next = occurrences(*s, e.ticks).next_after(time.now).value_or(never);
         }
     }
+    for (auto& [j, d] : debts_) d.ready += by;
     plan_all();
+    return moved;
 }
 
 std::optional<instant> timetable::next_due(job_index j) const
 {
     if (j >= entries_.size() || entries_[j].next == never) return std::nullopt;
     return entries_[j].next;
+}
+
+job_memory timetable::memory_of(job_index j) const
+{
+    const entry& e = entries_[j];
+    const schedule& s = schedule_of(j);
+    job_memory m{.job = (*plan_)[j].name, .schedule = identity_of_instants(s)};
+    m.next = e.next;
+    if (follows_elapsed_time(s)) {
+        m.boot = time_.boot_id;
+        m.origin = origin_of(s, time_);
+        m.anchor = e.ticks.anchor;
+    }
+    m.enabled = (*plan_)[j].enabled;
+    m.paused = e.paused;
+    if (const auto at = debts_.find(j); at != debts_.end()) m.owed = at->second.spans;
+    return m;
 }
 
 } // namespace carillon

@@ -2,11 +2,18 @@
 
 #include <carillon/job/job_set.hpp>
 #include <carillon/runner/agenda.hpp>
+#include <carillon/runner/catch_up.hpp>
+#include <carillon/store/job_memory.hpp>
 #include <carillon/time/schedule.hpp>
 
-#include <cstdint>
+#include <boost/uuid/uuid.hpp>
+
+#include <functional>
 #include <memory>
 #include <optional>
+#include <string>
+#include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace carillon {
@@ -16,16 +23,15 @@ struct time_reading {
     instant now;
     /// Wall times of the boot and of carillon's start.
     time_origins origins;
+    boost::uuids::uuid boot_id{};
+    /// The start of carillon in time since boot.
+    microseconds start{0};
 };
 
-/** Instants of one job that passed without a run. */
-struct missed_span {
-    instant from;
-    instant to;
-    std::int64_t count = 0;
-};
+/** What a schedule's ticks count from, in time since boot. */
+microseconds origin_of(const schedule& s, const time_reading& time);
 
-/** A run that is due, and what it stands for. */
+/** A run that is due. */
 struct due_run {
     job_index job = 0;
     instant scheduled_at;
@@ -33,70 +39,123 @@ struct due_run {
     instant due;
     /// More than a minute beyond its window: it makes up for a missed instant.
     bool caught_up = false;
-    /// What has run at such an instant is not run again after the clock was set back.
-    bool is_fixed_time = false;
-    /// Earlier instants that passed as well; this run stands for them, too.
-    std::optional<missed_span> coalesced{};
+    /// Where an instant of its name has run, it is not run again: it names a point of time, or one
+    /// that passed. Otherwise a clock that was set back has brought the name a second time.
+    bool keeps_name = false;
+};
+
+/** What comes of the time that passed. */
+struct due_work {
+    /// Earliest first.
+    std::vector<due_run> runs{};
+    std::vector<std::pair<job_index, missed_part>> missed{};
+    /// Jobs whose memory has changed by it; each once.
+    std::vector<job_index> changed{};
+};
+
+/** What comes of a new plan. */
+struct plan_change {
+    std::vector<std::pair<job_index, missed_part>> missed{};
+    std::vector<job_index> changed{};
+    /// What jobs that are no more still owed.
+    std::vector<missed_record> dropped{};
+    /// Jobs that are no more.
+    std::vector<std::string> forgotten{};
 };
 
 /**
- * When each job of a plan fires next. Pure: it is told the time and waits for nothing.
- *
- * Of several instants that passed, one run makes up for all, with the latest one's name.
+ * When each job of a plan fires next, and what it owes. Pure: it is told the time and waits for
+ * nothing.
  */
 class timetable {
 public:
+    using is_busy = std::function<bool(job_index)>;
+
     /**
      * Takes a plan, in place of the one before.
      *
-     * A job that keeps its name and schedule keeps its next instant. A job seen for the first time
-     * owes nothing, but where its ticks count from a boot or start and the first has passed, the
-     * latest is due at once.
+     * A job that keeps its name and schedule goes on as it was; one that is new here goes on as
+     * `memories` say, and what passed since is due. A job that neither knows is seen for the first
+     * time and owes nothing, but where its ticks count from a boot or start and the first has
+     * passed, the latest is due at once.
      */
-    void assign(std::shared_ptr<const job_set> plan, const time_reading& time);
+    plan_change assign(
+        std::shared_ptr<const job_set> plan,
+        const time_reading& time,
+        std::vector<job_memory> memories = {});
 
     /** When to wake next; nothing where nothing will be due. */
-    std::optional<instant> next_wake() { return agenda_.next_wake(); }
+    std::optional<instant> next_wake();
 
-    /** What is due by now, earliest first. Each of these jobs moves on to its next instant after
-     * `now`. */
-    std::vector<due_run> take_due(instant now);
+    /**
+     * What is due by now. Each of these jobs moves on to its next instant after `now`.
+     *
+     * Of what a job owes one run comes at a time, and none while it is busy; the next one after
+     * @ref release.
+     */
+    due_work take_due(instant now, const is_busy& busy);
+
+    /** A job's last run has ended: what it owes may go on. Whether there is such a thing. */
+    bool release(job_index j, instant now);
+
+    /** A paused job is not due, and instants that pass are not owed; what it owes waits. */
+    void pause(job_index j);
+    void resume(job_index j, instant now);
+    bool is_paused(job_index j) const { return j < entries_.size() && entries_[j].paused; }
 
     /**
      * The wall clock was set: ticks that follow elapsed time move with it, all others are looked
-     * for anew.
+     * for anew. Returns the jobs whose ticks moved.
      *
      * Instants that a step forward passes over are due at once; after a step back jobs go on from
      * the new time.
      */
-    void clock_stepped(microseconds by, instant now);
+    std::vector<job_index> clock_stepped(const time_reading& time, microseconds by);
 
     /** The job's next instant. */
     std::optional<instant> next_due(job_index j) const;
 
+    /** What a store should remember of a job that has a schedule. */
+    job_memory memory_of(job_index j) const;
+
 private:
     struct entry {
-        grid ticks;
+        grid ticks{};
         instant next = never;
+        bool paused = false;
+        bool planned = false; // stands in the agenda, a paused job maybe in vain
     };
+
+    struct debt {
+        std::vector<owed_span> spans{}; // oldest first, never empty
+        instant ready{};
+        bool waits = false; // for its release
+    };
+
+    class planner;
 
     static constexpr instant never = instant::max();
 
-    entry first_sight(const schedule& s, const time_reading& time) const;
-    entry carried_over(
-        const job& j,
-        const schedule& s,
-        const entry& before,
-        const job& job_before,
-        const time_reading&) const;
+    const schedule& schedule_of(job_index j) const;
     void plan_all();
+    void plan_next(job_index j);
+    void plan_debt(job_index j);
     appointment appointment_for(job_index j) const;
-    instant due_time(job_index j, instant at) const;
+    instant due_time(job_index j, const grid& ticks, instant at) const;
     instant newest_due(job_index j, instant now) const;
+    bool is_late(job_index j, instant due, instant now) const;
+    due_run run_at(job_index j, const grid& ticks, instant at, instant now) const;
+    void pass(job_index j, instant now, due_work& out);
+    void owe(job_index j, const owed_span& span, std::int64_t limit, instant now, due_work& out);
+    void pay(job_index j, instant now, due_work& out);
 
     std::shared_ptr<const job_set> plan_;
-    std::vector<entry> entries_; // one for each job of the plan
+    time_reading time_;                    // of the boot and the start
+    instant passed_over_ = instant::min(); // a step forward passed over what was due until here
+    std::vector<entry> entries_;           // one for each job of the plan
+    std::unordered_map<job_index, debt> debts_;
     agenda agenda_;
+    agenda payments_; // when what is owed may go on
 };
 
 } // namespace carillon

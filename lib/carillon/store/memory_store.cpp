@@ -2,6 +2,7 @@
 #include <carillon/store/memory_store.hpp>
 
 #include <algorithm>
+#include <iterator>
 
 namespace asio = boost::asio;
 
@@ -20,11 +21,32 @@ std::vector<run_record> memory_store::runs(const std::string& chain) const
     return out;
 }
 
-void memory_store::claim_batch(std::vector<claim_request> batch, instant now, claim_handler handler)
+void memory_store::load(load_handler handler)
+{
+    detail::pending<void(error_code, std::vector<job_memory>)>(executor_, std::move(handler))
+        .complete({}, std::vector<job_memory>(memories_.begin(), memories_.end()));
+}
+
+void memory_store::claim_all(claim_batch batch, instant now, claim_handler handler)
 {
     std::vector<claim> claims;
-    claims.reserve(batch.size());
-    for (const claim_request& request : batch) claims.push_back(claim_one(request, now));
+    claims.reserve(batch.claims.size());
+    for (const claim_request& request : batch.claims) claims.push_back(claim_one(request, now));
+    std::vector<job_memory> fresh;
+    for (job_memory& m : batch.memories) {
+        const auto known = memories_.find(m);
+        if (known != memories_.end())
+            *known = std::move(m);
+        else
+            fresh.push_back(std::move(m));
+    }
+    if (fresh.size() > memories_.size() / 2) memories_.reserve(memories_.size() + fresh.size());
+    memories_.insert(std::make_move_iterator(fresh.begin()), std::make_move_iterator(fresh.end()));
+    for (const std::string& job : batch.forgotten)
+        if (const auto known = memories_.find(job); known != memories_.end())
+            memories_.erase(known);
+    for (missed_record& m : batch.missed) missed_.push_back(std::move(m));
+    while (missed_.size() > options_.keep_missed) missed_.pop_front();
     detail::pending<void(error_code, std::vector<claim>)>(executor_, std::move(handler))
         .complete({}, std::move(claims));
 }

@@ -3,9 +3,13 @@
 #include <carillon/time/schedule.hpp>
 #include <carillon/time/stable_hash.hpp>
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <iterator>
+#include <limits>
 
 namespace carillon {
 namespace {
@@ -97,6 +101,27 @@ bool has_same_instants(const schedule& a, const schedule& b) noexcept
            a.end == b.end && a.exclude == b.exclude;
 }
 
+std::uint64_t identity_of_instants(const schedule& s)
+{
+    fmt::memory_buffer text;
+    const auto out = std::back_inserter(text);
+    const auto count = [](const auto& value) {
+        return value ? value->count() : std::int64_t{-1}; // no span is negative
+    };
+    const auto moment = [](const std::optional<instant>& t) {
+        return t ? t->time_since_epoch().count() : std::numeric_limits<std::int64_t>::min();
+    };
+    fmt::format_to(
+        out, "{} {} {} {} {} {}", count(s.every), count(s.on_boot), count(s.on_start),
+        moment(s.start), moment(s.end), static_cast<int>(s.dst));
+    for (const instant t : s.at) fmt::format_to(out, " {}", moment(t));
+    if (const auto& e = s.expression)
+        fmt::format_to(
+            out, "\n{} {}\n{}", static_cast<int>(e->written_as), e->text, e->zone.name());
+    for (const exclusion& e : s.exclude) fmt::format_to(out, "\n{}\n{}", e.text, e.zone.name());
+    return stable_hash({{text.data(), text.size()}});
+}
+
 bool is_too_dense(const schedule& s) noexcept
 {
     if (s.every) return *s.every < min_interval;
@@ -163,7 +188,9 @@ std::int64_t occurrences::count(instant from, instant to) const noexcept
 
 std::optional<instant> occurrences::first_due(instant now) const noexcept
 {
-    const auto passed = follows_elapsed_time(schedule_) ? last_until(now) : std::nullopt;
+    const bool owes =
+        follows_elapsed_time(schedule_) && schedule_.catch_up != catch_up_policy::none;
+    const auto passed = owes ? last_until(now) : std::nullopt;
     return passed ? passed : next_after(now);
 }
 

@@ -8,6 +8,7 @@
 #include <carillon/time/zone.hpp>
 #include <carillon/time/zoned_pattern.hpp>
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -27,6 +28,19 @@ struct expression {
 
     friend bool operator==(const expression& a, const expression& b) noexcept;
 };
+
+/** What is sent for instants that passed while nobody could run them. */
+enum class catch_up_policy : std::uint8_t {
+    /// Nothing.
+    none,
+    /// One run, with the latest one's name.
+    once,
+    /// A run for each, the oldest first.
+    all,
+};
+
+/** No bound to how long ago something may be. */
+inline constexpr microseconds unbounded = microseconds::max();
 
 /**
  * When a job is due. It has one of: a rate (`every`, `on_boot`, `on_start`), an expression, or
@@ -51,6 +65,11 @@ struct schedule {
     std::vector<instant> at{};
 
     dst_policy dst = dst_policy::run;
+    catch_up_policy catch_up = catch_up_policy::once;
+    /// Under `all`, the newest so many are sent; from 1 to 1,000,000.
+    std::int32_t catch_up_limit = 100;
+    /// Nothing is sent for what is longer ago than this when it is found.
+    microseconds catch_up_window = unbounded;
     /// How much later than due a run may start, so that wake-ups coalesce.
     microseconds accuracy{0};
     /// How much later than its instant a run may be due: at random, but always the same for one
@@ -64,6 +83,8 @@ struct schedule {
 
     friend bool operator==(const schedule&, const schedule&) = default;
 };
+
+inline constexpr std::int32_t max_catch_up_limit = 1'000'000;
 
 /** The shortest time that may lie between two instants of a schedule. */
 inline constexpr microseconds min_interval = std::chrono::milliseconds{100};
@@ -97,6 +118,13 @@ bool is_fixed_time(const schedule& s) noexcept;
 
 /** Whether both have the same instants, in the same zone: accuracy and jitter aside. */
 bool has_same_instants(const schedule& a, const schedule& b) noexcept;
+
+/**
+ * A number that stands for what a schedule says about its instants, and for the text of its
+ * expressions: equal on every machine and in every version, so that a store can tell whether a
+ * schedule is the one that it knew. Accuracy, jitter, catch-up, and a zone's rules do not count.
+ */
+std::uint64_t identity_of_instants(const schedule& s);
 
 /** Whether two neighbouring instants lie closer than @ref min_interval, as far as the schedule's
  * own text says. */
@@ -141,7 +169,8 @@ public:
      * The instant that a job is due at which is seen for the first time at `now`.
      *
      * For what counts from a boot or a start that is the latest that has passed, which is due at
-     * once; else, and where none has passed, the next one.
+     * once, unless nothing is to be caught up with; else, and where none has passed, the next
+     * one.
      */
     std::optional<instant> first_due(instant now) const noexcept;
 

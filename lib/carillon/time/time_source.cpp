@@ -6,10 +6,15 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/uuid/nil_generator.hpp>
+#include <boost/uuid/string_generator.hpp>
 
 #include <cerrno>
 #include <cstdint>
 #include <ctime>
+#include <fstream>
+#include <stdexcept>
+#include <string>
 #include <sys/timerfd.h>
 #include <tuple>
 #include <unistd.h>
@@ -30,6 +35,18 @@ microseconds read_clock(clockid_t id) noexcept
 }
 
 error_code last_error() { return {errno, boost::system::system_category()}; }
+
+boost::uuids::uuid read_boot_id()
+{
+    std::ifstream file("/proc/sys/kernel/random/boot_id");
+    std::string text;
+    if (!std::getline(file, text)) return boost::uuids::nil_uuid();
+    try {
+        return boost::uuids::string_generator()(text);
+    } catch (const std::runtime_error&) {
+        return boost::uuids::nil_uuid();
+    }
+}
 
 /** Sets a timerfd to an instant of the wall clock; a clock that is set afterwards cancels it. */
 error_code set_timer(int fd, instant t)
@@ -89,6 +106,10 @@ instant time_source::boot_time() const noexcept
     }
     return boot;
 }
+
+system_time_source::system_time_source(asio::any_io_executor ex)
+    : executor_(std::move(ex)), boot_id_(read_boot_id())
+{}
 
 instant system_time_source::now() const noexcept { return instant{read_clock(CLOCK_REALTIME)}; }
 

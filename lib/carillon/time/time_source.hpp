@@ -6,6 +6,7 @@
 #include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/async_result.hpp>
+#include <boost/uuid/uuid.hpp>
 
 #include <utility>
 
@@ -30,6 +31,10 @@ public:
 
     /** The time since the machine booted. */
     virtual microseconds since_boot() const noexcept = 0;
+
+    /** Which boot of the machine this is: random(4)'s boot_id, in a container the host's; nil where
+     * it cannot be told. */
+    virtual boost::uuids::uuid boot_id() const noexcept = 0;
 
     /** The wall time of the boot, as both clocks have it now. */
     instant boot_time() const noexcept;
@@ -79,16 +84,19 @@ private:
  */
 class system_time_source final : public time_source {
 public:
-    explicit system_time_source(boost::asio::any_io_executor ex) : executor_(std::move(ex)) {}
+    /** Reads the boot's id from /proc. */
+    explicit system_time_source(boost::asio::any_io_executor ex);
 
     instant now() const noexcept override;
     microseconds since_boot() const noexcept override;
+    boost::uuids::uuid boot_id() const noexcept override { return boot_id_; }
 
 private:
     void wait_until(instant t, handler_type handler) override;
     void wait_for(microseconds span, handler_type handler) override;
 
     boost::asio::any_io_executor executor_;
+    boost::uuids::uuid boot_id_;
 };
 
 } // namespace carillon

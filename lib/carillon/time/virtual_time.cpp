@@ -4,6 +4,7 @@
 #include <boost/asio/error.hpp>
 
 #include <cstdint>
+#include <cstring>
 #include <map>
 #include <utility>
 
@@ -63,6 +64,15 @@ public:
         }
     }
 
+    void reboot()
+    {
+        ++boots_;
+        boot_ = microseconds{0};
+        while (!entries_.empty()) finish(entries_.begin()->first, asio::error::operation_aborted);
+    }
+
+    std::uint64_t boots() const noexcept { return boots_; }
+
 private:
     using operation = detail::pending<void(error_code)>;
     using key =
@@ -89,6 +99,7 @@ private:
 
     instant wall_;
     microseconds boot_;
+    std::uint64_t boots_ = 1;
     std::uint64_t last_ = 0;
     std::map<key, entry> entries_;
 };
@@ -103,11 +114,21 @@ instant virtual_time::now() const noexcept { return waits_->wall(); }
 
 microseconds virtual_time::since_boot() const noexcept { return waits_->boot(); }
 
+boost::uuids::uuid virtual_time::boot_id() const noexcept
+{
+    boost::uuids::uuid id{};
+    const std::uint64_t number = waits_->boots();
+    std::memcpy(id.data, &number, sizeof number);
+    return id;
+}
+
 std::optional<instant> virtual_time::next_wait() const { return waits_->next(); }
 
 void virtual_time::advance_to(instant t) { waits_->advance_to(t); }
 
 void virtual_time::step(microseconds by) { waits_->step(by); }
+
+void virtual_time::reboot() { waits_->reboot(); }
 
 void virtual_time::run_until(asio::io_context& ctx, instant end)
 {

@@ -25,6 +25,7 @@ public:
 
     instant now() const noexcept override;
     microseconds since_boot() const noexcept override;
+    boost::uuids::uuid boot_id() const noexcept override;
 
     /** The earliest wait, as wall time. */
     std::optional<instant> next_wait() const;
@@ -36,6 +37,9 @@ public:
     /** Sets the wall clock alone, as an administrator does: waits for it end with @ref
      * errc::clock_changed. */
     void step(microseconds by);
+
+    /** Boots the machine anew, now: waits of before end with `operation_aborted`. */
+    void reboot();
 
     /** Runs `ctx` until no work is ready and no wait comes due before `end`; the clock then shows
      * `end`. */

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <carillon/job/run.hpp>
+#include <carillon/time/grid.hpp>
+
+#include <boost/uuid/uuid.hpp>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace carillon {
+
+/** Instants of one job that passed and are to be caught up with, a run for each. */
+struct owed_span {
+    /// Where the schedule has a rate, the ticks that they were of: a later boot has others.
+    grid ticks{};
+    /// The first and the last of them.
+    instant from{};
+    instant to{};
+    std::int64_t count = 0;
+
+    friend bool operator==(const owed_span&, const owed_span&) = default;
+};
+
+/** What is remembered of a scheduled job from one start of carillon to the next. */
+struct job_memory {
+    std::string job{};
+    /// @ref identity_of_instants of its schedule.
+    std::uint64_t schedule = 0;
+    /// The first of its instants that has come to nothing yet: no run, no miss, no debt. The end of
+    /// time where none is to come.
+    instant next = instant::max();
+    /// For a schedule that follows elapsed time: the boot, and the time since then, that its first
+    /// tick counts from, and that tick's wall time.
+    boost::uuids::uuid boot{};
+    microseconds origin{0};
+    instant anchor{};
+    bool enabled = true;
+    bool paused = false;
+    std::vector<owed_span> owed{};
+
+    friend bool operator==(const job_memory&, const job_memory&) = default;
+};
+
+/** Instants of one chain that passed without a run, all of the same fate. */
+struct missed_record {
+    std::string chain;
+    instant from;
+    instant to;
+    std::int64_t count = 0;
+    carillon::reason reason = reason::coalesced;
+
+    friend bool operator==(const missed_record&, const missed_record&) = default;
+};
+
+} // namespace carillon
