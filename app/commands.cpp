@@ -6,6 +6,7 @@
 #include "demo/demo.hpp"
 #include "describe.hpp"
 #include "next.hpp"
+#include "simulate.hpp"
 #include "terminal.hpp"
 #include <carillon/detail/edit_distance.hpp>
 #include <carillon/version.hpp>
@@ -128,6 +129,25 @@ int command_next(const std::string& path, const next_options& o)
         o.as_json ? as_json(*found) + "\n" : as_table(*found, time.now(), o.utc_only));
 }
 
+int command_simulate(const std::string& path, const simulate_options& o)
+{
+    const auto config = load(path);
+    if (!config) return exit_usage;
+    boost::asio::io_context ctx;
+    auto what = read_scenario(o, config->jobs, system_time_source(ctx.get_executor()).now());
+    if (!what) {
+        print_error(to_string(what.error()));
+        return exit_usage;
+    }
+    what->shutdown_grace = config->shutdown_grace;
+    simulation_summary summary;
+    simulate(config->jobs, *what, [&](const simulated_event& e) {
+        buffer_out(o.as_json ? as_json_line(e) : as_line(e));
+        if (!o.as_json) summary.add(e);
+    });
+    return print_result(o.as_json ? "" : summary.text());
+}
+
 int command_batch()
 {
     if (answer_lines(stdin, stdout)) return 0;
@@ -152,6 +172,20 @@ void add_next_options(CLI::App& next, next_options& o, bool& as_batch)
     next.add_option("--from", o.from, "After this time, RFC 3339 or local (now)");
     next.add_flag("--utc", o.utc_only, "UTC alone");
     next.add_flag("--json", o.as_json, "For programs");
+}
+
+void add_simulate_options(CLI::App& simulate, simulate_options& o)
+{
+    simulate.add_option("--from", o.from, "Begin at this time, RFC 3339 or UTC (now)");
+    simulate.add_option("--for", o.span, "How long (1d)");
+    simulate.add_option("--boot", o.boot, "When the machine boots (at --from)");
+    simulate.add_option("--down", o.down, "carillon is stopped: T/SPAN");
+    simulate.add_option("--off", o.off, "The machine is off: T/SPAN");
+    simulate.add_option("--step", o.step, "The clock is set: T/SPAN, also T/-1h");
+    simulate.add_option(
+        "--reply", o.replies,
+        "JOB=OUTCOME/SPAN; else completed/1s. completed, failed, timed_out, unreachable, rejected");
+    simulate.add_flag("--json", o.as_json, "A line an event, for programs");
 }
 
 } // namespace
@@ -188,6 +222,10 @@ int run_command(int argc, char** argv)
     auto* next =
         add_config(app.add_subcommand("next", "Show the next instants of a job or an expression"));
     add_next_options(*next, asked, as_batch);
+    simulate_options played;
+    auto* play = add_config(app.add_subcommand(
+        "simulate", "Play the configuration on a virtual clock and send nothing"));
+    add_simulate_options(*play, played);
     auto* show = app.add_subcommand("demo", "Run example jobs against an API of carillon's own");
     show->add_option("--runs", demo.runs, "End after so many runs")
         ->check(CLI::Range(1, 1'000'000));
@@ -205,6 +243,7 @@ int run_command(int argc, char** argv)
     if (once->parsed()) return command_once(path, job);
     if (check->parsed()) return command_check(path, as_json);
     if (next->parsed()) return as_batch ? command_batch() : command_next(path, asked);
+    if (play->parsed()) return command_simulate(path, played);
     return run_demo(demo);
 }
 

@@ -19,7 +19,12 @@ void open_standard_streams()
 bool print_out(std::string_view text)
 {
     return std::fwrite(text.data(), 1, text.size(), stdout) == text.size() &&
-           std::fflush(stdout) == 0;
+           std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
+}
+
+void buffer_out(std::string_view text)
+{
+    if (!text.empty()) std::fwrite(text.data(), 1, text.size(), stdout);
 }
 
 void print_error(std::string_view message)

@@ -10,8 +10,12 @@ namespace carillon::app {
  */
 void open_standard_streams();
 
-/** Writes to standard output; false where that failed. Throws nothing. */
+/** Writes to standard output, with what was buffered; false where that failed. Throws nothing. */
 bool print_out(std::string_view text);
+
+/** Writes to standard output in large pieces; whether that goes well the last @ref print_out tells.
+ */
+void buffer_out(std::string_view text);
 
 /** Writes `carillon: MESSAGE` and a line end to standard error; whoever cannot be told is not. */
 void print_error(std::string_view message);

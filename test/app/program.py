@@ -276,6 +276,21 @@ class Program(unittest.TestCase):
             self.assertIn("***", done.stdout)
             self.assertNotIn("hook-token", done.stdout + done.stderr)
 
+    def test_simulate(self):
+        # The machine is off from 11:10 to 13:00: the first run 13:05, one for the seven before it.
+        done = subprocess.run(
+            [PROGRAM, "simulate", "-c", self.configure(), "--json", "--from", "2026-01-01T10:00:00Z", "--for", "190min",
+             "--off", "2026-01-01T11:10:00Z/110min"],
+            env=dict(os.environ, AOS_API_KEY=KEY), capture_output=True, text=True, timeout=60, check=True)
+        events = [json.loads(line) for line in done.stdout.splitlines()]
+        self.assertEqual(
+            [e["at"][11:16] for e in events if e["event"] == "started" and e["job"] == "compute-stickiness"],
+            ["10:05", "10:20", "10:35", "10:50", "11:05", "13:05"])
+        self.assertEqual([e for e in events if e["event"] == "missed"], [{
+            "at": "2026-01-01T13:00:00.000000Z", "job": "compute-stickiness", "scheduled_at": None, "event": "missed",
+            "outcome": None, "reason": "coalesced", "first": "2026-01-01T11:20:00.000000Z",
+            "last": "2026-01-01T12:50:00.000000Z", "count": 7}])
+
     def test_a_full_disk_is_told(self):
         path = self.configure()
         env = dict(os.environ, AOS_API_KEY=KEY)

@@ -1,0 +1,28 @@
+#pragma once
+
+#include "simulation.hpp"
+#include <carillon/http/scripted_transport.hpp>
+
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+
+namespace carillon::app {
+
+/** An API whose replies bring each job to the outcome that is asked for. */
+class simulated_api {
+public:
+    using outcomes = std::map<std::string, simulated_reply, std::less<>>;
+
+    /** Both must outlive it. */
+    simulated_api(const job_set& jobs, const outcomes& wanted) : jobs_(jobs), wanted_(wanted) {}
+
+    http::scripted_reply answer(const http::request& r) const;
+
+private:
+    const job_set& jobs_;
+    const outcomes& wanted_;
+};
+
+} // namespace carillon::app

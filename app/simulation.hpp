@@ -1,0 +1,84 @@
+#pragma once
+
+#include <carillon/job/job_set.hpp>
+#include <carillon/job/run.hpp>
+#include <carillon/time/instant.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace carillon::app {
+
+/** What befalls the machine or the daemon. */
+struct incident {
+    enum class kind {
+        /// The daemon is stopped for `span`, as by SIGTERM.
+        down,
+        /// The machine is off for `span`: what goes is cut off.
+        off,
+        /// The wall clock is set by `span`.
+        step,
+    };
+
+    kind what = kind::down;
+    /// When the wall clock first shows it.
+    instant at{};
+    microseconds span{0};
+};
+
+/** How an endpoint answers a job. */
+struct simulated_reply {
+    carillon::outcome outcome = outcome::completed;
+    microseconds after = std::chrono::seconds{1};
+};
+
+/** What to play. */
+struct scenario {
+    instant from{};
+    /// In elapsed time, whatever happens to the clock.
+    microseconds span{0};
+    /// When the machine booted, or will boot.
+    instant boot{};
+    std::vector<incident> incidents{};
+    /// By job; others complete after a second.
+    std::map<std::string, simulated_reply, std::less<>> replies{};
+    /// How long a stopped daemon lets its runs go on.
+    microseconds shutdown_grace = std::chrono::seconds{30};
+    std::uint64_t seed = 1;
+};
+
+/** One thing that happened. */
+struct simulated_event {
+    enum class kind { started, ended, skipped, missed, incident };
+
+    instant at{};
+    kind what = kind::started;
+    /// What befell the machine or the daemon, in words, where that is what happened.
+    std::string_view job{};
+    std::optional<instant> scheduled_at{};
+    std::optional<carillon::outcome> outcome{};
+    std::optional<carillon::reason> reason{};
+    /// Of instants that were missed.
+    instant first{};
+    instant last{};
+    std::int64_t count = 0;
+    /// The job begins a chain, so that its start is that of a run.
+    bool is_first = false;
+};
+
+using simulated_event_handler = std::function<void(const simulated_event&)>;
+
+/**
+ * Plays jobs on a virtual clock: the runner is the real one, nothing is sent, and the store lasts
+ * over restarts. `tell` is called for each event in the order of elapsed time.
+ *
+ * The same scenario gives the same events.
+ */
+void simulate(const job_set& jobs, const scenario& what, const simulated_event_handler& tell);
+
+} // namespace carillon::app
