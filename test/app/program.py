@@ -1,5 +1,6 @@
 """The program as its users run it: `carillon once` and `run` against FastAPI on uvicorn."""
 
+import json
 import os
 import re
 import signal
