@@ -4,6 +4,8 @@
 #include "job_reader.hpp"
 #include "problem_places.hpp"
 #include "sink_reader.hpp"
+#include <carillon/time/schedule.hpp>
+#include <carillon/time/timestamp.hpp>
 
 #include <fmt/format.h>
 
@@ -132,8 +134,26 @@ private:
             for (const problem& p : set.error().problems) places.tell_job(places_.at(p.job), p);
         check_filters();
         if (!reading_.errors.empty()) return failure();
+        warn_of_past(places);
         out_.warnings = std::move(reading_.warnings);
         return std::move(out_);
+    }
+
+    void warn_of_past(problem_places& places)
+    {
+        const instant now = std::chrono::floor<microseconds>(std::chrono::system_clock::now());
+        for (const job& j : out_.jobs.jobs()) {
+            const auto* s = std::get_if<schedule>(&j.trigger);
+            // A rate without an end goes on.
+            if (s == nullptr || follows_elapsed_time(*s) || (s->every && !s->end)) continue;
+            const occurrences instants(*s, make_grid(*s, {}));
+            if (instants.next_after(now)) continue;
+            if (const auto last = instants.last_until(now))
+                places.warn_job(
+                    places_.at(j.name),
+                    {j.name, "schedule",
+                     "never fires again: its last time was " + format_utc_short(*last)});
+        }
     }
 
     /** What is wrong with them even where every job has its own. */

@@ -1,6 +1,8 @@
 #include "describe.hpp"
 
+#include "busiest_second.hpp"
 #include "describe_schedule.hpp"
+#include "dst_change.hpp"
 #include <carillon/detail/text.hpp>
 #include <carillon/job/endpoint.hpp>
 #include <carillon/time/span.hpp>
@@ -99,9 +101,13 @@ std::string describe_jobs(const job_set& jobs, const time_source& time)
         if (title_of(j) != j.name) line("title", title_of(j));
         line("request", fmt::format("{} {}", j.method, shown_url(j.url)));
         line("runs", describe_trigger(j));
+        if (const auto* s = std::get_if<schedule>(&j.trigger))
+            line("dst", describe_next_change(*s, time.now()));
         line("chain", describe_chain(jobs, i));
         line("next", describe_instants(next_instants(j, time, shown_instants), time.now()));
     }
+    if (const auto busiest = busiest_second(jobs, time))
+        out += "\nbusiest second of the coming day: " + describe(*busiest) + "\n";
     return jobs.secrets().hide(out);
 }
 

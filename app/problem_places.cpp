@@ -51,6 +51,14 @@ void problem_places::tell_job(const table_place& place, const problem& p)
     add(place, job_key, p, value);
 }
 
+void problem_places::warn_job(const table_place& place, const problem& p)
+{
+    const toml::node* value = locate(*place.table, p.key);
+    const auto& at = value != nullptr ? value->source().begin : place.table->source().begin;
+    reading_.warnings.push_back(
+        {place.file->path, at.line, at.column, "jobs." + p.job + "." + p.key, p.what});
+}
+
 void problem_places::add(
     const table_place& place,
     const std::string& outer_key,

@@ -34,6 +34,9 @@ public:
      * job's table, else at the table around it, else at the job's head. */
     void tell_job(const table_place& place, const problem& p);
 
+    /** Something of a job that is not wrong, but worth a word. */
+    void warn_job(const table_place& place, const problem& p);
+
 private:
     void
     add(const table_place& place,

@@ -289,6 +289,37 @@ BOOST_AUTO_TEST_CASE(what_a_job_with_two_triggers_waits_for_is_looked_at)
         "c.toml:4:9: jobs.a.after.b: there is no job 'b'");
 }
 
+BOOST_AUTO_TEST_CASE(a_schedule_wholly_past_is_warned_of)
+{
+    const auto config = load(R"([jobs.once]
+url = "http://h/"
+schedule = { at = ["2020-01-01T00:00:00Z", "2020-02-01T00:00:00Z"] }
+[jobs.year]
+url = "http://h/"
+schedule = { calendar = "2021-*-01 09:00" }
+[jobs.ended]
+url = "http://h/"
+schedule = { every = "1h", end = "2022-01-01T00:00:00Z" }
+[jobs.goes-on]
+url = "http://h/"
+schedule = "0 9 * * *"
+)");
+    BOOST_REQUIRE(config.has_value());
+    std::string all;
+    for (const auto& w : config->warnings) {
+        config_error shown = w;
+        shown.file = "c.toml";
+        all += to_string(shown) + "\n";
+    }
+    BOOST_TEST(
+        all == "c.toml:3:12: jobs.once.schedule: never fires again: its last time was "
+               "2020-02-01T00:00:00Z\n"
+               "c.toml:6:12: jobs.year.schedule: never fires again: its last time was "
+               "2021-12-01T09:00:00Z\n"
+               "c.toml:9:12: jobs.ended.schedule: never fires again: its last time was "
+               "2021-12-31T23:00:00Z\n");
+}
+
 BOOST_AUTO_TEST_CASE(a_key_in_the_file_is_warned_of)
 {
     const auto config =

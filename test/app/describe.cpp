@@ -47,6 +47,33 @@ BOOST_AUTO_TEST_CASE(what_has_passed_since_boot_is_due_at_once)
     BOOST_TEST(shown({make("a", schedule{.on_boot = 5min})}).ends_with("\n  next      at once\n"));
 }
 
+BOOST_AUTO_TEST_CASE(the_busiest_second_is_shown)
+{
+    const auto last_line = [](const std::string& text) {
+        const std::size_t begin = text.rfind('\n', text.size() - 2) + 1;
+        return text.substr(begin);
+    };
+    const job nightly = make("nightly", schedule_from_cron("0 3 * * *").value());
+    const job hourly = make("hourly", schedule{.every = 1h});
+    BOOST_TEST(
+        last_line(shown({hourly, nightly})) ==
+        "busiest second of the coming day: " + at(3h) + ": 2 runs are due, of hourly, nightly\n");
+    BOOST_TEST(
+        last_line(shown(
+            {hourly, nightly, make("c", schedule{.every = 3h}),
+             make("d", schedule{.every = 90min})})) ==
+        "busiest second of the coming day: " + at(3h) +
+            ": 4 runs are due, of hourly, nightly, c and others\n");
+    // Alone in each second, and one that jitter takes elsewhere.
+    BOOST_TEST(shown({nightly}).find("busiest") == std::string::npos);
+    job away = make("away", schedule{.every = 1h, .jitter = 50min});
+    BOOST_TEST(shown({nightly, away}).find("busiest") == std::string::npos);
+    job off = nightly;
+    off.name = "off";
+    off.enabled = false;
+    BOOST_TEST(shown({nightly, off}).find("busiest") == std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(the_next_three_instants_are_shown)
 {
     BOOST_TEST(shown({make("a", schedule{.every = 15min})})

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <carillon/job/job_set.hpp>
+#include <carillon/time/time_source.hpp>
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace carillon::app {
+
+/** A second in which several runs are due. */
+struct crowded_second {
+    instant begin{};
+    int runs = 0;
+    /// The first few of the jobs.
+    std::vector<std::string> jobs{};
+};
+
+/**
+ * The second of the coming day in which most runs are due, the first of several such; nothing where
+ * no second has two of them.
+ *
+ * It walks the day's instants, and looks at as many jobs as have ten million of them together.
+ */
+std::optional<crowded_second> busiest_second(const job_set& jobs, const time_source& time);
+
+/** `2026-...: 12 runs are due, of a, b, c and others`. */
+std::string describe(const crowded_second& s);
+
+} // namespace carillon::app
