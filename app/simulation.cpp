@@ -172,7 +172,14 @@ private:
                  .what = simulated_event::kind::ended,
                  .job = job,
                  .scheduled_at = scheduled_at,
-                 .outcome = outcome::interrupted});
+                 .outcome = outcome::interrupted,
+                 .is_first = begins_chain(job)});
+    }
+
+    bool begins_chain(const std::string& job) const
+    {
+        const job_index j = jobs_.find(job).value();
+        return jobs_.chain_of(j) == j;
     }
 
     void switch_on(microseconds)

@@ -425,6 +425,33 @@ BOOST_AUTO_TEST_CASE(a_job_that_goes_takes_its_debts_along)
     BOOST_TEST((names(ten + 51min) == std::vector<instant>{ten + 30min}));
 }
 
+BOOST_AUTO_TEST_CASE(what_is_owed_is_never_of_the_future)
+{
+    schedule wall{.every = 15min, .catch_up = catch_up_policy::all};
+    schedule boot = pin_112;
+    boot.catch_up = catch_up_policy::all;
+    const std::vector<job> jobs{scheduled("wall", wall), scheduled("boot", boot)};
+    assign(jobs, ten);
+    busy = true;
+    BOOST_TEST(take_due(ten + 62min).runs.empty()); // wall owes 10:15 to 11:00, boot 10:05 to 10:50
+    const time_reading back = at(ten + 32min, ten - 30min);
+    for (const bool by_restart : {false, true}) {
+        timetable before = table;
+        if (by_restart)
+            restart(jobs, back);
+        else
+            table.clock_stepped(back, -30min);
+        BOOST_TEST(
+            (table.memory_of(0).owed.at(0) ==
+             owed_span{{instant{}, 15min}, ten + 15min, ten + 30min, 2}));
+        BOOST_TEST((table.next_due(0) == ten + 45min));                  // comes again
+        BOOST_TEST((table.memory_of(1).owed.at(0).from == ten - 25min)); // under other names
+        BOOST_TEST(table.memory_of(1).owed.at(0).count == 4);
+        BOOST_TEST((table.next_due(1) == ten + 35min));
+        table = std::move(before);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(what_a_step_passes_over_keeps_its_name)
 {
     assign({scheduled("a", {.every = 15min})}, ten);

@@ -1,6 +1,7 @@
 #include <carillon/runner/timetable.hpp>
 
 #include <algorithm>
+#include <iterator>
 #include <unordered_set>
 
 namespace carillon {
@@ -178,7 +179,8 @@ void timetable::pay(job_index j, instant now, due_work& out)
     debt& d = at->second;
     owed_span& oldest = d.spans.front();
     due_run run = run_at(j, oldest.ticks, oldest.from, now);
-    run.keeps_name = true;
+    // Ticks of elapsed time may have come to a name that was used before the clock was set back.
+    run.keeps_name = !follows_elapsed_time(schedule_of(j));
     out.runs.push_back(run);
     out.changed.push_back(j);
     d.ready = now + payment_distance;
@@ -236,8 +238,23 @@ std::vector<job_index> timetable::clock_stepped(const time_reading& time, micros
         }
     }
     for (auto& [j, d] : debts_) d.ready += by;
+    if (by < microseconds{0}) set_debts_back(by, moved);
     plan_all();
     return moved;
+}
+
+/** What is owed has not passed any more: it comes again, or bears another name. */
+void timetable::set_debts_back(microseconds by, std::vector<job_index>& changed)
+{
+    for (auto at = debts_.begin(); at != debts_.end();) {
+        auto& [j, d] = *at;
+        const schedule& s = schedule_of(j);
+        if (follows_elapsed_time(s))
+            shift(d.spans, by);
+        else if (!take_after(s, d.spans, time_.now).empty())
+            changed.push_back(j);
+        at = d.spans.empty() ? debts_.erase(at) : std::next(at);
+    }
 }
 
 std::optional<instant> timetable::next_due(job_index j) const

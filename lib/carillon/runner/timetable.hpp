@@ -105,7 +105,7 @@ public:
 
     /**
      * The wall clock was set: ticks that follow elapsed time move with it, all others are looked
-     * for anew. Returns the jobs whose ticks moved.
+     * for anew. Returns the jobs whose memory has changed by it.
      *
      * Instants that a step forward passes over are due at once; after a step back jobs go on from
      * the new time.
@@ -148,6 +148,7 @@ private:
     void pass(job_index j, instant now, due_work& out);
     void owe(job_index j, const owed_span& span, std::int64_t limit, instant now, due_work& out);
     void pay(job_index j, instant now, due_work& out);
+    void set_debts_back(microseconds by, std::vector<job_index>& changed);
 
     std::shared_ptr<const job_set> plan_;
     time_reading time_;                    // of the boot and the start

@@ -110,21 +110,40 @@ private:
         const bool is_same = m.schedule == identity_of_instants(s);
         if (!is_same || !(*plan_)[i].enabled)
             drop(m.job, m.owed);
-        else if (!m.owed.empty())
-            debts_.emplace(i, debt{.spans = m.owed, .ready = time_.now});
+        else
+            take_over_debt(i, s, m);
         if (!fires(i)) return;
         const occurrences instants(s, e.ticks);
-        const bool is_same_boot = !follows_elapsed_time(s) ||
-                                  (m.boot == time_.boot_id && m.origin == origin_of(s, time_));
         if (!is_same)
-            e.next = (is_same_boot ? instants.next_after(time_.now) : instants.first_due(time_.now))
+            e.next = (is_same_boot(s, m) ? instants.next_after(time_.now)
+                                         : instants.first_due(time_.now))
                          .value_or(never);
         else if (!m.enabled || m.paused)
             e.next = instants.next_after(time_.now).value_or(never);
-        else if (is_same_boot)
+        else if (is_same_boot(s, m))
             go_on(i, s, m);
         else
             begin_anew(i, s, m);
+    }
+
+    void take_over_debt(job_index i, const schedule& s, const job_memory& m)
+    {
+        std::vector<owed_span> spans = m.owed;
+        const microseconds step = entries_[i].ticks.anchor - m.anchor;
+        if (is_same_boot(s, m)) {
+            if (follows_elapsed_time(s) && step < -rounding) shift(spans, step);
+            take_after(s, spans, time_.now); // it comes again
+        } else {
+            for (const owed_span& o : take_after(s, spans, time_.now))
+                out_.missed.emplace_back(i, missed_part{o.from, o.to, o.count, reason::window});
+        }
+        if (!spans.empty()) debts_.emplace(i, debt{.spans = std::move(spans), .ready = time_.now});
+    }
+
+    bool is_same_boot(const schedule& s, const job_memory& m) const
+    {
+        return !follows_elapsed_time(s) ||
+               (m.boot == time_.boot_id && m.origin == origin_of(s, time_));
     }
 
     /** The same instants as before: what passed since is due. */
