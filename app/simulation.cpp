@@ -14,6 +14,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <memory>
 #include <set>
 #include <utility>
@@ -30,9 +31,9 @@ public:
         : jobs_(jobs), what_(what), tell_(tell), left_(what.span)
     {
         for (const incident& i : what_.incidents)
-            ahead_.push_back({.at = i.at, .what = incident_action(i.what), .span = i.span});
-        std::stable_sort(ahead_.begin(), ahead_.end(), [](const action& a, const action& b) {
-            return a.at < b.at;
+            ahead_.push_back({.what = i, .has_come = i.at == what_.from});
+        std::stable_sort(ahead_.begin(), ahead_.end(), [](const planned& a, const planned& b) {
+            return a.what.at < b.what.at;
         });
     }
 
@@ -40,7 +41,7 @@ public:
     {
         if (what_.boot > what_.from) {
             off_ = 1;
-            after(what_.boot - what_.from, &world::switch_on);
+            after(what_.boot - what_.from, [this] { switch_on(); });
         }
         start_if_up();
         do pass(next_action());
@@ -50,61 +51,90 @@ public:
     }
 
 private:
-    using step = void (world::*)(microseconds);
+    using action = std::function<void()>;
 
-    struct action {
-        instant at{};
-        step what = nullptr;
-        microseconds span{0};
+    struct planned {
+        incident what;
+        bool has_come = false; // and is to happen now
+        bool is_over = false;
     };
-
-    static step incident_action(incident::kind k)
-    {
-        switch (k) {
-        case incident::kind::down:
-            return &world::stop;
-        case incident::kind::off:
-            return &world::switch_off;
-        case incident::kind::step:
-            break;
-        }
-        return &world::set_clock;
-    }
 
     /** Elapsed time from the beginning on. */
     microseconds elapsed() const { return what_.span - left_; }
 
-    void after(microseconds span, step what) { later_.emplace(elapsed() + span, what); }
+    void after(microseconds span, action what)
+    {
+        later_.emplace(elapsed() + span, std::move(what));
+    }
 
     /** How long until something befalls the machine. */
     microseconds next_action() const
     {
         microseconds wait = left_;
         if (!later_.empty()) wait = std::min(wait, later_.begin()->first - elapsed());
-        if (done_ < ahead_.size()) wait = std::min(wait, ahead_[done_].at - time_.now());
+        for (const planned& p : ahead_) {
+            if (p.is_over) continue;
+            if (p.has_come) return microseconds{0};
+            // A time that the clock is past comes again when it is set back.
+            if (p.what.at > time_.now()) wait = std::min(wait, p.what.at - time_.now());
+        }
         return std::max(wait, microseconds{0});
     }
 
     /** Does what is to be done now; false where there is nothing. */
     bool act()
     {
-        if (!later_.empty() && later_.begin()->first <= elapsed()) {
-            const step what = later_.begin()->second;
-            later_.erase(later_.begin());
-            (this->*what)(microseconds{0});
-        } else if (done_ < ahead_.size() && ahead_[done_].at <= time_.now()) {
-            const action& a = ahead_[done_++];
-            (this->*a.what)(a.span);
-        } else {
-            return false;
+        if (std::exchange(drained_, false)) {
+            end_runner();
+            start_if_up();
+            return true;
         }
-        return true;
+        if (!later_.empty() && later_.begin()->first <= elapsed()) {
+            const action what = std::move(later_.begin()->second);
+            later_.erase(later_.begin());
+            what();
+            return true;
+        }
+        for (planned& p : ahead_) {
+            if (p.is_over || !p.has_come) continue;
+            p.is_over = true;
+            befall(p.what);
+            return true;
+        }
+        return false;
     }
 
+    void befall(const incident& i)
+    {
+        switch (i.what) {
+        case incident::kind::down:
+            return stop(i.span);
+        case incident::kind::off:
+            return switch_off(i.span);
+        case incident::kind::step:
+            return set_clock(i.span);
+        }
+    }
+
+    /** Lets time pass, no further than to the end of a daemon that is being stopped. */
     void pass(microseconds span)
     {
-        time_.run_until(ctx_, time_.now() + span);
-        left_ -= span;
+        const instant begin = time_.now();
+        const instant end = begin + span;
+        do {
+            const instant next = stopping_ ? time_.next_wait().value_or(end) : end;
+            const microseconds step = std::clamp(next, time_.now(), end) - time_.now();
+            time_.run_until(ctx_, time_.now() + step);
+            left_ -= step;
+        } while (time_.now() < end && !drained_);
+        come_to(begin, time_.now());
+    }
+
+    /** The clock has gone from one time to a later one. */
+    void come_to(instant from, instant to)
+    {
+        for (planned& p : ahead_)
+            if (p.what.at > from && p.what.at <= to) p.has_come = true;
     }
 
     /** Runs what is ready now. */
@@ -133,39 +163,37 @@ private:
     void stop(microseconds span)
     {
         ++down_;
-        after(span, &world::end_stop);
-        if (!runner_) return;
+        after(span, [this] {
+            --down_;
+            start_if_up();
+        });
+        if (!runner_ || stopping_) return;
         tell_incident("carillon is stopped");
-        bool drained = false;
-        asio::cancellation_signal cancel;
-        runner_->async_drain(
-            asio::bind_cancellation_slot(cancel.slot(), [&](error_code) { drained = true; }));
-        settle();
-        const instant last = time_.now() + what_.shutdown_grace;
-        while (!drained && left_ > microseconds{0}) {
-            const instant next = std::min(time_.next_wait().value_or(last), last);
-            pass(std::clamp<microseconds>(next - time_.now(), microseconds{0}, left_));
-            if (time_.now() < last) continue;
-            cancel.emit(asio::cancellation_type::terminal);
-            settle();
-        }
-        runner_.reset();
+        stopping_ = std::make_shared<asio::cancellation_signal>();
+        runner_->async_drain(asio::bind_cancellation_slot(
+            stopping_->slot(), [this, is_mine = std::weak_ptr(stopping_)](error_code) {
+                if (is_mine.lock()) drained_ = true;
+            }));
+        after(what_.shutdown_grace, [is_mine = std::weak_ptr(stopping_)] {
+            if (const auto cancel = is_mine.lock()) cancel->emit(asio::cancellation_type::terminal);
+        });
         settle();
     }
 
-    void end_stop(microseconds)
+    void end_runner()
     {
-        --down_;
-        start_if_up();
+        stopping_.reset();
+        drained_ = false;
+        runner_.reset();
+        settle();
     }
 
     void switch_off(microseconds span)
     {
         ++off_;
-        after(span, &world::switch_on);
+        after(span, [this] { switch_on(); });
         tell_incident("the machine is switched off");
-        runner_.reset(); // nobody is told of anything any more
-        settle();
+        end_runner(); // nobody is told of anything any more
         for (const auto& [job, scheduled_at] : std::exchange(going_, {}))
             tell_(
                 {.at = time_.now(),
@@ -182,7 +210,7 @@ private:
         return jobs_.chain_of(j) == j;
     }
 
-    void switch_on(microseconds)
+    void switch_on()
     {
         if (--off_ > 0) return;
         tell_incident("the machine boots");
@@ -195,7 +223,9 @@ private:
         const bool back = by < microseconds{0};
         tell_incident(fmt::format(
             "the clock is set {} by {}", back ? "back" : "forward", format_span(back ? -by : by)));
+        const instant before = time_.now();
         time_.step(by);
+        come_to(before, time_.now());
     }
 
     void on_event(const event& e)
@@ -260,11 +290,11 @@ private:
     const scenario& what_;
     const simulated_event_handler& tell_;
     microseconds left_;
-    std::vector<action> ahead_;               // by the wall clock
-    std::size_t done_ = 0;                    // of those ahead
-    std::multimap<microseconds, step> later_; // by elapsed time
+    std::vector<planned> ahead_;                // by the wall clock
+    std::multimap<microseconds, action> later_; // by elapsed time
     int down_ = 0;
     int off_ = 0;
+    bool drained_ = false;
     std::uint64_t starts_ = 0;
     std::set<std::pair<std::string, instant>> going_;
 
@@ -276,6 +306,7 @@ private:
         ctx_.get_executor(), time_, [this](const http::request& r) { return api_.answer(r); }};
     memory_store store_{
         ctx_.get_executor(), {.keep_runs = 1, .keep_runs_in_all = 1'000, .keep_claims = 1'000}};
+    std::shared_ptr<asio::cancellation_signal> stopping_; // while a daemon ends: cancels its runs
     std::unique_ptr<runner> runner_;
 };
 

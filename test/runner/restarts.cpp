@@ -5,6 +5,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 
@@ -146,6 +147,174 @@ BOOST_AUTO_TEST_CASE(a_pause_is_remembered)
     BOOST_TEST(instants("a").back() == "00:40:00");
     BOOST_TEST(missed.empty());
     kill();
+}
+
+BOOST_AUTO_TEST_CASE(what_is_owed_from_the_future_comes_in_its_time)
+{
+    schedule s{.every = 1h};
+    s.catch_up = catch_up_policy::all;
+    start({make("a", s)});
+    run_for(10min);
+    answer = [](const http::request&) { return http::reply_with(200, "{}", 10s); };
+    time.step(24h);
+    run_for(25s); // three of a day's
+    BOOST_TEST(instants("a").size() == 3U);
+    time.step(-24h);
+    run_for(30min);
+    BOOST_TEST(instants("a").size() == 3U);
+    run_for(20min);
+    // It has come before, under its own name.
+    BOOST_TEST(
+        field(requests.back().request, "Carillon-Scheduled-At") == "2026-01-05T01:00:00.000001Z");
+    BOOST_TEST((times("a").back() == 1h));
+    kill();
+}
+
+BOOST_AUTO_TEST_CASE(a_suspend_is_downtime)
+{
+    // Both clocks go on while nothing runs; afterwards the timer of before is long due.
+    schedule none{.every = 15min};
+    none.catch_up = catch_up_policy::none;
+    start(
+        {make("once", schedule{.every = 15min}),
+         make("boot", schedule{.every = 15min, .on_boot = 5min}), make("none", none)});
+    run_for(16min);
+    time.advance_to(monday + 10h + 16min + 30s);
+    run_for(0s);
+    BOOST_TEST((instants("once") == strings{"00:15:00", "10:15:00"}));
+    BOOST_TEST((instants("boot") == strings{"00:05:00", "10:05:00"}));
+    BOOST_TEST((instants("none") == strings{"00:15:00"}));
+    std::sort(missed.begin(), missed.end(), [](const auto& a, const auto& b) {
+        return a.chain < b.chain;
+    });
+    BOOST_TEST(
+        (missed == std::vector<missed_record>{
+                       {"boot", monday + 20min, monday + 9h + 50min, 39, reason::coalesced},
+                       {"none", monday + 30min, monday + 10h + 15min, 40, reason::window},
+                       {"once", monday + 30min, monday + 10h, 39, reason::coalesced}}));
+    kill();
+}
+
+BOOST_AUTO_TEST_CASE(a_changed_catch_up_counts_for_what_is_owed)
+{
+    schedule s{.every = 10min};
+    s.catch_up = catch_up_policy::all;
+    for (const auto policy : {catch_up_policy::none, catch_up_policy::once}) {
+        start({make("a", s)});
+        kill();
+        run_for(45min);
+        answer = [](const http::request&) { return http::reply_with(200, "{}", 30s); };
+        start({make("a", s)});
+        run_for(1s);
+        schedule other = s;
+        other.catch_up = policy;
+        missed.clear();
+        daemon->set_jobs(job_set::create({make("a", other)}).value());
+        run_for(1min);
+        BOOST_REQUIRE_EQUAL(missed.size(), 1U);
+        const bool is_once = policy == catch_up_policy::once;
+        BOOST_TEST((missed[0].reason == (is_once ? reason::coalesced : reason::window)));
+        BOOST_TEST(missed[0].count == 3);
+        daemon->set_jobs({});
+        kill();
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_drain_loses_nothing_that_was_missed)
+{
+    start({make("a", schedule{.every = 1h})});
+    kill();
+    run_for(29h + 30min);
+    daemon = std::make_unique<carillon::runner>(ctx.get_executor(), time, transport, store);
+    std::vector<reason> skipped;
+    daemon->on_event([&](const event& e) {
+        if (std::holds_alternative<firing_began>(e)) daemon->async_drain(asio::detached);
+        if (const auto* s = std::get_if<run_skipped>(&e)) skipped.push_back(s->reason);
+    });
+    daemon->set_jobs(job_set::create({make("a", schedule{.every = 1h})}).value());
+    daemon->async_run(asio::detached);
+    run_for(1s);
+    BOOST_TEST(skipped.empty());
+    kill();
+    start({make("a", schedule{.every = 1h})});
+    run_for(1s);
+    BOOST_TEST(requests.size() == 1U);
+    BOOST_TEST(missed.at(0).count == 28);
+    kill();
+}
+
+BOOST_AUTO_TEST_CASE(a_step_is_seen_before_a_pause_a_resume_and_a_drain)
+{
+    const schedule s{.every = 10min, .on_boot = 5min};
+    start({make("a", s)});
+    run_for(6min);
+    time.step(1h); // nobody has been told yet
+    BOOST_TEST(daemon->pause("a").has_value());
+    run_for(1s);
+    BOOST_TEST(missed.empty());
+    BOOST_TEST(requests.size() == 1U);
+    time.step(1h);
+    BOOST_TEST(daemon->resume("a").has_value());
+    BOOST_TEST((daemon->next_due("a") == monday + 2h + 15min));
+    time.step(1h);
+    daemon->async_drain(asio::detached);
+    run_for(1s);
+    BOOST_TEST(missed.empty());
+    kill();
+}
+
+BOOST_AUTO_TEST_CASE(a_listener_may_change_the_jobs_within_a_pause)
+{
+    answer = [](const http::request&) { return http::reply_with(200, "{}", 25s); };
+    std::vector<job> jobs;
+    for (int i = 0; i < 50; ++i)
+        jobs.push_back(make("j" + std::to_string(i), schedule{.every = 10s}));
+    start(jobs);
+    daemon->on_event([&, done = false](const event& e) mutable {
+        if (!std::holds_alternative<run_skipped>(e) || std::exchange(done, true)) return;
+        daemon->set_jobs(job_set::create({make("z", schedule{.every = 10s})}).value());
+    });
+    run_for(15s);
+    time.advance_to(monday + 20s); // due, and not looked at yet
+    BOOST_TEST((daemon->pause("j9").error() == errc::no_such_job));
+    kill();
+}
+
+BOOST_AUTO_TEST_CASE(without_a_claim_nothing_is_sent_and_it_is_told)
+{
+    struct full final : carillon::store {
+        explicit full(asio::any_io_executor ex) : executor(std::move(ex)) {}
+        void load(load_handler handler) override
+        {
+            asio::post(executor, [h = std::move(handler)]() mutable {
+                std::move(h)(error_code{}, std::vector<job_memory>{});
+            });
+        }
+        void claim_all(claim_batch, instant, claim_handler handler) override
+        {
+            asio::post(executor, [h = std::move(handler)]() mutable {
+                std::move(h)(asio::error::no_buffer_space, std::vector<claim>{});
+            });
+        }
+        void record(run_record, record_handler) override { BOOST_ERROR("no record"); }
+        asio::any_io_executor executor;
+    };
+    full disk(ctx.get_executor());
+    carillon::runner tested(ctx.get_executor(), time, transport, disk);
+    std::vector<std::string> told;
+    tested.on_event([&](const event& e) {
+        if (const auto* f = std::get_if<notes_failed>(&e))
+            told.push_back("notes " + std::to_string(f->error == asio::error::no_buffer_space));
+        if (const auto* s = std::get_if<run_skipped>(&e))
+            told.push_back(std::string(to_string(s->reason)) + " " + format_utc(s->scheduled_at));
+    });
+    tested.set_jobs(job_set::create({make("a", schedule{.every = 10min})}).value());
+    tested.async_run(asio::detached);
+    run_for(11min);
+    BOOST_TEST((told == strings{"notes 1", "store 2026-01-05T00:10:00.000000Z"}));
+    BOOST_TEST(requests.empty());
+    tested.async_drain(asio::detached);
+    run_for(1s);
 }
 
 BOOST_AUTO_TEST_CASE(a_store_that_cannot_be_read_ends_the_run)

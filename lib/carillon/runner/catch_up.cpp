@@ -50,6 +50,25 @@ private:
     verdict_on_passed out_;
 };
 
+/** The n-th instant of a span, from 1; found by halving, so that each part is counted about once.
+ */
+instant nth(const occurrences& instants, const owed_span& span, std::int64_t n)
+{
+    instant low = span.from;
+    instant high = span.to;
+    while (low < high) {
+        const instant middle = low + (high - low) / 2;
+        const std::int64_t in_front = instants.count(low, middle);
+        if (in_front >= n) {
+            high = middle;
+        } else {
+            n -= in_front;
+            low = middle + one_tick;
+        }
+    }
+    return low;
+}
+
 } // namespace
 
 verdict_on_passed judge_passed(const schedule& s, const passed_span& passed, instant now)
@@ -127,14 +146,8 @@ cut_to_limit(const schedule& s, std::vector<owed_span>& owed, std::int64_t limit
             owed.erase(owed.begin());
             continue;
         }
-        // The instant before which just the excess lies, found by halving.
         const occurrences instants(s, oldest.ticks);
-        instant low = oldest.from;
-        instant high = oldest.to;
-        while (low < high) {
-            const instant middle = low + (high - low) / 2;
-            instants.count(oldest.from, middle) >= excess ? high = middle : low = middle + one_tick;
-        }
+        const instant low = nth(instants, oldest, excess);
         out.push_back({oldest.from, low, excess, reason::limit});
         oldest.from = *instants.next_after(low);
         oldest.count -= excess;

@@ -50,10 +50,11 @@ boost::system::result<job_index> runner::core::find_scheduled(std::string_view n
 
 boost::system::result<void> runner::core::pause(std::string_view name)
 {
+    // What was due before the pause is not paused. Whoever listens may change the jobs meanwhile.
+    if (is_firing()) look_for_step();
+    if (is_firing()) fire_due();
     const auto j = find_scheduled(name);
     if (!j) return j.error();
-    // What was due before the pause is not paused.
-    fire_due();
     timetable_.pause(*j);
     keep({.memories = memories_of({*j})});
     arm();
@@ -62,6 +63,7 @@ boost::system::result<void> runner::core::pause(std::string_view name)
 
 boost::system::result<void> runner::core::resume(std::string_view name)
 {
+    if (is_firing()) look_for_step();
     const auto j = find_scheduled(name);
     if (!j) return j.error();
     const instant now = shared_->time.now();
@@ -278,11 +280,12 @@ void runner::core::fire_due()
     for (const event& e : told) shared_->emit(e);
 }
 
-/** Tells of what is due when firing stops: it stood within its window and is not sent any more. */
+/** Tells of what is due when firing stops: it stood within its window and is not sent any more.
+ * What was missed stays so for the next start. */
 void runner::core::skip_due()
 {
     const auto plan = plan_;
-    const due_work work = timetable_.take_due(shared_->time.now(), [](job_index) { return true; });
+    const due_work work = timetable_.take_late(shared_->time.now());
     keep({.missed = records_of(work.missed), .memories = memories_of(work.changed)});
     tell_missed(*plan, work.missed);
     for (const due_run& d : work.runs)
@@ -348,6 +351,7 @@ void runner::core::leave_gate(const std::string& chain)
 
 void runner::core::stop_firing()
 {
+    if (is_firing()) look_for_step();
     if (is_firing()) skip_due();
     draining_ = true;
     wake_->emit(asio::cancellation_type::terminal);

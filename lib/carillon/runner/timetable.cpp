@@ -99,13 +99,12 @@ bool timetable::is_late(job_index j, instant due, instant now) const
 due_run timetable::run_at(job_index j, const grid& ticks, instant at, instant now) const
 {
     const instant due = due_time(j, ticks, at);
-    const bool caught_up = !is_late(j, due, now);
     return {
         .job = j,
         .scheduled_at = at,
         .due = due,
-        .caught_up = caught_up,
-        .keeps_name = caught_up || due <= passed_over_ || is_fixed_time(schedule_of(j))};
+        .caught_up = !is_late(j, due, now),
+        .keeps_name = due <= passed_over_ || is_fixed_time(schedule_of(j))};
 }
 
 std::optional<instant> timetable::next_wake()
@@ -136,6 +135,18 @@ due_work timetable::take_due(instant now, const is_busy& busy)
     }
     std::sort(out.changed.begin(), out.changed.end());
     out.changed.erase(std::unique(out.changed.begin(), out.changed.end()), out.changed.end());
+    return out;
+}
+
+due_work timetable::take_late(instant now)
+{
+    due_work out;
+    for (const appointment& a : agenda_.take_due(now)) {
+        const entry& e = entries_[a.job];
+        if (e.next == never) continue;
+        if (is_late(a.job, due_time(a.job, e.ticks, newest_due(a.job, now)), now))
+            pass(a.job, now, out);
+    }
     return out;
 }
 
@@ -178,10 +189,7 @@ void timetable::pay(job_index j, instant now, due_work& out)
     const auto at = debts_.find(j);
     debt& d = at->second;
     owed_span& oldest = d.spans.front();
-    due_run run = run_at(j, oldest.ticks, oldest.from, now);
-    // Ticks of elapsed time may have come to a name that was used before the clock was set back.
-    run.keeps_name = !follows_elapsed_time(schedule_of(j));
-    out.runs.push_back(run);
+    out.runs.push_back(run_at(j, oldest.ticks, oldest.from, now));
     out.changed.push_back(j);
     d.ready = now + payment_distance;
     d.waits = true;
@@ -235,24 +243,25 @@ std::vector<job_index> timetable::clock_stepped(const time_reading& time, micros
         } else if (by < microseconds{0} && j.enabled && !e.paused) {
             // Also where nothing was to come any more: the clock may have visited the end of time.
             e.next = occurrences(*s, e.ticks).next_after(time.now).value_or(never);
+            moved.push_back(i);
         }
     }
     for (auto& [j, d] : debts_) d.ready += by;
-    if (by < microseconds{0}) set_debts_back(by, moved);
+    if (by < microseconds{0}) set_debts_back(by);
     plan_all();
     return moved;
 }
 
 /** What is owed has not passed any more: it comes again, or bears another name. */
-void timetable::set_debts_back(microseconds by, std::vector<job_index>& changed)
+void timetable::set_debts_back(microseconds by)
 {
     for (auto at = debts_.begin(); at != debts_.end();) {
         auto& [j, d] = *at;
         const schedule& s = schedule_of(j);
         if (follows_elapsed_time(s))
             shift(d.spans, by);
-        else if (!take_after(s, d.spans, time_.now).empty())
-            changed.push_back(j);
+        else
+            take_after(s, d.spans, time_.now);
         at = d.spans.empty() ? debts_.erase(at) : std::next(at);
     }
 }

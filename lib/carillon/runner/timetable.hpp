@@ -39,8 +39,9 @@ struct due_run {
     instant due;
     /// More than a minute beyond its window: it makes up for a missed instant.
     bool caught_up = false;
-    /// Where an instant of its name has run, it is not run again: it names a point of time, or one
-    /// that passed. Otherwise a clock that was set back has brought the name a second time.
+    /// Where an instant of its name has run, it is not run again: it names a point of time, or a
+    /// step forward has come to it once more. Otherwise a clock that was set back has brought the
+    /// name a second time.
     bool keeps_name = false;
 };
 
@@ -95,6 +96,10 @@ public:
      */
     due_work take_due(instant now, const is_busy& busy);
 
+    /** What is due, or late, by now and nothing else: missed instants stay as they are. For the
+     * last question before a timetable is given up. */
+    due_work take_late(instant now);
+
     /** A job's last run has ended: what it owes may go on. Whether there is such a thing. */
     bool release(job_index j, instant now);
 
@@ -148,7 +153,7 @@ private:
     void pass(job_index j, instant now, due_work& out);
     void owe(job_index j, const owed_span& span, std::int64_t limit, instant now, due_work& out);
     void pay(job_index j, instant now, due_work& out);
-    void set_debts_back(microseconds by, std::vector<job_index>& changed);
+    void set_debts_back(microseconds by);
 
     std::shared_ptr<const job_set> plan_;
     time_reading time_;                    // of the boot and the start

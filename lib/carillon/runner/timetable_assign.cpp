@@ -95,8 +95,9 @@ private:
         if (!is_same || old.enabled != (*plan_)[i].enabled) out_.changed.push_back(i);
         const auto debt = table_.debts_.find(before);
         if (debt == table_.debts_.end()) return;
+        if (out_.changed.empty() || out_.changed.back() != i) out_.changed.push_back(i);
         if (is_same && (*plan_)[i].enabled)
-            debts_.emplace(i, std::move(debt->second));
+            keep_debt(i, s, std::move(debt->second));
         else
             drop(old.name, debt->second.spans);
     }
@@ -129,15 +130,43 @@ private:
     void take_over_debt(job_index i, const schedule& s, const job_memory& m)
     {
         std::vector<owed_span> spans = m.owed;
-        const microseconds step = entries_[i].ticks.anchor - m.anchor;
-        if (is_same_boot(s, m)) {
-            if (follows_elapsed_time(s) && step < -rounding) shift(spans, step);
-            take_after(s, spans, time_.now); // it comes again
-        } else {
-            for (const owed_span& o : take_after(s, spans, time_.now))
+        if (const microseconds step = step_since(s, m); step < microseconds{0}) shift(spans, step);
+        recount(s, spans);
+        const auto later = take_after(s, spans, time_.now);
+        // Those of the wall clock come again.
+        if (follows_elapsed_time(s))
+            for (const owed_span& o : later)
+                out_.missed.emplace_back(i, missed_part{o.from, o.to, o.count, reason::window});
+        keep_debt(i, s, {.spans = std::move(spans), .ready = time_.now});
+    }
+
+    /** A zone may have other rules than when it was owed. */
+    static void recount(const schedule& s, std::vector<owed_span>& spans)
+    {
+        for (owed_span& o : spans) {
+            const occurrences instants(s, o.ticks);
+            o.count = instants.count(o.from, o.to);
+            if (o.count == 0) continue;
+            o.from = *instants.next_after(o.from - one_tick);
+            o.to = *instants.last_until(o.to);
+        }
+        std::erase_if(spans, [](const owed_span& o) { return o.count == 0; });
+    }
+
+    /** What is owed follows the job's catch-up as it is now. */
+    void keep_debt(job_index i, const schedule& s, debt d)
+    {
+        const bool is_once = s.catch_up == catch_up_policy::once;
+        const std::int64_t limit = is_once ? 1 : s.catch_up_limit + std::int64_t{1}; // one was late
+        if (s.catch_up == catch_up_policy::none) {
+            for (const owed_span& o : std::exchange(d.spans, {}))
                 out_.missed.emplace_back(i, missed_part{o.from, o.to, o.count, reason::window});
         }
-        if (!spans.empty()) debts_.emplace(i, debt{.spans = std::move(spans), .ready = time_.now});
+        for (missed_part& m : cut_to_limit(s, d.spans, limit)) {
+            if (is_once) m.reason = reason::coalesced;
+            out_.missed.emplace_back(i, m);
+        }
+        if (!d.spans.empty()) debts_.emplace(i, std::move(d));
     }
 
     bool is_same_boot(const schedule& s, const job_memory& m) const
@@ -152,15 +181,23 @@ private:
         entry& e = entries_[i];
         instant next = m.next;
         if (follows_elapsed_time(s)) {
-            const microseconds step = e.ticks.anchor - m.anchor;
-            if (std::chrono::abs(step) <= rounding)
-                e.ticks.anchor = m.anchor;
-            else if (next != never)
-                next += step;
+            const microseconds step = step_since(s, m);
+            e.ticks.anchor = m.anchor + step;
+            if (next != never) next += step;
         }
         // The clock may have visited the future: then it goes on from now.
         const instant from = std::min(next - one_tick, time_.now);
         e.next = occurrences(s, e.ticks).next_after(from).value_or(never);
+    }
+
+    /** What the clock was set by since then, as ticks of elapsed time tell within one boot. */
+    microseconds step_since(const schedule& s, const job_memory& m) const
+    {
+        if (!follows_elapsed_time(s) || m.boot != time_.boot_id) return microseconds{0};
+        const instant boot = time_.origins.boot;
+        const microseconds by =
+            make_grid(s, {.boot = boot, .start = boot + m.origin}).anchor - m.anchor;
+        return std::chrono::abs(by) > rounding ? by : microseconds{0};
     }
 
     /** A new boot or start: the grid before it has ended with it, and is not caught up with before
@@ -172,10 +209,12 @@ private:
         const auto first = instants.next_after(instant::min());
         const auto latest = instants.last_until(time_.now);
         const instant begun = s.on_boot ? time_.origins.boot : time_.origins.start;
-        const grid old{m.anchor, e.ticks.every};
+        const microseconds step = step_since(s, m);
+        const grid old{m.anchor + step, e.ticks.every};
+        const instant from = m.next == never ? never : m.next + step;
         const auto last = occurrences(s, old).last_until(std::min(begun, time_.now));
-        const bool passed = last && *last >= m.next;
-        const passed_span of_before{.ticks = old, .from = m.next, .to = last.value_or(m.next)};
+        const bool passed = last && *last >= from;
+        const passed_span of_before{.ticks = old, .from = from, .to = last.value_or(from)};
         if (s.catch_up == catch_up_policy::all && first) {
             if (passed) owe(i, s, of_before);
             if (const auto at = debts_.find(i); at != debts_.end())
