@@ -296,6 +296,7 @@ std::vector<missed_record>
 runner::core::records_of(const std::vector<std::pair<job_index, missed_part>>& missed) const
 {
     std::vector<missed_record> out;
+    out.reserve(missed.size());
     for (const auto& [j, m] : missed)
         out.push_back({(*plan_)[j].name, m.from, m.to, m.count, m.reason});
     return out;

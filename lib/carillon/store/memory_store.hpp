@@ -9,6 +9,7 @@
 #include <deque>
 #include <map>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -46,8 +47,8 @@ private:
     struct by_job {
         using is_transparent = void;
 
-        static const std::string& name(const job_memory& m) { return m.job; }
-        static const std::string& name(const std::string& job) { return job; }
+        static std::string_view name(const job_memory& m) noexcept { return m.job; }
+        static std::string_view name(std::string_view job) noexcept { return job; }
 
         template <class A, class B>
         bool operator()(const A& a, const B& b) const
