@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdint>
+#include <unordered_map>
 
 namespace carillon::app {
 namespace {
@@ -33,6 +35,31 @@ bool is_due_by_itself(const job& j)
     return j.enabled && std::holds_alternative<schedule>(j.trigger);
 }
 
+/** Jobs that are due at the same times. */
+struct alike {
+    const job* one = nullptr;
+    int count = 0;
+};
+
+/** In the order of their first; with jitter each job has times of its own. */
+std::vector<alike> grouped(const job_set& jobs)
+{
+    std::vector<alike> out;
+    std::unordered_map<std::uint64_t, std::size_t> places;
+    for (const job& j : jobs.jobs()) {
+        if (!is_due_by_itself(j)) continue;
+        const auto& s = std::get<schedule>(j.trigger);
+        if (s.jitter > microseconds{0}) {
+            out.push_back({&j, 1});
+            continue;
+        }
+        const auto [at, is_new] = places.emplace(identity_of_instants(s), out.size());
+        if (is_new) out.push_back({&j, 0});
+        ++out[at->second].count;
+    }
+    return out;
+}
+
 } // namespace
 
 std::optional<crowded_second> busiest_second(const job_set& jobs, const time_source& time)
@@ -42,18 +69,22 @@ std::optional<crowded_second> busiest_second(const job_set& jobs, const time_sou
     const instant to = from + std::chrono::seconds{seconds_of_a_day};
     std::vector<int> runs(seconds_of_a_day, 0);
     std::int64_t left = most_instants;
-    for (const job& j : jobs.jobs()) {
-        if (!is_due_by_itself(j)) continue;
-        const auto& s = std::get<schedule>(j.trigger);
+    crowded_second out;
+    for (const alike& a : grouped(jobs)) {
+        const auto& s = std::get<schedule>(a.one->trigger);
         left -= occurrences(s, make_grid(s, origins)).count(from, to);
-        if (left < 0) break;
-        for_each_due(j, origins, from, to, [&](instant due) {
-            ++runs[static_cast<std::size_t>((due - from) / std::chrono::seconds{1})];
+        if (left < 0) {
+            out.is_estimate = true;
+            break;
+        }
+        for_each_due(*a.one, origins, from, to, [&](instant due) {
+            runs[static_cast<std::size_t>((due - from) / std::chrono::seconds{1})] += a.count;
         });
     }
     const auto most = std::max_element(runs.begin(), runs.end());
     if (*most < 2) return std::nullopt;
-    crowded_second out{.begin = from + std::chrono::seconds{most - runs.begin()}, .runs = *most};
+    out.begin = from + std::chrono::seconds{most - runs.begin()};
+    out.runs = *most;
     for (const job& j : jobs.jobs()) {
         if (out.jobs.size() == shown_jobs) break;
         if (!is_due_by_itself(j)) continue;
@@ -68,7 +99,9 @@ std::optional<crowded_second> busiest_second(const job_set& jobs, const time_sou
 
 std::string describe(const crowded_second& s)
 {
-    std::string out = fmt::format("{}: {} runs are due, of ", format_local(s.begin), s.runs);
+    std::string out = fmt::format(
+        "{}: {}{} runs are due, of ", format_local(s.begin), s.is_estimate ? "at least " : "",
+        s.runs);
     for (std::size_t i = 0; i < s.jobs.size(); ++i) out += (i > 0 ? ", " : "") + s.jobs[i];
     const bool has_others = s.jobs.size() == shown_jobs && s.runs > static_cast<int>(shown_jobs);
     return out + (has_others ? " and others" : "");

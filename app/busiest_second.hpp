@@ -14,6 +14,8 @@ namespace carillon::app {
 struct crowded_second {
     instant begin{};
     int runs = 0;
+    /// More schedules would have had to be looked at.
+    bool is_estimate = false;
     /// The first few of the jobs.
     std::vector<std::string> jobs{};
 };
@@ -22,7 +24,7 @@ struct crowded_second {
  * The second of the coming day in which most runs are due, the first of several such; nothing where
  * no second has two of them.
  *
- * It walks the day's instants, and looks at as many jobs as have ten million of them together.
+ * It walks the day's instants of each schedule, ten million of them at the most.
  */
 std::optional<crowded_second> busiest_second(const job_set& jobs, const time_source& time);
 

@@ -232,8 +232,10 @@ std::string describe_years(const day_pattern::year_set& years)
 
 std::string describe_dates(const day_pattern& d)
 {
-    const std::string days = describe_days(d);
-    const std::string by_week = describe_weekdays(d);
+    std::string days = describe_days(d);
+    std::string by_week = describe_weekdays(d);
+    // Of two of which either serves, one that holds every day makes the other idle.
+    if (d.either && (days.empty() || by_week.empty())) days = by_week = "";
     std::string out;
     if (!days.empty() && !by_week.empty())
         out = fmt::format(" on {}{}{}", days, d.either ? " or on " : ", only on ", by_week);

@@ -1,5 +1,6 @@
 #include "dst_change.hpp"
 
+#include <carillon/time/span.hpp>
 #include <carillon/time/timestamp.hpp>
 #include <carillon/time/zoned_pattern.hpp>
 
@@ -77,9 +78,11 @@ std::string times_text(const named_times& t)
 std::string fate_in_gap(const schedule& s, const change& c, const named_times& t)
 {
     const bool is_swallowed = c.end - c.begin >= std::chrono::hours{24};
-    if (!is_fixed_time(s) || is_swallowed || s.dst == dst_policy::skip) return "does not run";
+    if (!is_fixed_time(s) || is_swallowed || s.dst == dst_policy::skip)
+        return t.count == 1 ? "is left out" : "are left out";
     if (s.dst != dst_policy::shift) return fmt::format("runs at {} instead", clock_text(c.end));
-    return fmt::format("runs from {} on instead", clock_text(t.first + (c.end - c.begin)));
+    if (t.count > 1) return fmt::format("runs {} later", format_span(c.end - c.begin));
+    return fmt::format("runs at {} instead", clock_text(t.first + (c.end - c.begin)));
 }
 
 std::string fate_in_fold(const schedule& s)
@@ -89,6 +92,15 @@ std::string fate_in_fold(const schedule& s)
     return is_repeated ? "runs both times" : "runs the first time only";
 }
 
+/** Whether nothing fires around the change anyway. */
+bool is_excluded(const schedule& s, instant change)
+{
+    return std::any_of(s.exclude.begin(), s.exclude.end(), [&](const exclusion& e) {
+        const auto window = e.window_after(change);
+        return window && window->begin <= change;
+    });
+}
+
 } // namespace
 
 std::string describe_next_change(const schedule& s, instant now)
@@ -96,6 +108,7 @@ std::string describe_next_change(const schedule& s, instant now)
     if (!s.expression) return {};
     const auto c = next_change(s.expression->zone, now);
     if (!c || (s.start && c->at < *s.start) || (s.end && c->at >= *s.end)) return {};
+    if (is_excluded(s, c->at)) return {};
     const named_times t = times_in(*s.expression->pattern, *c);
     if (t.count == 0) return {};
     const bool is_one = t.count == 1;

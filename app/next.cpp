@@ -63,6 +63,8 @@ read_expression(const next_options& o, const time_zone& zone)
 {
     if (!o.cron.empty()) {
         auto s = schedule_from_cron(o.cron, zone);
+        if (s && is_too_dense(*s))
+            return bad_text{"--cron", o.cron, {0, "must be at least " + format_span(min_interval)}};
         return s ? boost::system::result<schedule, bad_text>(std::move(*s))
                  : bad_text{"--cron", o.cron, s.error()};
     }
@@ -148,8 +150,8 @@ std::string as_table(const coming& c, instant now, bool utc_only)
     const std::string title = "Local time, " + c.zone.name();
     const auto row = [&](const std::string& local, const std::string& utc,
                          const std::string& when) {
-        if (!utc_only) out += fmt::format("{:<33}", local);
-        out += when.empty() ? utc : fmt::format("{:<29}{}", utc, when);
+        if (!utc_only) out += fmt::format("{:<31}  ", local);
+        out += when.empty() ? utc : fmt::format("{:<27}  {}", utc, when);
         out += '\n';
     };
     row(title, "UTC", "");

@@ -8,6 +8,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace carillon::app {
 namespace {
 
@@ -77,10 +79,18 @@ read_result<incident> read_incident(const option_text& in, incident::kind kind)
     if (!at) return at.error();
     std::string_view written = halves->second;
     const bool is_back = kind == incident::kind::step && written.starts_with('-');
-    if (is_back) written.remove_prefix(1);
+    if (is_back || (kind == incident::kind::step && written.starts_with('+')))
+        written.remove_prefix(1);
     const auto span = in.span(written);
     if (!span) return span.error();
     return incident{.what = kind, .at = *at, .span = is_back ? -*span : *span};
+}
+
+bool is_set_back(const std::vector<incident>& incidents)
+{
+    return std::any_of(incidents.begin(), incidents.end(), [](const incident& i) {
+        return i.what == incident::kind::step && i.span < microseconds{0};
+    });
 }
 
 read_result<std::pair<std::string, simulated_reply>>
@@ -146,6 +156,7 @@ std::string details_of(const simulated_event& e)
         return fmt::format("{} due {} ({})", e.count, span, to_string(*e.reason));
     }
     std::string out;
+    if (e.is_caught_up) out = "catches up";
     if (e.outcome) out = to_string(*e.outcome);
     if (e.reason) out = to_string(*e.reason);
     const bool is_on_time = e.scheduled_at == e.at;
@@ -167,7 +178,9 @@ read_result<scenario> read_scenario(const simulate_options& o, const job_set& jo
     if (!o.from.empty())
         if (auto bad = take(option_text("--from", o.from).moment(o.from), out.from)) return *bad;
     if (auto bad = take(option_text("--for", o.span).span(o.span), out.span)) return *bad;
-    if (out.from < instant{} || out.span > end_of_time - out.from)
+    if (out.from < instant{} || out.from > end_of_time)
+        return bad_text{"--from", o.from, {0, "must lie from 1970 to 2199"}};
+    if (out.span > end_of_time - out.from)
         return bad_text{"--for", o.span, {0, "must end before the year 2200"}};
     out.boot = out.from;
     if (!o.boot.empty())
@@ -178,13 +191,16 @@ read_result<scenario> read_scenario(const simulate_options& o, const job_set& jo
         for (const std::string& text : texts) {
             const auto read = read_incident(option_text(option, text), kind);
             if (!read) return read.error();
+            if (read->at < out.from && !is_set_back(out.incidents))
+                return bad_text{option, text, {0, "is before the beginning, --from"}};
             out.incidents.push_back(*read);
         }
         return std::nullopt;
     };
+    // Before the others: a clock that is set back may come to a time of before the beginning.
+    if (auto bad = add("--step", o.step, incident::kind::step)) return *bad;
     if (auto bad = add("--down", o.down, incident::kind::down)) return *bad;
     if (auto bad = add("--off", o.off, incident::kind::off)) return *bad;
-    if (auto bad = add("--step", o.step, incident::kind::step)) return *bad;
     for (const std::string& text : o.replies) {
         const auto read = read_reply(option_text("--reply", text), jobs);
         if (!read) return read.error();
@@ -256,9 +272,10 @@ std::string simulation_summary::text() const
         for (const auto& [why, n] : c.missed)
             lines += fmt::format("missed: {} of {} ({})\n", n, name, to_string(why));
     }
-    std::string out = fmt::format("\n{} runs", runs);
-    for (const auto& [o, n] : outcomes_) out += fmt::format(", {} {}", n, to_string(o));
-    out += fmt::format(" job{}\n", outcomes_.empty() ? "" : "s");
+    std::string out = fmt::format("\n{} run{}", runs, runs == 1 ? "" : "s");
+    for (const auto& [o, n] : outcomes_)
+        out += fmt::format(", {} job{} {}", n, n == 1 ? "" : "s", to_string(o));
+    out += "\n";
     out += lines;
     if (busiest_.starts > 1)
         out += fmt::format(

@@ -283,7 +283,9 @@ private:
              .scheduled_at = run.scheduled_at,
              .outcome = o,
              .reason = why,
-             .is_first = run.chain == j.name});
+             .is_first = run.chain == j.name,
+             .is_caught_up = what == simulated_event::kind::started && run.chain == j.name &&
+                             run.trigger == run_trigger::catch_up});
     }
 
     const job_set& jobs_;

@@ -69,6 +69,8 @@ struct simulated_event {
     std::int64_t count = 0;
     /// The job begins a chain, so that its start is that of a run.
     bool is_first = false;
+    /// The start of a run that makes up for a missed instant.
+    bool is_caught_up = false;
 };
 
 using simulated_event_handler = std::function<void(const simulated_event&)>;

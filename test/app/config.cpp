@@ -130,6 +130,8 @@ BOOST_AUTO_TEST_CASE(each_mistake_has_its_place_and_words)
         {"[jobs.a]\nurl = \"http://h/\"\nschedule = { every = \"1h\", exclude = [\"Sat\", \"32\"] "
          "}",
          "c.toml:3:46: jobs.a.schedule.exclude: column 1: this is no hour, which is 0-23"},
+        {"[jobs.a]\nurl = \"http://h/\"\nschedule = { cron = \"0 9 * * *\", exclude = \"*-*-*\" }",
+         "c.toml:3:44: jobs.a.schedule.exclude: excludes every time of the schedule"},
         {"[jobs.a]\nurl = \"http://h/\"\nschedule = { every = \"1h\", dst = \"maybe\" }",
          "c.toml:3:34: jobs.a.schedule.dst: must be one of 'run', 'skip', 'both', 'shift'"},
         {"[jobs.a]\nurl = \"http://h/\"\nschedule = { every = \"1h\", jitter = \"200y\" }",

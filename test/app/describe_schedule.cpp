@@ -37,6 +37,8 @@ BOOST_AUTO_TEST_CASE(cron)
         {"0 0 * * TUE#2", "at 00:00 on the second Tuesday of the month"},
         {"0 0 * * FRIL", "at 00:00 on the last Friday of the month"},
         {"0 0 13 * FRI", "at 00:00 on day 13 of the month or on Friday"},
+        {"0 9 1-31 * MON", "at 09:00 every day"},
+        {"0 0 1 * 0-6", "at 00:00 every day"},
         {"0 0 1-7 * */7", "at 00:00 on days 1 to 7 of the month, only on Sunday"},
         {"0 0 1 NOV-FEB *",
          "at 00:00 on day 1 of the month in January, February, November and December"},

@@ -119,6 +119,44 @@ const std::string all_pin = scheduled("on_boot = \"5min\", every = \"15min\", ca
 
 BOOST_FIXTURE_TEST_SUITE(simulations, fixture)
 
+BOOST_AUTO_TEST_CASE(each_mistake_has_its_place)
+{
+    struct row {
+        const char* option;
+        const char* expected;
+    };
+    const auto config = load(jobs_text(quarter_hourly));
+    BOOST_REQUIRE(config.has_value());
+    const std::vector<row> rows{
+        {"for x", "--for: column 1: expected a number, such as 5min or 1.5s\n  x\n  ^"},
+        {"down 10:30:00Z",
+         "--down: column 21: must be a time, a slash and a span: 2026-01-31T09:00:00Z/10min\n  "
+         "2026-01-01T10:30:00Z\n                      ^"},
+        {"off 10:30:00Z/-1h", "--off: column 22: a span cannot be negative\n  "
+                              "2026-01-01T10:30:00Z/-1h\n                       ^"},
+        {"step 10:30:00Z/200y", "--step: column 22: must be at most 100 years\n  "
+                                "2026-01-01T10:30:00Z/200y\n               "
+                                "        ^"},
+        {"down 09:30:00Z/1h",
+         "--down: column 1: is before the beginning, --from\n  2026-01-01T09:30:00Z/1h\n  ^"},
+        {"reply a",
+         "--reply: column 2: must be JOB=OUTCOME/SPAN, such as backup=failed/5s\n  a\n   ^"},
+        {"reply b=failed/1s", "--reply: column 1: there is no job 'b'\n  b=failed/1s\n  ^"},
+        {"reply a=bad/1s",
+         "--reply: column 3: must be completed, failed, timed_out, unreachable or rejected\n  "
+         "a=bad/1s\n    ^"},
+    };
+    for (const row& r : rows) {
+        const auto read = read_scenario(read_options({r.option}), config->jobs, instant{});
+        BOOST_REQUIRE(read.has_error());
+        BOOST_TEST(to_string(read.error()) == r.expected);
+    }
+    BOOST_TEST(
+        read_scenario(
+            read_options({"step 10:30:00Z/-1h", "down 09:45:00Z/1min"}), config->jobs, instant{})
+            .has_value());
+}
+
 BOOST_AUTO_TEST_CASE(grids)
 {
     const std::string start_anchored = scheduled("on_start = \"10min\", every = \"15min\"");

@@ -221,7 +221,12 @@ private:
         if (is_too_dense(s))
             return add(kind_of(s), fmt::format("its instants must lie at least {} apart", least));
         if (follows_elapsed_time(s)) return;
-        if (!occurrences(s, make_grid(s, {})).next_after(instant::min()))
+        if (occurrences(s, make_grid(s, {})).next_after(instant::min())) return;
+        schedule whole = s;
+        whole.exclude.clear();
+        if (occurrences(whole, make_grid(s, {})).next_after(instant::min()))
+            add("schedule.exclude", "excludes every time of the schedule");
+        else
             add(kind_of(s), "never fires: there is no such time from 1970 to 2199");
     }
 
