@@ -167,6 +167,9 @@ void add_next_options(CLI::App& next, next_options& o, bool& as_batch)
         "Answer lines: kind TAB expression TAB zone TAB from TAB count [TAB name=JOB] [TAB "
         "dst=POLICY]");
     what->require_option(1);
+    const CLI::Validator written(
+        [](const std::string& text) { return text.empty() ? "must not be empty" : ""; }, "");
+    for (auto* option : what->get_options()) option->check(written);
     next.add_option("--count", o.count, "How many (10)")->check(CLI::Range(1, 100'000));
     next.add_option("--tz", o.zone, "Time zone: an IANA name, or local");
     next.add_option("--from", o.from, "After this time, RFC 3339 or local (now)");

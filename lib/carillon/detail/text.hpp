@@ -21,6 +21,12 @@ constexpr bool is_control(char c) noexcept
     return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
 }
 
+/** `an` before the one word here that asks for it. */
+constexpr std::string_view article(std::string_view noun) noexcept
+{
+    return noun == "hour" ? "an" : "a";
+}
+
 bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept;
 
 /** RFC 3986 section 2.1: everything but unreserved characters as `%XX`. */

@@ -1,3 +1,4 @@
+#include <carillon/detail/edit_distance.hpp>
 #include <carillon/detail/text.hpp>
 #include <carillon/detail/text_cursor.hpp>
 #include <carillon/time/calendar.hpp>
@@ -66,6 +67,14 @@ struct component {
     std::size_t end = 0;
 };
 
+/** Whether it begins with a letter: as the last word of an expression it is then a zone, but for
+ * weekdays and shorthands. */
+bool is_name(std::string_view word)
+{
+    return !word.empty() && detail::to_lower(word.front()) >= 'a' &&
+           detail::to_lower(word.front()) <= 'z';
+}
+
 /** Reads `[WEEKDAYS] [DATE] [TIME]`. After the first mistake nothing that it has read counts. */
 class calendar_reader {
 public:
@@ -121,13 +130,30 @@ private:
         return std::nullopt;
     }
 
+    /** A word at the begin that is no weekday: names of months and the like have no place. */
+    void refuse_word()
+    {
+        const std::string_view rest = in_.rest();
+        const std::size_t size = std::min(
+            rest.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-"),
+            rest.size());
+        const std::string_view word = rest.substr(0, size);
+        if (!is_name(word)) return;
+        detail::nearest nearest(word);
+        for (const std::string_view name : weekday_names) nearest.consider(name);
+        for (const auto& [name, meaning] : shorthands) nearest.consider(name);
+        fail(
+            in_.offset(), "'{}' is neither a weekday nor a shorthand such as daily{}", word,
+            nearest.suggestion());
+    }
+
     void read_weekdays()
     {
         unsigned set = 0; // bit 0 is Monday
         for (bool is_first = true; !failed(); is_first = false) {
             const std::size_t begin = in_.offset();
             const auto day = take_weekday();
-            if (!day && is_first) return;
+            if (!day && is_first) return refuse_word();
             if (!day) break; // behind a trailing comma
             set |= 1U << *day;
             if (in_.take('-') || take_dots()) set |= weekdays_after(*day, begin);
@@ -175,7 +201,9 @@ private:
         const std::size_t begin = in_.offset();
         const auto whole = in_.take_number();
         if (!whole && detail::is_digit(in_.peek())) fail(in_.offset(), "a number is too long");
-        if (!whole) fail_here(fmt::format("a {}, {},", kind.name, kind.allowed));
+        if (!whole)
+            fail_here(
+                fmt::format("{} {}, {}", detail::article(kind.name), kind.name, kind.allowed));
         if (!whole || *whole > 1'000'000) {
             fail(begin, "{} is too large for a {}", whole.value_or(0), kind.name);
             return kind.first;
@@ -229,7 +257,9 @@ private:
         do {
             out.push_back(read_item(kind));
         } while (!failed() && in_.take(','));
-        if (!in_.at_end()) fail_here(fmt::format("a {}, {},", kind.name, kind.allowed));
+        if (!in_.at_end())
+            fail_here(
+                fmt::format("{} {}, {}", detail::article(kind.name), kind.name, kind.allowed));
         return out;
     }
 
@@ -407,14 +437,6 @@ std::string_view without_blanks_behind(std::string_view text)
     return text.substr(0, text.find_last_not_of(' ') + 1);
 }
 
-/** Whether the last word of an expression is a zone: all else begins with other characters or is a
- * weekday or a shorthand. */
-bool is_zone_word(std::string_view word)
-{
-    return !word.empty() && detail::to_lower(word.front()) >= 'a' &&
-           detail::to_lower(word.front()) <= 'z';
-}
-
 } // namespace
 
 parse_result<calendar_meaning> parse_calendar(std::string_view text)
@@ -429,7 +451,7 @@ parse_result<calendar_meaning> parse_calendar(std::string_view text)
     std::string_view event = text;
     const std::size_t blank = text.rfind(' ');
     if (blank != std::string_view::npos && text.find_first_not_of(' ') < blank &&
-        is_zone_word(text.substr(blank + 1))) {
+        is_name(text.substr(blank + 1))) {
         zone = text.substr(blank + 1);
         if (detail::equals_ignoring_case(zone, "UTC")) zone = "UTC";
         event = without_blanks_behind(text.substr(0, blank));

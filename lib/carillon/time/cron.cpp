@@ -162,13 +162,14 @@ public:
     {
         const std::size_t at = in_.offset();
         if (in_.at_end() || in_.peek() == ',')
-            return fail(at, "a {} is missing: {}", kind_.name, kind_.allowed);
+            return fail(
+                at, "{} {} is missing: {}", detail::article(kind_.name), kind_.name, kind_.allowed);
         if (in_.peek() == '~')
             return fail(at, "'~' is not known here; H(a-b) is a value that the job's name fixes");
         const auto size = detail::character_at(in_.rest(), 0).size;
         fail(
-            at, "'{}' cannot stand here; a {} is {}", detail::visible(in_.rest().substr(0, size)),
-            kind_.name, kind_.allowed);
+            at, "'{}' cannot stand here; {} {} is {}", detail::visible(in_.rest().substr(0, size)),
+            detail::article(kind_.name), kind_.name, kind_.allowed);
     }
 
 private:
@@ -192,7 +193,7 @@ private:
         const std::size_t begin = in_.offset();
         const auto step = in_.take_number(4);
         if (!step || *step < 1 || *step > longest)
-            fail(begin, "a step of this {} is from 1 to {}", kind_.name, longest);
+            fail(begin, "a step of {}s here is from 1 to {}", kind_.name, longest);
         return has_failed() ? 1 : static_cast<unsigned>(*step);
     }
 
