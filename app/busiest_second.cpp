@@ -22,7 +22,10 @@ void for_each_due(const job& j, const time_origins& origins, instant from, insta
 {
     const auto& s = std::get<schedule>(j.trigger);
     const occurrences instants(s, make_grid(s, origins));
-    for (auto t = instants.next_after(from - s.jitter - microseconds{1}); t && *t < to;) {
+    // An instant is due before the one after it: of those that passed only the latest may still be.
+    auto t = instants.last_until(from);
+    if (!t) t = instants.next_after(from);
+    while (t && *t < to) {
         const auto following = instants.next_after(*t);
         const instant due = *t + jitter_of(j.name, s.jitter, *t, following);
         if (due >= from && due < to) f(due);

@@ -8,7 +8,6 @@
 #include "next.hpp"
 #include "simulate.hpp"
 #include "terminal.hpp"
-#include <carillon/detail/edit_distance.hpp>
 #include <carillon/version.hpp>
 
 #include <CLI/CLI.hpp>
@@ -79,9 +78,7 @@ std::optional<job_index> find_job(const job_set& jobs, const std::string& name)
 {
     const auto found = jobs.find(name);
     if (found) return found;
-    detail::nearest nearest(name);
-    for (const job& j : jobs.jobs()) nearest.consider(j.name);
-    print_error(fmt::format("there is no job '{}'{}", name, nearest.suggestion()));
+    print_error(no_such_job(jobs, name));
     return std::nullopt;
 }
 

@@ -3,6 +3,7 @@
 #include "busiest_second.hpp"
 #include "describe_schedule.hpp"
 #include "dst_change.hpp"
+#include <carillon/detail/edit_distance.hpp>
 #include <carillon/detail/text.hpp>
 #include <carillon/job/endpoint.hpp>
 #include <carillon/time/span.hpp>
@@ -87,6 +88,13 @@ std::string describe_trigger(const job& j)
 } // namespace
 
 std::string count_of_jobs(std::size_t n) { return fmt::format("{} job{}", n, n == 1 ? "" : "s"); }
+
+std::string no_such_job(const job_set& jobs, std::string_view name)
+{
+    detail::nearest nearest(name);
+    for (const job& j : jobs.jobs()) nearest.consider(j.name);
+    return fmt::format("there is no job '{}'{}", name, nearest.suggestion());
+}
 
 std::string describe_jobs(const job_set& jobs, const time_source& time)
 {

@@ -5,11 +5,15 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 
 namespace carillon::app {
 
 /** `1 job`, `2 jobs`. */
 std::string count_of_jobs(std::size_t n);
+
+/** `there is no job 'bakup' (did you mean 'backup'?)` */
+std::string no_such_job(const job_set& jobs, std::string_view name);
 
 /**
  * All jobs with their chains, schedules and next three instants, for people, with secrets hidden.

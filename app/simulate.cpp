@@ -2,7 +2,6 @@
 
 #include "describe.hpp"
 #include "words.hpp"
-#include <carillon/detail/edit_distance.hpp>
 #include <carillon/time/span.hpp>
 #include <carillon/time/timestamp.hpp>
 
@@ -104,11 +103,7 @@ read_reply(const option_text& in, const job_set& jobs)
     if (equals == std::string_view::npos)
         return in.fault(left.size(), fmt::format("must be {}", form));
     const std::string_view job = left.substr(0, equals);
-    if (!jobs.find(job)) {
-        detail::nearest nearest(job);
-        for (const carillon::job& j : jobs.jobs()) nearest.consider(j.name);
-        return in.fault(0, fmt::format("there is no job '{}'{}", job, nearest.suggestion()));
-    }
+    if (!jobs.find(job)) return in.fault(0, no_such_job(jobs, job));
     const auto result = find_word(reply_words, left.substr(equals + 1));
     if (!result)
         return in.fault(

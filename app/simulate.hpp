@@ -5,7 +5,6 @@
 
 #include <boost/system/result.hpp>
 
-#include <functional>
 #include <map>
 #include <optional>
 #include <string>

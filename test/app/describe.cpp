@@ -31,6 +31,12 @@ job make(std::string name, trigger t = {})
     return {.name = std::move(name), .trigger = std::move(t), .url = "http://h/"};
 }
 
+job dense_too(job j)
+{
+    j.name = "dense-too";
+    return j;
+}
+
 std::string at(microseconds after_t0) { return format_local(t0 + after_t0); }
 
 } // namespace
@@ -68,6 +74,9 @@ BOOST_AUTO_TEST_CASE(the_busiest_second_is_shown)
     BOOST_TEST(shown({nightly}).find("busiest") == std::string::npos);
     job away = make("away", schedule{.every = 1h, .jitter = 50min});
     BOOST_TEST(shown({nightly, away}).find("busiest") == std::string::npos);
+    // A long jitter is not walked through: each second has its own instant.
+    const job dense = make("dense", schedule{.every = 1s, .jitter = 24h * 36500});
+    BOOST_TEST(last_line(shown({dense, dense_too(dense)})).starts_with("busiest second"));
     job off = nightly;
     off.name = "off";
     off.enabled = false;

@@ -186,7 +186,7 @@ private:
             add("schedule.catch_up_window",
                 "must be longer than 0; catch_up = \"none\" sends nothing");
         if (s.catch_up_limit < 1 || s.catch_up_limit > max_catch_up_limit)
-            add("schedule.catch_up_limit", "must be from 1 to 1000000");
+            add("schedule.catch_up_limit", fmt::format("must be from 1 to {}", max_catch_up_limit));
         if (s.start && s.end && *s.end <= *s.start)
             add("schedule.end", "must be later than start");
         else if (problems_.empty())
