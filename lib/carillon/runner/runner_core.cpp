@@ -150,7 +150,7 @@ void runner::core::loaded(const error_code& ec, std::vector<job_memory> memories
     timetable_ = {};
     take_plan(std::move(memories));
     arm();
-    shared_->emit(firing_began{});
+    if (is_firing()) shared_->emit(firing_began{}); // a listener may have ended it
 }
 
 void runner::core::take_plan(std::vector<job_memory> memories)
