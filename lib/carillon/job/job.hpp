@@ -1,5 +1,7 @@
 #pragma once
 
+#include <carillon/job/auth.hpp>
+#include <carillon/job/route.hpp>
 #include <carillon/job/shared_value.hpp>
 #include <carillon/secret.hpp>
 #include <carillon/time/schedule.hpp>
@@ -8,6 +10,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -36,11 +39,16 @@ struct status_range {
 /** Whether one of the ranges holds `status`. */
 bool contains(const std::vector<status_range>& ranges, int status) noexcept;
 
-/** Asks that the value at a place of the reply's JSON is one of some values. */
+/** Asks that the value at a place of the reply's JSON is one of some values, or a number within
+ * bounds. */
 struct json_check {
     /// RFC 6901: `/status`.
     std::string pointer;
-    std::vector<boost::json::value> any_of;
+    /// Empty where bounds are asked.
+    std::vector<boost::json::value> any_of{};
+    /// Numbers, both included; null where there is no such bound.
+    boost::json::value min{};
+    boost::json::value max{};
 
     friend bool operator==(const json_check&, const json_check&) = default;
 };
@@ -87,6 +95,17 @@ struct retry_policy {
     friend bool operator==(const retry_policy&, const retry_policy&) = default;
 };
 
+/** How an endpoint that has answered 202 (RFC 9110 section 15.3.3) is asked what came of it. */
+struct poll_policy {
+    /// Absolute; empty means the reply's `Location`.
+    std::string url{};
+    microseconds every = std::chrono::seconds{5};
+    /// What ends the asking; a 202 does only where `expect.status` names it by itself.
+    expectation expect{};
+
+    friend bool operator==(const poll_policy&, const poll_policy&) = default;
+};
+
 /** What a job's parent must have come to for the job to start. */
 enum class condition {
     /// completed
@@ -124,20 +143,24 @@ struct job {
     bool enabled = true;
     carillon::trigger trigger{};
 
-    /// Absolute, `http`.
+    /// Absolute, `http` or `https`. Path, query, the headers' values and the body may hold
+    /// placeholders such as `{{run}}`.
     std::string url;
     std::string method = "POST";
     shared_value<std::vector<header>> headers{};
     std::string body{};
+    shared_value<authentication> auth{};
+    shared_value<carillon::route> route{};
 
     /// One attempt, from connecting to the last byte of the reply.
     microseconds timeout = std::chrono::seconds{60};
-    /// The name look-up and the connection, within `timeout`.
+    /// The name look-up, the connection and TLS's handshake, within `timeout`.
     microseconds connect_timeout = std::chrono::seconds{10};
     /// The job with all its attempts and waits.
     microseconds deadline = std::chrono::hours{1};
     shared_value<retry_policy> retry{};
     shared_value<expectation> expect{};
+    shared_value<std::optional<poll_policy>> poll{};
     /// RFC 6901: where in the reply's JSON the text for people stands.
     std::string message = "/message";
 

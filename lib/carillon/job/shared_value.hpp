@@ -1,6 +1,8 @@
 #pragma once
 
-#include <memory>
+#include <boost/smart_ptr/intrusive_ptr.hpp>
+#include <boost/smart_ptr/intrusive_ref_counter.hpp>
+
 #include <utility>
 
 namespace carillon {
@@ -8,31 +10,39 @@ namespace carillon {
 /**
  * An immutable value that its copies share.
  *
- * Thousands of jobs with the same policy hold it once. Reads like a pointer to const; assigning a
- * `T` replaces the value of this object alone. Copies may be read from several threads.
+ * Thousands of jobs with the same policy hold it once, each by one pointer. Reads like a pointer to
+ * const; assigning a `T` replaces the value of this object alone. Copies may be read from several
+ * threads.
  */
 template <class T>
 class shared_value {
 public:
-    shared_value() : value_(initial()) {}
-    shared_value(T value) : value_(std::make_shared<const T>(std::move(value))) {}
+    shared_value() : node_(initial()) {}
+    shared_value(T value) : node_(new node(std::move(value))) {}
 
-    const T& operator*() const noexcept { return *value_; }
-    const T* operator->() const noexcept { return value_.get(); }
+    const T& operator*() const noexcept { return node_->value; }
+    const T* operator->() const noexcept { return &node_->value; }
 
     friend bool operator==(const shared_value& a, const shared_value& b)
     {
-        return a.value_ == b.value_ || *a.value_ == *b.value_;
+        return a.node_ == b.node_ || *a == *b;
     }
 
 private:
-    static const std::shared_ptr<const T>& initial()
+    struct node : boost::intrusive_ref_counter<node, boost::thread_safe_counter> {
+        node() = default;
+        explicit node(T v) : value(std::move(v)) {}
+
+        T value{};
+    };
+
+    static const boost::intrusive_ptr<const node>& initial()
     {
-        static const auto value = std::make_shared<const T>();
+        static const boost::intrusive_ptr<const node> value(new node);
         return value;
     }
 
-    std::shared_ptr<const T> value_;
+    boost::intrusive_ptr<const node> node_;
 };
 
 } // namespace carillon

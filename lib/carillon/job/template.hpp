@@ -1,0 +1,67 @@
+#pragma once
+
+#include <carillon/error.hpp>
+
+#include <boost/json/value.hpp>
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace carillon {
+
+/** Where a text goes, and so how the values put into it are escaped. */
+enum class placement {
+    /// Percent-encoded (RFC 3986 section 2.1), so that a value is one segment, or one value.
+    url,
+    /// As it is; a value with a control character is refused.
+    header,
+    /// Within a JSON string escaped as such (RFC 8259 section 7), elsewhere as a JSON value.
+    json,
+    /// Percent-encoded.
+    form,
+    /// As it is.
+    text,
+};
+
+/** A value of an earlier reply of the same run: `{{jobs.NAME/pointer}}`. */
+struct reply_reference {
+    std::string job;
+    /// RFC 6901; empty for the whole reply.
+    std::string pointer;
+
+    friend bool operator==(const reply_reference&, const reply_reference&) = default;
+};
+
+/** What the placeholders of a text stand for. */
+struct template_values {
+    std::string_view job;
+    std::string_view run;
+    std::string_view scheduled_at;
+    int attempt = 1;
+    /// A value of an earlier reply; null where there is none.
+    std::function<const boost::json::value*(const reply_reference&)> reply{};
+};
+
+/** Whether `{{` stands in a text: whatever has none is sent as it is. */
+bool has_placeholders(std::string_view text) noexcept;
+
+/**
+ * What is wrong with a text's placeholders, or nothing.
+ *
+ * They are `{{job}}`, `{{run}}`, `{{scheduled_at}}`, `{{attempt}}` and `{{jobs.NAME/pointer}}`,
+ * blanks inside the braces not counting; `{{{{` stands for two braces.
+ */
+std::optional<parse_error> template_problem(std::string_view text);
+
+/** The replies that a text without problems needs, each once. */
+std::vector<reply_reference> reply_references(std::string_view text);
+
+/** The text with its placeholders filled in; the error says for which one there is no value, or
+ * one that cannot stand there. The text has no problem. */
+parse_result<std::string>
+fill_in(std::string_view text, placement where, const template_values& values);
+
+} // namespace carillon
