@@ -1,27 +1,24 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/buffer.hpp>
+#include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <boost/asio/read.hpp>
-#include <boost/asio/read_until.hpp>
-#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/write.hpp>
 #include <boost/assert.hpp>
 
 #include <algorithm>
-#include <array>
 #include <cctype>
 #include <cerrno>
 #include <http/misbehaving_server.hpp>
+#include <http/server_connection.hpp>
 #include <string_view>
 #include <sys/socket.h>
 #include <utility>
 
 namespace asio = boost::asio;
 using asio::ip::tcp;
-using boost::system::error_code;
+using std::chrono::steady_clock;
 
 namespace carillon::test {
 namespace {
@@ -39,54 +36,80 @@ std::size_t content_length(std::string_view head)
     return std::stoul(std::string(at + name.size(), head.end()));
 }
 
-/** One connection. Each step gives false where nothing can follow it. */
-struct connection {
-    connection(tcp::socket s, std::size_t n)
-        : socket(std::move(s)),
-          stopped(socket.get_executor(), asio::steady_timer::time_point::max()), number(n)
-    {}
+/** Reads as far as the end of a head and gives its size, or 0 where none comes. */
+asio::awaitable<std::size_t> read_head(server_connection& c)
+{
+    static constexpr std::string_view end = "\r\n\r\n";
+    std::size_t at = c.buffer().find(end);
+    while (at == std::string::npos) {
+        const bool goes_on = co_await c.read_some();
+        if (!goes_on) co_return 0;
+        at = c.buffer().find(end);
+    }
+    co_return at + end.size();
+}
 
-    tcp::socket socket;
-    asio::steady_timer stopped; // cancelled at the server's stop
-    std::size_t number;
-    std::string buffer; // read and not yet used
-};
+/** Reads and forgets until the peer closes. */
+asio::awaitable<void> drain(server_connection& c)
+{
+    bool goes_on = true;
+    while (goes_on) {
+        c.buffer().clear();
+        goes_on = co_await c.read_some();
+    }
+}
+
+using generic_acceptor = asio::basic_socket_acceptor<asio::generic::stream_protocol>;
+
+template <class Endpoint>
+auto listen(asio::io_context& ctx, const Endpoint& at)
+{
+    typename Endpoint::protocol_type::acceptor acceptor(ctx, at.protocol());
+    // Small, so that a peer's large request soon finds no room; it holds for the connections too.
+    acceptor.set_option(asio::socket_base::receive_buffer_size(4096));
+    acceptor.bind(at);
+    acceptor.listen();
+    return acceptor;
+}
 
 } // namespace
 
 struct misbehaving_server::state : std::enable_shared_from_this<state> {
-    state(asio::io_context& ctx, std::vector<server_script> s, const tcp::endpoint& at)
-        : acceptor(ctx), scripts(std::move(s))
-    {
-        acceptor.open(at.protocol());
-        // Small, so that a peer's large request soon finds no room; it holds for the connections
-        // too.
-        acceptor.set_option(asio::socket_base::receive_buffer_size(4096));
-        acceptor.bind(at);
-        acceptor.listen();
-        port = acceptor.local_endpoint().port();
-    }
+    state(std::vector<server_script> s, tcp::acceptor a)
+        : port(a.local_endpoint().port()), acceptor(std::move(a)), scripts(std::move(s))
+    {}
+    state(std::vector<server_script> s, asio::local::stream_protocol::acceptor a)
+        : acceptor(std::move(a)), scripts(std::move(s))
+    {}
 
-    tcp::acceptor acceptor;
     std::uint16_t port = 0;
+    generic_acceptor acceptor;
     std::vector<server_script> scripts;
-    std::vector<std::weak_ptr<connection>> connections;
+    std::vector<std::weak_ptr<server_connection>> connections;
     std::vector<received> requests;
+    std::vector<tls_handshake> handshakes;
     std::size_t open = 0;
     std::size_t steps_done = 0;
     bool is_stopped = false;
 
     static asio::awaitable<void> accept(std::shared_ptr<state> self);
-    static asio::awaitable<void> play(std::shared_ptr<state> self, std::shared_ptr<connection> c);
+    static asio::awaitable<void>
+    play(std::shared_ptr<state> self, std::shared_ptr<server_connection> c);
 
-    asio::awaitable<bool> does(connection& c, const server_does::read_request&);
-    asio::awaitable<bool> does(connection& c, const server_does::read_head&);
-    asio::awaitable<bool> does(connection& c, const server_does::write& step);
-    asio::awaitable<bool> does(connection& c, const server_does::trickle& step);
-    asio::awaitable<bool> does(connection& c, const server_does::flood& step);
-    asio::awaitable<bool> does(connection& c, const server_does::close&);
-    asio::awaitable<bool> does(connection& c, const server_does::reset&);
-    asio::awaitable<bool> does(connection& c, const server_does::hang&);
+    asio::awaitable<bool> does(server_connection& c, const server_does::read_request&);
+    asio::awaitable<bool> does(server_connection& c, const server_does::read_head&);
+    asio::awaitable<bool> does(server_connection& c, const server_does::write& step);
+    asio::awaitable<bool> does(server_connection& c, const server_does::trickle& step);
+    asio::awaitable<bool> does(server_connection& c, const server_does::flood& step);
+    asio::awaitable<bool> does(server_connection& c, const server_does::pause& step);
+    asio::awaitable<bool> does(server_connection& c, const server_does::half_close&);
+    asio::awaitable<bool> does(server_connection& c, const server_does::close&);
+    asio::awaitable<bool> does(server_connection& c, const server_does::reset&);
+    asio::awaitable<bool> does(server_connection& c, const server_does::hang&);
+    asio::awaitable<bool> does(server_connection& c, const server_does::handshake& step);
+    asio::awaitable<bool> does(server_connection& c, const server_does::half_handshake& step);
+    asio::awaitable<bool> does(server_connection& c, const server_does::alert& step);
+    asio::awaitable<bool> does(server_connection& c, const server_does::close_notify&);
 };
 
 asio::awaitable<void> misbehaving_server::state::accept(std::shared_ptr<state> self)
@@ -94,7 +117,8 @@ asio::awaitable<void> misbehaving_server::state::accept(std::shared_ptr<state> s
     for (;;) {
         auto [ec, socket] = co_await self->acceptor.async_accept(use_tuple);
         if (ec) co_return;
-        auto c = std::make_shared<connection>(std::move(socket), self->connections.size());
+        auto c = std::make_shared<server_connection>(std::move(socket), self->connections.size());
+        if (self->is_stopped) c->stop();
         self->connections.push_back(c);
         ++self->open;
         asio::co_spawn(self->acceptor.get_executor(), play(self, std::move(c)), asio::detached);
@@ -102,9 +126,9 @@ asio::awaitable<void> misbehaving_server::state::accept(std::shared_ptr<state> s
 }
 
 asio::awaitable<void>
-misbehaving_server::state::play(std::shared_ptr<state> self, std::shared_ptr<connection> c)
+misbehaving_server::state::play(std::shared_ptr<state> self, std::shared_ptr<server_connection> c)
 {
-    const server_script& script = self->scripts[std::min(c->number, self->scripts.size() - 1)];
+    const server_script& script = self->scripts[std::min(c->number(), self->scripts.size() - 1)];
     bool goes_on = true;
     for (std::size_t i = 0; goes_on && i < script.size(); ++i) {
         asio::awaitable<bool> step =
@@ -112,87 +136,126 @@ misbehaving_server::state::play(std::shared_ptr<state> self, std::shared_ptr<con
         goes_on = co_await std::move(step);
         ++self->steps_done;
     }
-    std::array<char, 4096> ignored{};
-    while (goes_on) {
-        auto [ec, n] = co_await c->socket.async_read_some(asio::buffer(ignored), use_tuple);
-        goes_on = !ec;
-    }
+    if (goes_on) co_await drain(*c);
     error_code gone;
-    c->socket.close(gone);
+    c->socket().close(gone);
     --self->open;
 }
 
 asio::awaitable<bool>
-misbehaving_server::state::does(connection& c, const server_does::read_request&)
+misbehaving_server::state::does(server_connection& c, const server_does::read_request&)
 {
-    auto [ec, head] = co_await asio::async_read_until(
-        c.socket, asio::dynamic_buffer(c.buffer), "\r\n\r\n", use_tuple);
-    if (ec) co_return false;
-    const std::size_t whole = head + content_length(std::string_view(c.buffer).substr(0, head));
-    if (c.buffer.size() < whole) {
-        auto [body_ec, n] = co_await asio::async_read(
-            c.socket, asio::dynamic_buffer(c.buffer),
-            asio::transfer_exactly(whole - c.buffer.size()), use_tuple);
-        if (body_ec) co_return false;
-    }
-    requests.push_back({c.number, c.buffer.substr(0, whole)});
-    c.buffer.erase(0, whole);
+    const std::size_t head = co_await read_head(c);
+    if (head == 0) co_return false;
+    const std::size_t whole = head + content_length(std::string_view(c.buffer()).substr(0, head));
+    const bool goes_on = co_await c.read_as_far_as(whole);
+    if (!goes_on) co_return false;
+    requests.push_back({c.number(), c.buffer().substr(0, whole)});
+    c.buffer().erase(0, whole);
     co_return true;
-}
-
-asio::awaitable<bool> misbehaving_server::state::does(connection& c, const server_does::read_head&)
-{
-    auto [ec, n] = co_await asio::async_read_until(
-        c.socket, asio::dynamic_buffer(c.buffer), "\r\n\r\n", use_tuple);
-    co_return !ec;
-}
-
-asio::awaitable<bool> misbehaving_server::state::does(connection& c, const server_does::write& step)
-{
-    auto [ec, n] = co_await asio::async_write(c.socket, asio::buffer(step.text), use_tuple);
-    co_return !ec;
 }
 
 asio::awaitable<bool>
-misbehaving_server::state::does(connection& c, const server_does::trickle& step)
+misbehaving_server::state::does(server_connection& c, const server_does::read_head&)
 {
-    asio::steady_timer pause(c.socket.get_executor());
-    for (const char& byte : step.text) {
-        auto [ec, n] = co_await asio::async_write(c.socket, asio::buffer(&byte, 1), use_tuple);
-        if (ec) co_return false;
-        pause.expires_after(step.pace);
-        auto [waited] = co_await pause.async_wait(use_tuple);
-        if (waited) co_return false;
-    }
-    co_return true;
+    const std::size_t head = co_await read_head(c);
+    co_return head != 0;
 }
 
-asio::awaitable<bool> misbehaving_server::state::does(connection& c, const server_does::flood& step)
+asio::awaitable<bool>
+misbehaving_server::state::does(server_connection& c, const server_does::write& step)
 {
-    for (;;) {
-        auto [ec, n] = co_await asio::async_write(c.socket, asio::buffer(step.text), use_tuple);
-        if (ec) co_return false;
-    }
+    const bool goes_on = co_await c.write(step.text);
+    co_return goes_on;
 }
 
-asio::awaitable<bool> misbehaving_server::state::does(connection&, const server_does::close&)
+asio::awaitable<bool>
+misbehaving_server::state::does(server_connection& c, const server_does::trickle& step)
+{
+    bool goes_on = true;
+    for (std::size_t i = 0; goes_on && i < step.text.size(); ++i) {
+        goes_on = co_await c.write(std::string_view(step.text).substr(i, 1));
+        if (goes_on) goes_on = co_await c.wait_until(steady_clock::now() + step.pace);
+    }
+    co_return goes_on;
+}
+
+asio::awaitable<bool>
+misbehaving_server::state::does(server_connection& c, const server_does::flood& step)
+{
+    bool goes_on = true;
+    while (goes_on) goes_on = co_await c.write(step.text);
+    co_return false;
+}
+
+asio::awaitable<bool>
+misbehaving_server::state::does(server_connection& c, const server_does::pause& step)
+{
+    const bool goes_on = co_await c.wait_until(steady_clock::now() + step.span);
+    co_return goes_on;
+}
+
+asio::awaitable<bool>
+misbehaving_server::state::does(server_connection& c, const server_does::half_close&)
+{
+    error_code ec;
+    c.socket().shutdown(asio::socket_base::shutdown_send, ec);
+    co_return !ec;
+}
+
+asio::awaitable<bool> misbehaving_server::state::does(server_connection&, const server_does::close&)
 {
     co_return false;
 }
 
-asio::awaitable<bool> misbehaving_server::state::does(connection& c, const server_does::reset&)
+asio::awaitable<bool>
+misbehaving_server::state::does(server_connection& c, const server_does::reset&)
 {
     error_code ignored;
-    c.socket.set_option(asio::socket_base::linger(true, 0), ignored);
+    c.socket().set_option(asio::socket_base::linger(true, 0), ignored);
     co_return false;
 }
 
-asio::awaitable<bool> misbehaving_server::state::does(connection& c, const server_does::hang&)
+asio::awaitable<bool>
+misbehaving_server::state::does(server_connection& c, const server_does::hang&)
 {
-    if (!is_stopped) {
-        co_await c.stopped.async_wait(use_tuple);
-    }
+    co_await c.wait_until(steady_clock::time_point::max());
     co_return false;
+}
+
+asio::awaitable<bool>
+misbehaving_server::state::does(server_connection& c, const server_does::handshake& step)
+{
+    tls_handshake done = co_await c.handshake(step.tls);
+    const bool goes_on = !done.ec;
+    handshakes.push_back(std::move(done));
+    if (goes_on) co_return true;
+    // With bytes of the peer unread a close would be an RST, which may overtake the alert.
+    error_code ignored;
+    c.socket().shutdown(asio::socket_base::shutdown_send, ignored);
+    co_await drain(c);
+    co_return false;
+}
+
+asio::awaitable<bool>
+misbehaving_server::state::does(server_connection& c, const server_does::half_handshake& step)
+{
+    const bool goes_on = co_await c.half_handshake(step.tls, step.bytes);
+    co_return goes_on;
+}
+
+asio::awaitable<bool>
+misbehaving_server::state::does(server_connection& c, const server_does::alert& step)
+{
+    const bool goes_on = co_await c.alert(step.description);
+    co_return goes_on;
+}
+
+asio::awaitable<bool>
+misbehaving_server::state::does(server_connection& c, const server_does::close_notify&)
+{
+    const bool goes_on = co_await c.close_notify();
+    co_return goes_on;
 }
 
 misbehaving_server::misbehaving_server(
@@ -201,7 +264,16 @@ misbehaving_server::misbehaving_server(
     const char* address,
     std::uint16_t port)
     : state_(std::make_shared<state>(
-          ctx, std::move(scripts), tcp::endpoint(asio::ip::make_address(address), port)))
+          std::move(scripts), listen(ctx, tcp::endpoint(asio::ip::make_address(address), port))))
+{
+    asio::co_spawn(ctx, state::accept(state_), asio::detached);
+}
+
+misbehaving_server::misbehaving_server(
+    asio::io_context& ctx,
+    std::vector<server_script> scripts,
+    const asio::local::stream_protocol::endpoint& at)
+    : state_(std::make_shared<state>(std::move(scripts), listen(ctx, at)))
 {
     asio::co_spawn(ctx, state::accept(state_), asio::detached);
 }
@@ -216,7 +288,7 @@ void misbehaving_server::stop()
     error_code ignored;
     state_->acceptor.close(ignored);
     for (const auto& weak : state_->connections) {
-        if (const auto c = weak.lock()) c->stopped.cancel();
+        if (const auto c = weak.lock()) c->stop();
     }
 }
 
@@ -229,6 +301,11 @@ std::size_t misbehaving_server::steps_done() const { return state_->steps_done; 
 const std::vector<misbehaving_server::received>& misbehaving_server::requests() const
 {
     return state_->requests;
+}
+
+const std::vector<tls_handshake>& misbehaving_server::handshakes() const
+{
+    return state_->handshakes;
 }
 
 closed_port::closed_port(asio::io_context& ctx)
