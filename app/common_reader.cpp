@@ -1,25 +1,14 @@
 #include "common_reader.hpp"
 
+#include "expect_reader.hpp"
+#include "route_reader.hpp"
 #include <carillon/detail/text.hpp>
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <cmath>
 #include <set>
 
 namespace carillon::app {
 namespace {
-
-std::optional<status_range> parse_status(std::string_view text)
-{
-    const bool is_class = text.size() == 3 && text.substr(1) == "xx";
-    if (text.size() != 3 || text[0] < '1' || text[0] > '5') return std::nullopt;
-    if (!is_class && !(detail::is_digit(text[1]) && detail::is_digit(text[2]))) return std::nullopt;
-    const auto digit = [&](std::size_t i) { return is_class ? 0 : text[i] - '0'; };
-    const auto first = static_cast<std::uint16_t>((text[0] - '0') * 100 + digit(1) * 10 + digit(2));
-    return status_range{first, static_cast<std::uint16_t>(first + (is_class ? 99 : 0))};
-}
 
 /** The order of header names, which differ in more than case (RFC 9110 section 5.1). */
 struct ignoring_case {
@@ -46,7 +35,9 @@ public:
         in_.text("message", out.message);
         read_headers(out);
         read_retry(out);
-        read_expect(out);
+        expectation expect = *out.expect;
+        if (read_expectation(reading_, file_, in_, expect)) out.expect = std::move(expect);
+        read_route(reading_, file_, in_, out);
     }
 
 private:
@@ -102,16 +93,6 @@ private:
         out.retry = std::move(policy);
     }
 
-    /** A status or a word, with its variables filled in; nothing after its error was told. */
-    static std::optional<std::string>
-    status_text(table_reader& t, const char* key, const toml::node& n, const char* allowed)
-    {
-        if (const auto* number = n.as_integer()) return std::to_string(number->get());
-        if (const auto* text = n.as_string()) return t.filled_in(n, key, text->get());
-        t.fail_at(n, key, allowed);
-        return std::nullopt;
-    }
-
     void read_conditions(table_reader& t, const toml::node& on, retry_conditions& out)
     {
         static constexpr const char* allowed =
@@ -133,67 +114,6 @@ private:
                 t.fail_at(n, "on", allowed);
         });
         out = std::move(read);
-    }
-
-    void read_expect(job& out)
-    {
-        const toml::table* table = in_.table("expect");
-        if (table == nullptr) return;
-        table_reader t(reading_, file_, *table, {"expect", &in_.path()});
-        expectation expect = *out.expect;
-        if (const toml::node* status = t.any("status")) read_statuses(t, *status, expect.status);
-        if (const toml::table* checks = t.table("json")) {
-            table_reader c(reading_, file_, *checks, {"json", &t.path()});
-            expect.json.clear();
-            for (const auto& [key, value] : *checks)
-                read_check(c, std::string(key.str()), value, expect.json);
-        }
-        t.size("max_body", expect.max_body_bytes);
-        t.finish();
-        out.expect = std::move(expect);
-    }
-
-    void read_statuses(table_reader& t, const toml::node& given, std::vector<status_range>& out)
-    {
-        static constexpr const char* allowed =
-            "must be a status such as 200 or \"2xx\", from 100 to 599";
-        const std::size_t errors_before = reading_.errors.size();
-        std::vector<status_range> read;
-        for_each_value(given, [&](const toml::node& n) {
-            const auto text = status_text(t, "status", n, allowed);
-            if (!text) return;
-            if (const auto range = parse_status(*text))
-                read.push_back(*range);
-            else
-                t.fail_at(n, "status", allowed);
-        });
-        // One error is enough: of a wrong list nothing more is said.
-        if (reading_.errors.size() == errors_before) out = std::move(read);
-    }
-
-    void read_check(
-        table_reader& c,
-        const std::string& pointer,
-        const toml::node& value,
-        std::vector<json_check>& out)
-    {
-        json_check check{.pointer = pointer, .any_of = {}};
-        for_each_value(value, [&](const toml::node& n) {
-            if (const auto* text = n.as_string()) {
-                if (const auto filled = c.filled_in(n, pointer, text->get()))
-                    check.any_of.emplace_back(*filled);
-            } else if (const auto* number = n.as_integer())
-                check.any_of.emplace_back(number->get());
-            else if (const auto* real = n.as_floating_point();
-                     real != nullptr && std::isfinite(real->get()))
-                check.any_of.emplace_back(real->get());
-            else if (const auto* truth = n.as_boolean())
-                check.any_of.emplace_back(truth->get());
-            else
-                c.fail_at(
-                    n, pointer, "must be a text, a number, true, false, or a list of such values");
-        });
-        out.push_back(std::move(check));
     }
 
     reading& reading_;

@@ -29,6 +29,7 @@ public:
         const config_file* main = files_.open(path);
         if (main == nullptr) return failure();
         read_main(*main);
+        read_proxies(path);
         // Included files stand behind the main one; they hold jobs only.
         for (const config_file& file : files_.all())
             if (&file != main) read_included(file);
@@ -56,10 +57,29 @@ private:
             t.span("shutdown_grace", out_.shutdown_grace);
             if (out_.shutdown_grace > max_span)
                 t.fail("shutdown_grace", "must be at most 100 years");
+            std::int64_t places = 100;
+            if (t.integer("max_per_origin", places) && (places < 1 || places > 100'000))
+                t.fail("max_per_origin", "must be from 1 to 100000");
+            out_.max_per_origin = static_cast<std::size_t>(std::max<std::int64_t>(places, 1));
             t.finish();
         }
         add_jobs(in, file);
         in.finish();
+    }
+
+    /** A proxy that cannot be used must not be passed over: whoever set it wants it used. */
+    void read_proxies(const std::string& path)
+    {
+        auto found = proxies_of_environment([this](const char* name) {
+            const auto value = reading_.variables.environment(name);
+            if (value) collect_url_secrets(*value, reading_.secrets);
+            return value;
+        });
+        if (found)
+            out_.proxies = std::move(*found);
+        else
+            reading_.errors.push_back(
+                {path, 1, 1, fmt::format("${{{}}}", found.error().name), found.error().what});
     }
 
     void read_included(const config_file& file)

@@ -3,6 +3,7 @@
 #include "sinks.hpp"
 #include "table_reader.hpp"
 #include <carillon/job/job_set.hpp>
+#include <carillon/job/proxy_rules.hpp>
 
 #include <boost/system/result.hpp>
 
@@ -17,6 +18,10 @@ struct configuration {
     std::vector<sink_options> sinks;
     /// `[runner] shutdown_grace`.
     microseconds shutdown_grace = std::chrono::seconds{30};
+    /// `[runner] max_per_origin`.
+    std::size_t max_per_origin = 100;
+    /// Those of the environment.
+    proxy_rules proxies;
     /// What works but should not be so.
     std::vector<config_error> warnings;
 };

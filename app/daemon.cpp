@@ -41,6 +41,9 @@ void daemon::install(configuration config)
 {
     sinks_.replace(std::move(config.sinks));
     shutdown_grace_ = config.shutdown_grace;
+    client_.set_proxies(std::move(config.proxies));
+    client_.reload_certificates();
+    runner_.set_max_per_origin(config.max_per_origin);
     for (const config_error& w : config.warnings)
         log(log_level::warning, "configuration", to_string(w));
     runner_.set_jobs(std::move(config.jobs));

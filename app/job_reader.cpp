@@ -1,6 +1,7 @@
 #include "job_reader.hpp"
 
 #include "common_reader.hpp"
+#include "expect_reader.hpp"
 #include "schedule_reader.hpp"
 #include "url_reader.hpp"
 #include <carillon/detail/json_text.hpp>
@@ -44,6 +45,7 @@ public:
         read_url(in_, base, out.url);
         read_body(out);
         read_trigger(out);
+        read_poll(out, base);
     }
 
 private:
@@ -82,6 +84,21 @@ private:
             n.is_floating_point() ? "JSON has no form for inf and nan"
                                   : "a date has no form in JSON; write it as a text");
         return nullptr;
+    }
+
+    /** Where it does not say what it expects, it is what the job expects, which has been read. */
+    void read_poll(job& out, const std::string& base)
+    {
+        const toml::table* table = in_.table("poll");
+        if (table == nullptr) return;
+        table_reader t(reading_, file_, *table, {"poll", &in_.path()});
+        poll_policy poll;
+        read_url(t, base, poll.url);
+        t.span("every", poll.every);
+        poll.expect = *out.expect;
+        read_expectation(reading_, file_, t, poll.expect);
+        t.finish();
+        out.poll = std::optional(std::move(poll));
     }
 
     void read_trigger(job& out)
@@ -179,8 +196,8 @@ job read_job(
     job out = defaults.values;
     out.name = name;
     table_reader in(r, file, table, {name, &jobs_path});
-    own_reader(r, file, in).read(out, defaults.base_url);
     read_common(r, file, in, out);
+    own_reader(r, file, in).read(out, defaults.base_url);
     name_json(table, out);
     in.finish();
     return out;

@@ -37,19 +37,37 @@ std::string json_string(std::string_view text)
 
 double in_ms(microseconds span) { return static_cast<double>(span.count()) / 1000; }
 
+std::string in_whole_ms(microseconds span)
+{
+    return format_span(std::chrono::ceil<std::chrono::milliseconds>(span));
+}
+
+/** Where an attempt ended and what may help: `; in phase connect after 1ms: is it up?`. */
+std::string phase_text(const log_entry& e)
+{
+    if (e.phase.empty()) return {};
+    std::string out = fmt::format("; in phase {}", e.phase);
+    if (e.phase_time) out += " after " + in_whole_ms(*e.phase_time);
+    if (!e.advice.empty()) out += fmt::format(": {}", e.advice);
+    return out;
+}
+
 std::string as_text(const log_entry& e)
 {
     std::string out = fmt::format("{} {:<7} ", format_local_ms(e.time), to_string(e.level));
     if (!e.job.empty()) out += e.job + ": ";
     if (e.event == "job_ended") {
         out += std::string(e.outcome);
-        if (e.latency)
-            out += fmt::format(
-                " in {}", format_span(std::chrono::ceil<std::chrono::milliseconds>(*e.latency)));
+        if (e.latency) out += " in " + in_whole_ms(*e.latency);
         out += ": ";
     }
-    if (!e.error.empty()) out += detail::visible(e.error) + "; the reply says: ";
-    out += detail::visible(e.message);
+    // An error that begins with the message says more than it; any other stands beside the reply's
+    // own word.
+    const bool says_more = !e.error.empty() && e.error.starts_with(e.message);
+    if (!e.error.empty()) out += detail::visible(e.error);
+    if (!e.error.empty() && !says_more) out += "; the reply says: ";
+    if (!says_more) out += detail::visible(e.message);
+    out += phase_text(e);
     if (e.attempt > 1 && e.event == "job_ended") out += fmt::format(" (attempt {})", e.attempt);
     if (!e.run.empty()) out += fmt::format(" [{}]", e.run);
     return out;
@@ -74,6 +92,9 @@ json::object fields(const log_entry& e)
     if (e.lateness) o["lateness_ms"] = in_ms(*e.lateness);
     add("message", e.message);
     add("error", e.error);
+    add("phase", e.phase);
+    if (e.phase_time) o["phase_ms"] = in_ms(*e.phase_time);
+    add("advice", e.advice);
     return o;
 }
 

@@ -1,6 +1,5 @@
 #include "schedule_reader.hpp"
 
-#include "common_reader.hpp"
 #include "words.hpp"
 #include <carillon/time/timestamp.hpp>
 

@@ -39,12 +39,18 @@ void set_at(json::value& root, std::string_view pointer, const json::value& v)
     *at = v;
 }
 
+const json::value& accepted_value(const json_check& check)
+{
+    if (!check.any_of.empty()) return check.any_of.front();
+    return check.min.is_null() ? check.max : check.min;
+}
+
 /** A body that holds what the job asks for. */
 std::string expected_body(const job& j)
 {
     json::value body = json::object{{"status", "completed"}, {"message", "simulated"}};
     for (const json_check& check : j.expect->json)
-        set_at(body, check.pointer, check.any_of.front());
+        set_at(body, check.pointer, accepted_value(check));
     return detail::json_text(body);
 }
 
@@ -74,6 +80,7 @@ http::scripted_reply simulated_api::answer(const http::request& r) const
         break;
     case outcome::unreachable:
         out.error = asio::error::connection_refused;
+        out.reply = {.phase = phase::connect};
         break;
     case outcome::rejected:
         out.error = errc::malformed_reply;

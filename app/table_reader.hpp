@@ -157,4 +157,14 @@ private:
     std::vector<std::string_view> known_;
 };
 
+/** Calls `f` for a value, or for each of a list. */
+template <class F>
+void for_each_value(const toml::node& n, F f)
+{
+    if (const auto* list = n.as_array())
+        for (const auto& item : *list) f(item);
+    else
+        f(n);
+}
+
 } // namespace carillon::app

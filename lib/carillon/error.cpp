@@ -31,6 +31,32 @@ public:
             return "the reply's header is too large";
         case errc::body_too_large:
             return "the reply's body is too large";
+        case errc::certificate_expired:
+            return "the server's certificate has expired";
+        case errc::certificate_not_yet_valid:
+            return "the server's certificate is not valid yet";
+        case errc::certificate_wrong_host:
+            return "the server's certificate is for another host";
+        case errc::certificate_self_signed:
+            return "the server's certificate is self-signed";
+        case errc::certificate_untrusted:
+            return "the server's certificate is not trusted";
+        case errc::certificate_invalid:
+            return "the server's certificate cannot be used";
+        case errc::client_certificate_refused:
+            return "the server refuses the client's certificate";
+        case errc::tls_failed:
+            return "the TLS handshake failed";
+        case errc::not_tls:
+            return "the endpoint does not speak TLS";
+        case errc::tls_file_unusable:
+            return "a certificate file cannot be used";
+        case errc::proxy_refused:
+            return "the proxy refused the request";
+        case errc::proxy_failed:
+            return "the proxy could not connect";
+        case errc::bad_redirect:
+            return "the redirect cannot be followed";
         case errc::queue_full:
             return "too much work waits already";
         case errc::already_claimed:

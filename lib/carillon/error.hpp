@@ -24,10 +24,36 @@ enum class errc {
     closed_early,
     /// What came back is not HTTP/1.
     malformed_reply,
-    /// The reply's header is larger than allowed.
+    /// The reply's header is larger, or has more fields, than allowed.
     header_too_large,
     /// The reply's body is larger than `expectation::max_body_bytes`.
     body_too_large,
+    /// The server's certificate was valid once.
+    certificate_expired,
+    /// The server's certificate will be valid later, by this machine's clock.
+    certificate_not_yet_valid,
+    /// The server's certificate is for another name or address.
+    certificate_wrong_host,
+    /// The server's certificate, or that of its authority, signs itself and is not trusted.
+    certificate_self_signed,
+    /// Nobody who is trusted has signed the server's certificate.
+    certificate_untrusted,
+    /// The server's certificate may not be used: revoked, for another purpose, too weak a key.
+    certificate_invalid,
+    /// The server wants a certificate of the client's, or another one.
+    client_certificate_refused,
+    /// Client and server could not agree on TLS.
+    tls_failed,
+    /// What came back is not TLS.
+    not_tls,
+    /// A file with certificates or a key cannot be read.
+    tls_file_unusable,
+    /// The proxy does not let the request pass.
+    proxy_refused,
+    /// The proxy could not connect.
+    proxy_failed,
+    /// A redirect leads to where it may not be followed.
+    bad_redirect,
     /// More work waits than a bounded queue may hold.
     queue_full,
     /// An occurrence of this instant has run already.

@@ -52,6 +52,21 @@ expect = { status = [200, "3xx"], json = { "/n" = [1, 2.5] }, max_body = "2KiB" 
     BOOST_TEST((std::get<after>(two.trigger).at(0).when == condition::finished));
 }
 
+BOOST_AUTO_TEST_CASE(bounds_are_read_as_written)
+{
+    const auto config = load(R"(
+[jobs.a]
+url = "http://h/"
+expect = { json = { "/a" = { min = 1, max = 2.5 }, "/b" = { min = 9223372036854775807 }, "/c" = { max = -1 } } }
+)");
+    BOOST_REQUIRE(config.has_value());
+    const std::vector<json_check> expected{
+        {.pointer = "/a", .min = 1, .max = 2.5},
+        {.pointer = "/b", .min = 9223372036854775807},
+        {.pointer = "/c", .max = -1}};
+    BOOST_TEST((config->jobs[0].expect->json == expected));
+}
+
 BOOST_AUTO_TEST_CASE(each_mistake_has_its_place_and_words)
 {
     struct row {
@@ -75,8 +90,8 @@ BOOST_AUTO_TEST_CASE(each_mistake_has_its_place_and_words)
         {"[jobs.a]\ntimeout = \"1s\"", "c.toml:1:1: jobs.a.url: a job needs a url"},
         {"[jobs.a]\nurl = \"/x\"",
          "c.toml:2:7: jobs.a.url: not an absolute URL such as http://host:port/path"},
-        {"[jobs.a]\nurl = \"https://h/\"", "c.toml:2:7: jobs.a.url: https is not supported yet; "
-                                           "use http, through a local TLS proxy if need be"},
+        {"[jobs.a]\nurl = \"ftp://h/\"",
+         "c.toml:2:7: jobs.a.url: the scheme must be http or https"},
         {"[jobs.a]\nurl = 3", "c.toml:2:7: jobs.a.url: must be a text, not a number"},
         {"[jobs.a]\nurl = \"${NOBODY}\"", "c.toml:2:7: jobs.a.url: the variable NOBODY is not set; "
                                           "set it, or write ${NOBODY:-default}"},
@@ -183,6 +198,20 @@ BOOST_AUTO_TEST_CASE(each_mistake_has_its_place_and_words)
          "599"},
         {"[jobs.a]\nurl = \"http://h/\"\nexpect = { json = { status = 1 } }",
          "c.toml:3:30: jobs.a.expect.json.status: a JSON pointer begins with '/', such as /status"},
+        {"[jobs.a]\nurl = \"http://h/\"\nexpect = { json = { \"/n\" = { mni = 1 } } }",
+         "c.toml:3:30: jobs.a.expect.json./n.mni: unknown key (did you mean 'min'?)"},
+        {"[jobs.a]\nurl = \"http://h/\"\nexpect = { json = { \"/n\" = { min = \"1\", max = 2 } } }",
+         "c.toml:3:36: jobs.a.expect.json./n.min: must be a number"},
+        {"[jobs.a]\nurl = \"http://h/\"\nexpect = { json = { \"/n\" = { max = inf } } }",
+         "c.toml:3:36: jobs.a.expect.json./n.max: must be a number"},
+        {"[jobs.a]\nurl = \"http://h/\"\nexpect = { json = { \"/n\" = { min = 3, max = 2.5 } } }",
+         "c.toml:3:36: jobs.a.expect.json./n.min: 3 is larger than max (2.5)"},
+        {"[jobs.a]\nurl = \"http://h/\"\nexpect = { json = { \"/n\" = {} } }",
+         "c.toml:3:28: jobs.a.expect.json./n: at least one value, or min or max, must be given"},
+        {"[jobs.a]\nurl = \"http://h/\"\nexpect = { json = { \"/n\" = [[1]] } }",
+         "c.toml:3:29: jobs.a.expect.json./n: must be a text, a number, true, false, a list of "
+         "such "
+         "values, or bounds such as { min = 1 }"},
         {"[jobs.a]\nurl = \"http://h/\"\nexpect = { max_body = \"1XB\" }",
          "c.toml:3:23: jobs.a.expect.max_body: must be a size such as \"1MiB\", \"64KiB\" or a "
          "number of bytes"},

@@ -449,10 +449,12 @@ BOOST_AUTO_TEST_CASE(clock_steps)
 
 BOOST_AUTO_TEST_CASE(chains_and_ends)
 {
-    const std::string chain = "[jobs.a]\nurl = \"/\"\nschedule = { every = \"1h\" }\n"
-                              "[jobs.b]\nurl = \"/\"\nafter = \"a\"\n"
-                              "expect = { json = { \"/ok/0\" = true, \"/n\" = 3 } }\n"
-                              "[jobs.c]\nurl = \"/\"\nafter = { a = \"failed\" }\n";
+    const std::string chain =
+        "[jobs.a]\nurl = \"/\"\nschedule = { every = \"1h\" }\n"
+        "[jobs.b]\nurl = \"/\"\nafter = \"a\"\n"
+        "expect = { json = { \"/ok/0\" = true, \"/n\" = 3, \"/m\" = { min = 2, "
+        "max = 4 }, \"/l\" = { max = -1 } } }\n"
+        "[jobs.c]\nurl = \"/\"\nafter = { a = \"failed\" }\n";
     const std::vector<played> rows{
         {"each job of a run bears its instant",
          chain,

@@ -14,7 +14,7 @@ const server_does::read_request reads;
 const error_code aborted = asio::error::operation_aborted;
 
 struct fixture : network {
-    http::client client{ctx.get_executor(), {.max_per_origin = 1}};
+    http::client client{ctx.get_executor()};
     std::size_t open_before = open_descriptors();
 
     /** Runs whatever can run without waiting: all that a cancellation may need. */
@@ -66,23 +66,6 @@ BOOST_AUTO_TEST_CASE(before_the_first_step)
     settle();
     BOOST_REQUIRE(e.done());
     BOOST_TEST(e.ec() == aborted);
-}
-
-BOOST_AUTO_TEST_CASE(while_it_waits_for_a_place)
-{
-    misbehaving_server server(ctx, {{reads, server_does::hang{}}});
-    exchange first(client, request_to(server.port()));
-    exchange second(client, request_to(server.port()));
-    exchange third(client, request_to(server.port()));
-    run_until([&] { return server.steps_done() == 1; });
-    cancel(second, phase::resolve);
-
-    // The one behind it keeps its turn.
-    cancel(first, phase::first_byte);
-    run_until([&] { return server.accepted() == 2 && server.steps_done() == 2; });
-    cancel(third, phase::first_byte);
-    finish(server);
-    BOOST_TEST(server.accepted() == 2U);
 }
 
 BOOST_AUTO_TEST_CASE(while_a_name_is_looked_up)

@@ -12,7 +12,7 @@ namespace {
 const server_does::read_request reads;
 
 struct fixture : network {
-    http::client client{ctx.get_executor(), {.max_per_origin = 1}};
+    http::client client{ctx.get_executor()};
 
     void check(const exchange& e, phase at)
     {
@@ -82,20 +82,11 @@ BOOST_AUTO_TEST_CASE(the_timeout_ends_an_exchange_in_each_phase)
     }
 }
 
-BOOST_AUTO_TEST_CASE(the_deadline_ends_an_exchange_before_its_timeout)
-{
-    misbehaving_server server(ctx, {{reads}});
-    const exchange e = run(client, request_to(server.port()), {.deadline = 100ms});
-    finish(server);
-    check(e, phase::first_byte);
-}
-
 BOOST_AUTO_TEST_CASE(connect_timeout_ends_a_connection_that_nobody_answers)
 {
     const silent_port port(ctx);
     check(run(client, request_to(port.port()), {.connect_timeout = 100ms}), phase::connect);
     check(run(client, request_to(port.port()), {.timeout = 100ms}), phase::connect);
-    check(run(client, request_to(port.port()), {.deadline = 100ms}), phase::connect);
 }
 
 BOOST_AUTO_TEST_CASE(connect_timeout_ends_a_look_up_that_nobody_answers)
@@ -114,49 +105,6 @@ BOOST_AUTO_TEST_CASE(connect_timeout_ends_with_the_connection)
     client.close_idle();
     finish(server);
     BOOST_TEST(e.ec() == error_code{});
-}
-
-BOOST_AUTO_TEST_CASE(the_deadline_ends_the_wait_for_a_place)
-{
-    misbehaving_server server(ctx, {{reads}});
-    exchange first(client, request_to(server.port()));
-    const exchange second =
-        run(client, request_to(server.port()), {.timeout = 1ms, .deadline = 100ms});
-    check(second, phase::resolve);
-    BOOST_TEST(!first.done());
-    first.cancel();
-    run_until([&] { return first.done(); });
-    finish(server);
-    BOOST_TEST(server.accepted() == 1U);
-}
-
-BOOST_AUTO_TEST_CASE(the_timeout_begins_with_the_place)
-{
-    // The second waits for longer than its timeout, which is no matter as long as its own part is
-    // quick.
-    misbehaving_server server(
-        ctx, {{reads,
-               server_does::trickle{reply_of("a reply that takes at least four hundred ms"), 10ms},
-               reads, server_does::write{reply_of("")}}});
-    const exchange first(client, request_to(server.port()));
-    const exchange second(client, request_to(server.port()), {.timeout = 300ms});
-    run_until([&] { return second.done(); });
-    client.close_idle();
-    finish(server);
-    BOOST_TEST(first.ec() == error_code{});
-    BOOST_TEST(second.ec() == error_code{});
-}
-
-BOOST_AUTO_TEST_CASE(a_place_is_free_again_after_a_timeout)
-{
-    misbehaving_server server(ctx, {{reads}, {reads, server_does::write{reply_of("")}}});
-    const exchange slow(client, request_to(server.port()), {.timeout = 50ms});
-    const exchange next(client, request_to(server.port()));
-    run_until([&] { return next.done(); });
-    client.close_idle();
-    finish(server);
-    BOOST_TEST(slow.ec() == errc::timed_out);
-    BOOST_TEST(next.ec() == error_code{});
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -282,6 +282,17 @@ misbehaving_server::~misbehaving_server() { stop(); }
 
 std::uint16_t misbehaving_server::port() const { return state_->port; }
 
+void misbehaving_server::close_connections()
+{
+    error_code ignored;
+    for (const auto& weak : state_->connections) {
+        const auto c = weak.lock();
+        if (!c) continue;
+        c->socket().close(ignored);
+        c->stop();
+    }
+}
+
 void misbehaving_server::stop()
 {
     state_->is_stopped = true;

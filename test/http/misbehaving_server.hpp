@@ -126,6 +126,9 @@ public:
     /** Accepts no more, and lets go of connections that hang. */
     void stop();
 
+    /** Closes every connection here and now, and goes on accepting. */
+    void close_connections();
+
     std::size_t accepted() const;
     std::size_t open() const;
     /** Steps that have ended, of all connections together. */

@@ -1,16 +1,12 @@
 #include "http/network.hpp"
 #include <carillon/http/pool.hpp>
 
-#include <boost/asio/bind_cancellation_slot.hpp>
-#include <boost/asio/cancellation_signal.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/error.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/test/unit_test.hpp>
 
-#include <list>
-#include <optional>
+#include <algorithm>
+#include <cstring>
+#include <vector>
 
 namespace asio = boost::asio;
 using asio::ip::tcp;
@@ -21,61 +17,17 @@ using http::pool;
 
 namespace {
 
-const error_code aborted = asio::error::operation_aborted;
-
-/** A place, or the wait for one. */
-struct place {
-    asio::cancellation_signal signal;
-    bool done = false;
-    error_code ec;
-    std::optional<pool::permit> held;
-};
-
-asio::awaitable<void>
-wait_for_place(std::shared_ptr<pool> p, std::string origin, pool::time_point until, place& out)
-{
-    result<pool::permit> got = co_await p->acquire(std::move(origin), until);
-    out.done = true;
-    if (got)
-        out.held.emplace(std::move(*got));
-    else
-        out.ec = got.error();
-}
-
 struct connection {
     tcp::socket ours;
     tcp::socket peers;
 };
 
 struct fixture : network {
-    std::shared_ptr<pool> p = make({.max_per_origin = 2, .max_idle_per_origin = 2});
-    std::list<place> places;
+    std::shared_ptr<pool> p = make({.max_idle_per_origin = 2, .max_idle = 4});
 
     std::shared_ptr<pool> make(http::pool_options options)
     {
         return std::make_shared<pool>(ctx.get_executor(), options);
-    }
-
-    place& ask(const std::string& origin = "a", std::chrono::nanoseconds time = 1h)
-    {
-        place& out = places.emplace_back();
-        asio::co_spawn(
-            ctx, wait_for_place(p, origin, std::chrono::steady_clock::now() + time, out),
-            asio::bind_cancellation_slot(out.signal.slot(), asio::detached));
-        settle();
-        return out;
-    }
-
-    void give_back(place& x)
-    {
-        x.held.reset();
-        settle();
-    }
-
-    void settle()
-    {
-        ctx.restart();
-        ctx.poll();
     }
 
     connection connect()
@@ -87,18 +39,22 @@ struct fixture : network {
     }
 
     /** Keeps a connection, and gives the port by which to know it. */
-    std::uint16_t keep(connection& c, const std::string& origin = "a")
+    std::uint16_t keep(connection& c, const std::string& key = "a")
     {
         const std::uint16_t port = c.ours.local_endpoint().port();
-        p->keep(origin, std::move(c.ours));
+        p->keep(key, http::make_plain_stream(http::stream_socket(std::move(c.ours))));
         return port;
     }
 
     /** The port of the connection that is taken; 0 where there is none. */
-    std::uint16_t take(const std::string& origin = "a")
+    std::uint16_t take(const std::string& key = "a")
     {
-        const auto s = p->take(origin);
-        return s ? s->local_endpoint().port() : std::uint16_t{0};
+        const auto s = p->take(key);
+        if (!s) return 0;
+        tcp::endpoint at;
+        const auto local = s->socket().local_endpoint();
+        std::memcpy(at.data(), local.data(), local.size());
+        return at.port();
     }
 
     static bool is_closed(connection& c)
@@ -112,9 +68,6 @@ struct fixture : network {
 
     void teardown()
     {
-        for (place& x : places) x.signal.emit(asio::cancellation_type::terminal);
-        settle();
-        places.clear();
         p->close_idle();
         network::teardown();
     }
@@ -123,101 +76,6 @@ struct fixture : network {
 } // namespace
 
 BOOST_FIXTURE_TEST_SUITE(pools, fixture)
-
-BOOST_AUTO_TEST_CASE(gives_places_up_to_the_bound)
-{
-    const place& first = ask();
-    const place& second = ask();
-    const place& third = ask();
-    BOOST_TEST(first.held.has_value());
-    BOOST_TEST(second.held.has_value());
-    BOOST_TEST(!third.done);
-    BOOST_TEST(ask("b").held.has_value());
-}
-
-BOOST_AUTO_TEST_CASE(gives_places_first_come_first_served)
-{
-    std::vector<place*> all;
-    for (int i = 0; i < 6; ++i) all.push_back(&ask());
-    for (std::size_t freed = 0; freed < 4; ++freed) {
-        give_back(*all[freed]);
-        for (std::size_t i = freed + 1; i < all.size(); ++i)
-            BOOST_TEST(all[i]->held.has_value() == (i <= freed + 2));
-    }
-}
-
-BOOST_AUTO_TEST_CASE(a_new_comer_does_not_pass_those_who_wait)
-{
-    place& first = ask();
-    ask();
-    const place& waiting = ask();
-    first.held.reset();
-    const place& late = ask(); // before the place that was given has been taken
-    BOOST_TEST(waiting.held.has_value());
-    BOOST_TEST(!late.done);
-}
-
-BOOST_AUTO_TEST_CASE(ends_the_wait_at_its_deadline)
-{
-    place& first = ask();
-    ask();
-    const place& hasty = ask("a", 50ms);
-    const place& patient = ask();
-    run_until([&] { return hasty.done; });
-    BOOST_TEST(hasty.ec == errc::timed_out);
-    give_back(first);
-    BOOST_TEST(patient.held.has_value());
-}
-
-BOOST_AUTO_TEST_CASE(a_free_place_needs_no_time) { BOOST_TEST(ask("a", -1s).held.has_value()); }
-
-BOOST_AUTO_TEST_CASE(a_cancelled_wait_gives_way)
-{
-    place& first = ask();
-    ask();
-    place& cancelled = ask();
-    const place& next = ask();
-    cancelled.signal.emit(asio::cancellation_type::terminal);
-    settle();
-    BOOST_TEST(cancelled.done);
-    BOOST_TEST(cancelled.ec == aborted);
-    give_back(first);
-    BOOST_TEST(next.held.has_value());
-}
-
-BOOST_AUTO_TEST_CASE(a_place_given_as_its_wait_is_cancelled_is_not_lost)
-{
-    for (const bool cancelled_first : {false, true}) {
-        place& first = ask();
-        place& second = ask();
-        place& both = ask();
-        place& next = ask();
-        if (cancelled_first) both.signal.emit(asio::cancellation_type::terminal);
-        first.held.reset();
-        if (!cancelled_first) both.signal.emit(asio::cancellation_type::terminal);
-        settle();
-        BOOST_TEST(both.done);
-        give_back(both);
-        BOOST_TEST(next.held.has_value());
-        give_back(second);
-        give_back(next);
-    }
-}
-
-BOOST_AUTO_TEST_CASE(a_place_outlives_the_pools_owner)
-{
-    place& first = ask();
-    ask();
-    const place& waiting = ask();
-    std::weak_ptr<pool> watch = p;
-    p = make({});
-    BOOST_TEST(!watch.expired());
-    give_back(first);
-    BOOST_TEST(waiting.held.has_value());
-    places.clear();
-    settle();
-    BOOST_TEST(watch.expired());
-}
 
 BOOST_AUTO_TEST_CASE(gives_the_connection_that_was_used_last)
 {
@@ -285,9 +143,29 @@ BOOST_AUTO_TEST_CASE(closes_what_was_idle_too_long)
     BOOST_TEST(is_closed(c3));
 }
 
-BOOST_AUTO_TEST_CASE(close_idle_closes_them_all_and_leaves_places)
+BOOST_AUTO_TEST_CASE(keeps_no_more_than_the_bound_of_all)
 {
-    const place& used = ask();
+    std::vector<connection> all;
+    for (const char* key : {"a", "b", "c", "d", "e"}) keep(all.emplace_back(connect()), key);
+    BOOST_TEST(std::count_if(all.begin(), all.end(), is_closed) == 1);
+    BOOST_TEST(!is_closed(all.back()));
+}
+
+BOOST_AUTO_TEST_CASE(gives_descriptors_back_one_by_one)
+{
+    connection c1 = connect();
+    connection c2 = connect();
+    keep(c1);
+    keep(c2, "b");
+    BOOST_TEST(p->close_one());
+    BOOST_TEST(is_closed(c1) != is_closed(c2));
+    BOOST_TEST(p->close_one());
+    BOOST_TEST((is_closed(c1) && is_closed(c2)));
+    BOOST_TEST(!p->close_one());
+}
+
+BOOST_AUTO_TEST_CASE(close_idle_closes_them_all)
+{
     connection c1 = connect();
     connection c2 = connect();
     keep(c1);
@@ -295,7 +173,6 @@ BOOST_AUTO_TEST_CASE(close_idle_closes_them_all_and_leaves_places)
     p->close_idle();
     BOOST_TEST(is_closed(c1));
     BOOST_TEST(is_closed(c2));
-    BOOST_TEST(used.held.has_value());
     finish();
 
     connection c3 = connect();

@@ -8,8 +8,10 @@
 #include <boost/test/unit_test.hpp>
 
 #include <list>
+#include <memory>
 #include <netdb.h>
 #include <optional>
+#include <thread>
 
 namespace asio = boost::asio;
 using namespace carillon;
@@ -64,6 +66,9 @@ struct fixture : network {
         }
         return out;
     }
+
+    /** One of many names that are held as `held.test` is. */
+    static std::string held(std::size_t n) { return "n" + std::to_string(n) + ".held.test"; }
 
     void settle()
     {
@@ -135,7 +140,7 @@ BOOST_AUTO_TEST_CASE(is_cancelled_at_once_by_every_type)
     for (const auto type :
          {asio::cancellation_type::terminal, asio::cancellation_type::partial,
           asio::cancellation_type::total}) {
-        look_up& l = start("held.test");
+        look_up& l = start(held(count));
         BOOST_REQUIRE(names.wait_until_held(++count));
         settle();
         BOOST_TEST(l.completions == 0);
@@ -152,9 +157,9 @@ BOOST_AUTO_TEST_CASE(is_cancelled_while_no_thread_is_free)
 {
     names.hold("held.test");
     names.answer("quick.test", {"127.0.0.1"});
-    std::vector<look_up*> held;
+    std::vector<look_up*> all_held;
     for (std::size_t i = 0; i < http::resolver::max_threads; ++i)
-        held.push_back(&start("held.test"));
+        all_held.push_back(&start(held(i)));
     BOOST_REQUIRE(names.wait_until_held(http::resolver::max_threads));
     look_up& waiting = start("quick.test");
     look_up& behind = start("quick.test");
@@ -168,7 +173,7 @@ BOOST_AUTO_TEST_CASE(is_cancelled_while_no_thread_is_free)
     names.release();
     run_until([&] { return behind.completions == 1; });
     BOOST_TEST(behind.ec == error_code{});
-    for (const look_up* l : held) run_until([&] { return l->completions == 1; });
+    for (const look_up* l : all_held) run_until([&] { return l->completions == 1; });
     BOOST_TEST(names.asked() == http::resolver::max_threads + 1);
 }
 
@@ -176,11 +181,51 @@ BOOST_AUTO_TEST_CASE(a_name_that_hangs_does_not_hold_up_others)
 {
     names.hold("held.test");
     names.answer("quick.test", {"127.0.0.1"});
-    std::vector<look_up*> held;
-    for (int i = 0; i < 3; ++i) held.push_back(&start("held.test"));
+    std::vector<look_up*> all_held;
+    for (std::size_t i = 0; i < 3; ++i) all_held.push_back(&start(held(i)));
     BOOST_REQUIRE(names.wait_until_held(3));
     for (int i = 0; i < 10; ++i) BOOST_TEST(run("quick.test").ec == error_code{});
-    for (look_up* l : held) l->signal.emit(asio::cancellation_type::terminal);
+    for (look_up* l : all_held) l->signal.emit(asio::cancellation_type::terminal);
+}
+
+BOOST_AUTO_TEST_CASE(asks_once_for_all_who_want_a_name_at_a_time)
+{
+    names.hold("held.test");
+    std::vector<look_up*> same;
+    for (int i = 0; i < 1000; ++i) same.push_back(&start("held.test"));
+    BOOST_REQUIRE(names.wait_until_held(1));
+    same[0]->signal.emit(asio::cancellation_type::terminal);
+    same[500]->signal.emit(asio::cancellation_type::terminal);
+    settle();
+    names.release();
+    finish();
+    BOOST_TEST(names.asked() == 1U);
+    for (const look_up* l : same)
+        BOOST_TEST(
+            l->ec == (l == same[0] || l == same[500]
+                          ? aborted
+                          : error_code(asio::error::host_not_found_try_again)));
+
+    // An answer is not kept.
+    names.answer("held.test", {"127.0.0.1"});
+    BOOST_TEST(found("held.test") == "127.0.0.1");
+    BOOST_TEST(names.asked() == 2U);
+}
+
+BOOST_AUTO_TEST_CASE(does_other_work_that_blocks)
+{
+    auto made = std::make_shared<std::thread::id>();
+    bool done = false;
+    resolver->async_perform(
+        [made] { *made = std::this_thread::get_id(); }, std::chrono::steady_clock::now() + 1h,
+        [&](error_code ec, const http::resolver::endpoints& none) {
+            BOOST_TEST(ec == error_code{});
+            BOOST_TEST(none.empty());
+            done = true;
+        });
+    run_until([&] { return done; });
+    BOOST_TEST((*made != std::thread::id()));
+    BOOST_TEST((*made != std::this_thread::get_id()));
 }
 
 BOOST_AUTO_TEST_CASE(drops_the_answer_that_comes_too_late)
@@ -206,17 +251,17 @@ BOOST_AUTO_TEST_CASE(answers_many_at_once)
 BOOST_AUTO_TEST_CASE(bounds_what_waits)
 {
     names.hold("held.test");
-    for (std::size_t i = 0; i < http::resolver::max_threads; ++i) start("held.test");
+    for (std::size_t i = 0; i < http::resolver::max_threads; ++i) start(held(i));
     BOOST_REQUIRE(names.wait_until_held(http::resolver::max_threads));
-    for (std::size_t i = 0; i < http::resolver::max_waiting; ++i) start("held.test");
-    BOOST_TEST(run("held.test").ec == errc::queue_full);
+    for (std::size_t i = 0; i < http::resolver::max_waiting; ++i) start(held(100 + i));
+    BOOST_TEST(run("another.held.test").ec == errc::queue_full);
     for (look_up& l : all) l.signal.emit(asio::cancellation_type::terminal);
 }
 
 BOOST_AUTO_TEST_CASE(its_end_ends_what_is_under_way)
 {
     names.hold("held.test");
-    for (std::size_t i = 0; i < http::resolver::max_threads + 2; ++i) start("held.test");
+    for (std::size_t i = 0; i < http::resolver::max_threads + 2; ++i) start(held(i));
     BOOST_REQUIRE(names.wait_until_held(http::resolver::max_threads));
     resolver.reset();
     finish();

@@ -61,7 +61,9 @@ int scripted_getaddrinfo(const char* node, const addrinfo* hints, addrinfo** res
 {
     names& n = all();
     std::unique_lock lock(n.mutex);
-    const auto at = n.entries.find(node == nullptr ? "" : node);
+    const std::string name = node == nullptr ? "" : node;
+    auto at = n.entries.find(name);
+    if (at == n.entries.end()) at = n.entries.find(name.substr(name.find('.') + 1));
     known = at != n.entries.end();
     if (!known) return 0;
 

@@ -7,7 +7,8 @@
 namespace carillon::test {
 
 /**
- * Answers getaddrinfo(3) for some names while it lives; all others go to the system.
+ * Answers getaddrinfo(3) for some names, and those one label below them, while it lives; all others
+ * go to the system.
  *
  * The test program defines that function itself, so a test needs neither a name server nor a line
  * in /etc/hosts. One object at a time.

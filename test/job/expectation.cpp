@@ -1,15 +1,25 @@
+#include <carillon/detail/json_text.hpp>
 #include <carillon/job/expectation.hpp>
 
 #include <boost/json/parse.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include <bit>
+#include <chrono>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <random>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 using namespace carillon;
 
 namespace {
+
+verdict judge(const job& j, const reply& r) { return carillon::judge(*j.expect, j.message, r); }
 
 job pin_112()
 {
@@ -54,7 +64,10 @@ BOOST_AUTO_TEST_CASE(judges_replies_as_pin_112_reads_them)
         {"two values", 200, R"({"status":"completed"} {})", false, true, "error",
          "reply is not JSON"},
         {"invalid UTF-8", 200, "{\"status\":\"\xff\"}", false, true, "error", "reply is not JSON"},
-        {"deep", 200, std::string(100'000, '['), false, true, "error", "reply is not JSON"},
+        {"deep", 200, std::string(100'000, '['), false, true, "error",
+         "reply's JSON is nested too deep"},
+        {"byte order mark", 200, "\xef\xbb\xbf{\"status\":\"completed\"}", true, false, "completed",
+         "No message"},
         {"key twice", 200, R"({"status":"error","status":"completed"})", true, false, "completed",
          "No message"},
         {"401", 401, R"({"detail":"no"})", false, false, "error", "HTTP 401 Unauthorized"},
@@ -89,21 +102,31 @@ BOOST_AUTO_TEST_CASE(compares_values_as_json_does)
         bool same;
     };
     const std::vector<row> rows{
-        {"1", "1", true},         {"1", "1.0", true},
-        {"1", "2", false},        {"-1", "18446744073709551615", false},
-        {"true", "true", true},   {"1", "true", false},
-        {"null", "null", true},   {"\"1\"", "1", false},
-        {"[1,2]", "[1,2]", true}, {R"({"a":1})", R"({"a":1})", true},
-        {"1e400", "1", false},
+        {"1", "1", true},
+        {"1", "1.0", true},
+        {"1", "2", false},
+        {"-1", "18446744073709551615", false},
+        {"true", "true", true},
+        {"1", "true", false},
+        {"null", "null", true},
+        {"\"1\"", "1", false},
+        {"[1,2]", "[1,2]", true},
+        {R"({"a":1})", R"({"a":1})", true},
+        {"0.5", "0.25", false},
+        {"-1", "-1.0", true},
+        {"0.0", "-0.0", true},
+        {"[1]", "[1.0]", false},
+        // Next to each other, and the same as doubles.
+        {"9007199254740993", "9007199254740992.0", false},
+        {"9007199254740992", "9007199254740992.0", true},
+        {"18446744073709551615", "18446744073709551616", false},
+        {"0.30000000000000004", "0.3", false},
     };
     for (const row& r : rows) {
         BOOST_TEST_CONTEXT(r.wanted << " and " << r.found)
         {
-            error_code ec;
             job j = pin_112();
-            boost::json::value wanted = boost::json::parse(r.wanted, ec);
-            if (ec) continue;
-            j.expect = expectation{.json = {{"/v", {wanted}}}};
+            j.expect = expectation{.json = {{"/v", {boost::json::parse(r.wanted)}}}};
             const std::string body = "{\"v\":" + std::string(r.found) + "}";
             BOOST_TEST(
                 judge(j, {.http_status = 200, .reason_phrase = "", .body = body}).accepted ==
@@ -124,6 +147,237 @@ BOOST_AUTO_TEST_CASE(any_of_several_values_and_all_of_several_places)
     BOOST_TEST(!accepts(201, R"({"a":[2],"b/c":"x"})").accepted);
     BOOST_TEST(accepts(200, R"({"a":[3],"b/c":"x"})").error == "/a/0 is 3, not 1 or 2");
     BOOST_TEST(accepts(200, R"({"a":[1]})").error == "the reply has no /b~1c");
+}
+
+BOOST_AUTO_TEST_CASE(numbers_lie_within_bounds)
+{
+    const boost::json::value none;
+    struct row {
+        boost::json::value min, max;
+        std::string_view found;
+        std::string_view error; // without what is found
+    };
+    constexpr std::int64_t lowest = std::numeric_limits<std::int64_t>::min();
+    constexpr std::uint64_t highest = std::numeric_limits<std::uint64_t>::max();
+    const std::vector<row> rows{
+        {1, 5, "1", ""},
+        {1, 5, "5", ""},
+        {1, 5, "0", "from 1 to 5"},
+        {1, 5, "6", "from 1 to 5"},
+        {1, 5, "5.0", ""},
+        {1, 5, "5.000000001", "from 1 to 5"},
+        {1, 5, "0.9999999999999999", "from 1 to 5"},
+        {5, none, "3", "at least 5"},
+        {5, none, "1e308", ""},
+        {none, 5, "9", "at most 5"},
+        {none, 5, "-9", ""},
+        {0.5, 0.75, "0.5", ""},
+        {0.5, 0.75, "1", "from 0.5 to 0.75"},
+        {-1.5, none, "-1", ""},
+        {-1.5, none, "-2", "at least -1.5"},
+        {-0.5, none, "-1", "at least -0.5"},
+        {none, -0.5, "0", "at most -0.5"},
+        {0, 0, "-0.0", ""},
+        // what is no number
+        {1, 5, R"("x")", "a number from 1 to 5"},
+        {1, 5, R"("3")", "a number from 1 to 5"},
+        {5, none, "null", "a number of at least 5"},
+        {none, 5, "[3]", "a number of at most 5"},
+        {none, 5, "true", "a number of at most 5"},
+        // beyond what doubles hold exactly: 2^53 + 1 and its neighbours
+        {9007199254740993, none, "9007199254740992", "at least 9007199254740993"},
+        {9007199254740993, none, "9007199254740993", ""},
+        {9007199254740993, none, "9007199254740992.0", "at least 9007199254740993"},
+        {none, 9007199254740993, "9007199254740994.0", "at most 9007199254740993"},
+        // the ends of the whole numbers, and doubles beside and beyond them
+        {highest, none, "18446744073709551615", ""},
+        {highest, none, "18446744073709551614", "at least 18446744073709551615"},
+        {highest, none, "9223372036854775807", "at least 18446744073709551615"},
+        {highest, none, "18446744073709551616", ""},
+        {none, highest, "18446744073709551616", "at most 18446744073709551615"},
+        {none, highest, "-1", ""},
+        {lowest, lowest, "-9223372036854775808", ""},
+        {lowest, lowest, "-9223372036854775808.0", ""},
+        {lowest, none, "-9223372036854777856", "at least -9223372036854775808"},
+        {none, lowest, "-9223372036854777856", ""},
+        {none, lowest, "-9223372036854775807", "at most -9223372036854775808"},
+        {0x1p63, none, "9223372036854775807", "at least 9.223372036854776e+18"},
+        {0x1p63, 0x1p63, "9223372036854775808", ""},
+        {0x1p64, none, "18446744073709551615", "at least 1.8446744073709552e+19"},
+        {1e300, 1e301, "1e300", ""},
+        {1e300, 1e301, "1.1e301", "from 1e+300 to 1e+301"},
+        {-1e300, none, "-1.1e300", "at least -1e+300"},
+    };
+    for (const row& r : rows) {
+        BOOST_TEST_CONTEXT(r.min << " to " << r.max << " and " << r.found)
+        {
+            job j = pin_112();
+            j.expect = expectation{.json = {{.pointer = "/v", .min = r.min, .max = r.max}}};
+            const std::string body = "{\"v\":" + std::string(r.found) + "}";
+            const verdict v = judge(j, {.http_status = 200, .reason_phrase = "", .body = body});
+            BOOST_TEST(v.accepted == r.error.empty());
+            BOOST_TEST((v.accepted || v.error.ends_with(", not " + std::string(r.error))), v.error);
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_number_out_of_bounds_is_told_with_them)
+{
+    job j = pin_112();
+    const auto error = [&](json_check check, std::string_view body) {
+        j.expect = expectation{.json = {std::move(check)}};
+        return judge(j, {.http_status = 200, .reason_phrase = "", .body = body}).error;
+    };
+    const json_check from_1_to_5{.pointer = "/count", .min = 1, .max = 5};
+    BOOST_TEST(error(from_1_to_5, R"({"count":9})") == "/count is 9, not from 1 to 5");
+    BOOST_TEST(
+        error(from_1_to_5, R"({"count":"x"})") == "/count is \"x\", not a number from 1 to 5");
+    BOOST_TEST(error(from_1_to_5, "{}") == "the reply has no /count");
+    BOOST_TEST(
+        error({.pointer = "/count", .min = 5}, R"({"count":3})") == "/count is 3, not at least 5");
+    BOOST_TEST(
+        error({.pointer = "/count", .max = 5}, R"({"count":1e400})") ==
+        "/count is a number too large, not at most 5");
+}
+
+BOOST_AUTO_TEST_CASE(reads_a_reply_as_json)
+{
+    struct row {
+        std::string_view name;
+        std::string body;
+        const char* value; // null where there is none
+    };
+    const std::string lists(100, '[');
+    const std::string ends(100, ']');
+    const std::vector<row> rows{
+        {"any value", " 1\n", "1"},
+        {"nothing", "", nullptr},
+        {"byte order mark", "\xef\xbb\xbf[1]", "[1]"},
+        {"byte order mark alone", "\xef\xbb\xbf", nullptr},
+        {"two of them", "\xef\xbb\xbf\xef\xbb\xbf[1]", nullptr},
+        {"half of one", "\xef\xbb[1]", nullptr},
+        {"UTF-16", std::string("\xff\xfe[\0]\0", 6), nullptr},
+        {"as deep as may be", lists + ends, ""},
+        {"deeper", "[" + lists + ends + "]", nullptr},
+        {"two values", "{}{}", nullptr},
+        {"a comment", "/**/1", nullptr},
+        {"a comma too many", "[1,]", nullptr},
+        // texts
+        {"UTF-8", "\"\xc3\xa9\"", "\"\xc3\xa9\""},
+        {"no UTF-8", "\"\xff\"", nullptr},
+        {"overlong UTF-8", "\"\xc0\xaf\"", nullptr},
+        {"a surrogate in UTF-8", "\"\xed\xa0\x80\"", nullptr},
+        {"UTF-8 cut short", "\"\xc3\"", nullptr},
+        {"NUL in a text", std::string("\"a\0b\"", 5), nullptr},
+        {"NUL after all", std::string("1\0", 2), nullptr},
+        {"NUL escaped", R"("\u0000")", R"("\u0000")"},
+        {"a line end in a text", "\"a\nb\"", nullptr},
+        {"surrogates in a pair", R"("\ud83d\ude00")", "\"\xf0\x9f\x98\x80\""},
+        {"a high surrogate alone", R"("\ud83d")", nullptr},
+        {"a high surrogate and another character", R"("\ud83d\u0041")", nullptr},
+        {"a low surrogate alone", R"("\ude00")", nullptr},
+        // numbers
+        {"the lowest whole number", "-9223372036854775808", "-9223372036854775808"},
+        {"the highest whole number", "18446744073709551615", "18446744073709551615"},
+        {"above it", "18446744073709551616", "1.8446744073709552e+19"},
+        {"100 digits", std::string(100, '9'), "1e+100"},
+        {"1000 digits", std::string(1000, '9'), "null"}, // JSON cannot write infinity
+        {"too large", "1e400", "null"},
+        {"too small", "1e-400", "0.0"},
+        {"an exponent too large", "1e99999999999", nullptr},
+        {"the largest double", "1.7976931348623157e308", "1.7976931348623157e+308"},
+        {"the smallest double", "5e-324", "5e-324"},
+        {"as near as can be", "0.7231742029971469", "0.7231742029971469"},
+        {"no number", "NaN", nullptr},
+        {"a zero in front", "01", nullptr},
+        // objects
+        {"a key twice", R"({"a":1,"b":2,"a":3})", R"({"a":3,"b":2})"},
+        {"a key twice, once escaped", R"({"a":1,"\u0061":2})", R"({"a":2})"},
+    };
+    for (const row& r : rows) {
+        BOOST_TEST_CONTEXT(r.name)
+        {
+            const auto read = parse_reply(r.body);
+            BOOST_TEST(read.has_value() == (r.value != nullptr));
+            if (read && *r.value != '\0') BOOST_TEST(detail::json_text(*read) == r.value);
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(numbers_are_read_as_they_were_written)
+{
+    std::mt19937_64 random(112); // NOLINT: the same numbers each time
+    for (int i = 0; i < 20'000; ++i) {
+        const double d = std::bit_cast<double>(random());
+        if (!std::isfinite(d)) continue;
+        const std::string text = detail::json_text(d);
+        const auto read = parse_reply(text);
+        BOOST_REQUIRE_MESSAGE(read && read->is_double() && read->get_double() == d, text);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(every_body_has_a_verdict_soon)
+{
+    const auto repeated = [](std::string_view part, std::string out = "") {
+        while (out.size() < 1024UL * 1024) out += part;
+        return out;
+    };
+    std::string many_keys = "{";
+    for (int i = 0; i < 80'000; ++i) many_keys += "\"k" + std::to_string(i) + "\":1,";
+    const std::vector<std::pair<std::string, std::string_view>> rows{
+        {repeated("["), "reply's JSON is nested too deep"},
+        {repeated("{\"a\":"), "reply's JSON is nested too deep"},
+        {repeated("[[],"), "reply's JSON is nested too deep"},
+        {repeated("[],", "[") + "1]", "reply is not a JSON object"},
+        {repeated("\"a\":1,", "{") + "\"status\":\"completed\"}", ""},
+        {many_keys + "\"status\":\"completed\"}", ""},
+        {repeated("9"), "reply is not a JSON object"},
+        {repeated("9", "0."), "reply is not a JSON object"},
+        {repeated("\\u0000", "\""), "reply is not JSON"},
+        {repeated(" "), "empty reply"},
+        {repeated("\xef\xbb\xbf"), "reply is not JSON"},
+    };
+    const auto begin = std::chrono::steady_clock::now();
+    for (const auto& [body, message] : rows) {
+        BOOST_TEST_CONTEXT(body.substr(0, 20))
+        {
+            const verdict v =
+                judge(pin_112(), {.http_status = 200, .reason_phrase = "", .body = body});
+            BOOST_TEST(v.accepted == message.empty());
+            BOOST_TEST((message.empty() || v.message == message), v.message);
+        }
+    }
+    // In squared time each of them would take minutes.
+    BOOST_TEST((std::chrono::steady_clock::now() - begin < std::chrono::seconds{20}));
+}
+
+BOOST_AUTO_TEST_CASE(a_compressed_reply_is_told_of_where_json_was_asked)
+{
+    struct row {
+        std::string_view encoding, body, error;
+    };
+    const std::vector<row> rows{
+        {"gzip", "\x1f\x8b\x08", "reply is compressed (gzip), which was not asked for"},
+        {"br, gzip", "x", "reply is compressed (br, gzip), which was not asked for"},
+        {"", "\x1f\x8b\x08", "reply is not JSON"},
+        {"identity", "x", "reply is not JSON"},
+        {"Identity", "x", "reply is not JSON"},
+        {"gzip", "", "empty reply"},
+        // The header is wrong, the reply is not.
+        {"gzip", R"({"status":"completed"})", ""},
+    };
+    for (const row& r : rows) {
+        BOOST_TEST_CONTEXT(r.encoding << " " << r.body)
+        {
+            const reply given{
+                .http_status = 200,
+                .reason_phrase = "",
+                .body = r.body,
+                .content_encoding = r.encoding};
+            BOOST_TEST(judge(pin_112(), given).error == r.error);
+            BOOST_TEST(judge({.name = "j", .url = "http://localhost/"}, given).accepted);
+        }
+    }
 }
 
 BOOST_AUTO_TEST_CASE(without_json_asked_for_any_body_will_do)

@@ -2,6 +2,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <cmath>
 #include <functional>
 #include <string>
 #include <vector>
@@ -142,7 +143,7 @@ BOOST_AUTO_TEST_CASE(each_job_is_inspected)
         {"name: a job's name holds only", [](job& j) { j.name = "a b"; }},
         {"name: a job needs a name", [](job& j) { j.name = ""; }},
         {"url: a job needs a url", [](job& j) { j.url = ""; }},
-        {"url: https is not supported yet", [](job& j) { j.url = "https://x/"; }},
+        {"url: the scheme must be http or https", [](job& j) { j.url = "ftp://x/"; }},
         {"method: not an HTTP method", [](job& j) { j.method = "PO ST"; }},
         {"method: CONNECT cannot be sent", [](job& j) { j.method = "CONNECT"; }},
         {"timeout: must be longer than 0", [](job& j) { j.timeout = 0s; }},
@@ -171,6 +172,16 @@ BOOST_AUTO_TEST_CASE(each_job_is_inspected)
          [](job& j) { j.expect = expectation{.json = {{"status", {1}}}}; }},
         {"expect.json./a: at least one value",
          [](job& j) { j.expect = expectation{.json = {{"/a", {}}}}; }},
+        {"expect.json./a: has either values or bounds, not both",
+         [](job& j) { j.expect = expectation{.json = {{"/a", {1}, 1}}}; }},
+        {"expect.json./a.min: must be a number",
+         [](job& j) { j.expect = expectation{.json = {{"/a", {}, "1", 2}}}; }},
+        {"expect.json./a.max: must be a number",
+         [](job& j) { j.expect = expectation{.json = {{"/a", {}, 1, std::nan("")}}}; }},
+        {"expect.json./a.min: 9007199254740993 is larger than max (9007199254740992.0)",
+         [](job& j) {
+             j.expect = expectation{.json = {{"/a", {}, 9007199254740993, 9007199254740992.0}}};
+         }},
         {"expect.max_body: must be larger",
          [](job& j) { j.expect = expectation{.max_body_bytes = 0}; }},
         {"message: a JSON pointer begins", [](job& j) { j.message = "message"; }},

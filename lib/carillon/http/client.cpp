@@ -1,123 +1,86 @@
 #include <carillon/detail/spawn.hpp>
 #include <carillon/http/client.hpp>
-#include <carillon/http/pool.hpp>
-#include <carillon/http/resolver.hpp>
+#include <carillon/http/connector.hpp>
+#include <carillon/http/redirect.hpp>
+#include <carillon/http/tcp_progress.hpp>
+#include <carillon/http/wire.hpp>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/error.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <boost/beast/core/error.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
-#include <boost/beast/http/error.hpp>
-#include <boost/beast/http/message.hpp>
-#include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/read.hpp>
-#include <boost/beast/http/string_body.hpp>
-#include <boost/beast/http/write.hpp>
 
 #include <algorithm>
-#include <optional>
 #include <tuple>
 #include <utility>
 
 namespace asio = boost::asio;
-namespace beast = boost::beast;
-namespace bhttp = boost::beast::http;
 
 namespace carillon::http {
 namespace {
 
 using time_point = std::chrono::steady_clock::time_point;
-using wire_request = bhttp::request<bhttp::string_body>;
-using wire_parser = bhttp::response_parser<bhttp::string_body>;
 
-constexpr auto use_tuple = asio::as_tuple(asio::use_awaitable);
+/** What came of a request on a connection. */
+struct talk_result {
+    error_code ec{};
+    std::size_t sent = 0;
+    bool reply_has_begun = false;
+    bool may_keep = false;
+};
 
-/// Interim replies (RFC 9110 section 15.2) before the one that counts; a peer that sends more sends
-/// garbage.
-constexpr int max_interim_replies = 16;
-
-/** Beast's codes as the ones that the transport's contract names; others pass through. */
-error_code translate(const error_code& ec)
+/**
+ * Whether a kept connection was closed before any of the request came to its peer's machine, so
+ * that it cannot have been processed.
+ *
+ * An orderly end alone proves it: the peer's FIN came first, which Linux tells as end of file, or
+ * as EPIPE after the RST that answers what came too late. A mere RST may come of a process that
+ * read the request and died, and need not acknowledge what it read.
+ */
+bool was_dead(stream& kept, const talk_result& r, std::optional<std::uint64_t> acknowledged_before)
 {
-    if (ec == beast::error::timeout) return errc::timed_out;
-    if (ec == bhttp::error::header_limit || ec == bhttp::error::buffer_overflow)
-        return errc::header_too_large;
-    if (ec == bhttp::error::body_limit) return errc::body_too_large;
-    if (ec == bhttp::error::end_of_stream || ec == bhttp::error::partial_message ||
-        ec == asio::error::eof)
-        return errc::closed_early;
-    if (ec && ec.category() == bhttp::make_error_code(bhttp::error::bad_version).category())
-        return errc::malformed_reply;
-    return ec;
-}
-
-wire_request to_wire(request& req)
-{
-    wire_request wire;
-    wire.method_string(req.method);
-    wire.target(req.target.target);
-    wire.version(11);
-    wire.set(bhttp::field::host, req.target.host_header());
-    for (const field& f : req.fields) wire.insert(f.name, f.value);
-    wire.body() = std::move(req.body);
-    wire.prepare_payload();
-    return wire;
-}
-
-/** Takes what a parser has, whole or not. */
-void take_reply(wire_parser& parser, response& res)
-{
-    if (!parser.is_header_done()) return;
-    auto& message = parser.get();
-    res.status = static_cast<int>(message.result_int());
-    res.reason_phrase = std::string(message.reason());
-    for (const auto& f : message)
-        res.fields.push_back({std::string(f.name_string()), std::string(f.value())});
-    res.body = std::move(message.body());
-}
-
-/** A reply that ends its connection's use, or one with bytes behind it that nobody asked for. */
-bool may_keep(wire_parser& parser, const beast::flat_buffer& rest)
-{
-    return parser.is_done() && parser.keep_alive() && rest.size() == 0;
+    if (r.reply_has_begun) return false;
+    if (r.ec != errc::closed_early && r.ec != asio::error::broken_pipe) return false;
+    if (!acknowledged_before) return r.sent == 0 && r.ec == asio::error::broken_pipe;
+    return bytes_acknowledged(kept.socket().native_handle()) == acknowledged_before;
 }
 
 } // namespace
 
 class client::state {
 public:
-    state(const asio::any_io_executor& ex, const client_options& options)
-        : executor(ex), max_header_bytes(options.max_header_bytes), names(ex),
-          connections(std::make_shared<pool>(
-              ex,
-              pool_options{
-                  .max_per_origin = options.max_per_origin, .idle_timeout = options.idle_timeout}))
+    state(const asio::any_io_executor& ex, client_options o)
+        : executor(ex), options(std::move(o)),
+          connections(
+              std::make_shared<pool>(ex, pool_options{.idle_timeout = options.idle_timeout})),
+          connections_to(ex, connections)
     {}
 
     asio::any_io_executor executor;
-    std::uint32_t max_header_bytes;
-    resolver names;
+    client_options options;
     std::shared_ptr<pool> connections;
+    connector connections_to;
 
     static asio::awaitable<std::tuple<error_code, response>>
     send(std::shared_ptr<state> self, request req, limits lim);
 
 private:
-    struct deadlines {
+    /** The instants at which an exchange ends. */
+    struct ends {
         time_point connect;
         time_point all;
     };
 
-    asio::awaitable<error_code>
-    exchange(std::string origin, request req, limits lim, deadlines until, response& res);
-    asio::awaitable<error_code>
-    connect(beast::tcp_stream& stream, const endpoint& target, time_point until, phase& at);
-    asio::awaitable<error_code>
-    talk(beast::tcp_stream& stream, wire_request wire, limits lim, response& res, bool& keep);
-    asio::awaitable<error_code>
-    read(beast::tcp_stream& stream, bool to_head, limits lim, response& res, bool& keep);
+    way way_of(const request& req) const;
+    asio::awaitable<explained_error>
+    follow_all(request req, limits lim, time_point all, phase_clock& at, response& res);
+    asio::awaitable<explained_error>
+    exchange(const request& req, limits lim, ends until, phase_clock& at, response& res);
+    asio::awaitable<talk_result> talk(
+        stream& with,
+        const request& req,
+        std::string head,
+        limits lim,
+        phase_clock& at,
+        response& res);
+    asio::awaitable<error_code> read_reply(stream& from, reply_reader& reader, phase_clock& at);
 };
 
 asio::awaitable<std::tuple<error_code, response>>
@@ -126,119 +89,128 @@ client::state::send(std::shared_ptr<state> self, request req, limits lim)
     // A step that is begun after a cancellation throws operation_aborted, which the bridge hands on
     // as a code.
     response res;
-    const auto begun = std::chrono::steady_clock::now();
-    std::string origin = req.target.origin();
-    const auto place = co_await self->connections->acquire(origin, begun + lim.deadline);
-    if (!place) co_return std::tuple{place.error(), std::move(res)};
-
-    const auto now = std::chrono::steady_clock::now();
-    const time_point all = std::min(now + lim.timeout, begun + lim.deadline);
-    const deadlines until{std::min(now + lim.connect_timeout, all), all};
-    const error_code ec =
-        co_await self->exchange(std::move(origin), std::move(req), lim, until, res);
-    co_return std::tuple{translate(ec), std::move(res)};
+    phase_clock at;
+    const time_point all = std::chrono::steady_clock::now() + lim.timeout;
+    explained_error failed = co_await self->follow_all(std::move(req), lim, all, at, res);
+    at.write_to(res);
+    if (failed) res.detail = std::move(failed.detail);
+    co_return std::tuple{failed.code, std::move(res)};
 }
 
-asio::awaitable<error_code>
-client::state::exchange(std::string origin, request req, limits lim, deadlines until, response& res)
+asio::awaitable<explained_error>
+client::state::follow_all(request req, limits lim, time_point all, phase_clock& at, response& res)
 {
-    std::optional<pool::socket> kept = connections->take(origin);
-    const bool fresh = !kept;
-    beast::tcp_stream stream =
-        kept ? beast::tcp_stream(std::move(*kept)) : beast::tcp_stream(executor);
-    if (fresh) {
-        if (error_code ec = co_await connect(stream, req.target, until.connect, res.phase))
-            co_return ec;
+    for (int left = req.route->redirects;; --left) {
+        const auto now = std::chrono::steady_clock::now();
+        const ends until{std::min(now + lim.connect_timeout, all), all};
+        explained_error failed = co_await exchange(req, lim, until, at, res);
+        if (failed || left == 0 || !is_redirect(res.status)) co_return failed;
+        auto next = follow(std::move(req), res);
+        if (!next) co_return next.error();
+        req = std::move(*next);
+        res = {.redirected_to = req.target};
     }
-
-    stream.expires_at(until.all);
-    bool keep = false;
-    wire_request wire = to_wire(req);
-    const error_code ec = co_await talk(stream, std::move(wire), lim, res, keep);
-    if (keep) connections->keep(origin, stream.release_socket());
-    co_return ec;
 }
 
-asio::awaitable<error_code> client::state::connect(
-    beast::tcp_stream& stream, const endpoint& target, time_point until, phase& at)
+way client::state::way_of(const request& req) const
 {
-    at = phase::resolve;
-    auto [resolve_ec, found] =
-        co_await names.async_resolve(target.host, target.port, until, use_tuple);
-    if (resolve_ec) co_return resolve_ec;
+    way w{.target = req.target, .unix_socket = req.route->unix_socket, .tls = req.route->tls};
+    if (!w.unix_socket.empty()) return w;
+    if (req.route->proxy) {
+        // The job was validated with it.
+        if (!req.route->proxy->empty()) w.proxy = parse_proxy(req.route->proxy->reveal()).value();
+    } else if (const endpoint* usual = options.proxies.find(req.target)) {
+        w.proxy = *usual;
+    }
+    return w;
+}
 
-    at = phase::connect;
-    error_code last = errc::no_address;
-    for (std::size_t i = 0; i < found.size(); ++i) {
-        // An address that answers nothing must leave time for those behind it.
-        const auto left = until - std::chrono::steady_clock::now();
-        if (left <= left.zero()) co_return errc::timed_out;
-        // A socket that failed to connect must not try again (connect(2)), and the next address may
-        // be of the other family.
-        stream.close();
-        stream.expires_after(left / static_cast<int>(found.size() - i));
-        auto [ec] = co_await stream.async_connect(found[i], use_tuple);
-        if (!ec) {
-            error_code ignored; // a connection without it is slower, not wrong
-            static_cast<void>(stream.socket().set_option(asio::ip::tcp::no_delay(true), ignored));
-            co_return error_code{};
+asio::awaitable<explained_error>
+client::state::exchange(const request& req, limits lim, ends until, phase_clock& at, response& res)
+{
+    const way w = way_of(req);
+    const std::string key = w.key(connections_to.certificates().generation());
+    const std::string head = head_of(req, w.is_forwarded() ? &*w.proxy : nullptr);
+    std::unique_ptr<stream> connection = connections->take(key);
+    deadline limit(executor);
+    if (connection) {
+        limit.watch(connection->socket(), until.all);
+        const auto acknowledged = bytes_acknowledged(connection->socket().native_handle());
+        const talk_result r = co_await talk(*connection, req, head, lim, at, res);
+        limit.stop();
+        if (limit.has_passed() || !was_dead(*connection, r, acknowledged)) {
+            if (r.may_keep) connections->keep(key, std::move(connection));
+            co_return explained_error{limit.cause_of(r.ec), {}};
         }
-        if (ec == asio::error::operation_aborted) co_return ec;
-        last = ec;
+        connection.reset();
     }
-    co_return last;
+
+    explained_error failed =
+        co_await connections_to.connect(w, until.connect, limit, at, connection);
+    if (failed) co_return failed;
+    limit.watch(connection->socket(), until.all);
+    const talk_result r = co_await talk(*connection, req, head, lim, at, res);
+    limit.stop();
+    if (r.may_keep) connections->keep(key, std::move(connection));
+    co_return explained_error{limit.cause_of(r.ec), {}};
 }
 
-asio::awaitable<error_code> client::state::talk(
-    beast::tcp_stream& stream, wire_request wire, limits lim, response& res, bool& keep)
+asio::awaitable<talk_result> client::state::talk(
+    stream& with, const request& req, std::string head, limits lim, phase_clock& at, response& res)
 {
-    res.phase = phase::send;
-    auto [ec, sent] = co_await bhttp::async_write(stream, wire, use_tuple);
-    if (ec == asio::error::operation_aborted || ec == beast::error::timeout) co_return ec;
+    if (req.on_connected) req.on_connected();
+    at.enter(phase::send);
+    talk_result r;
+    auto [write_ec, sent] = co_await with.write({asio::buffer(head), asio::buffer(req.body)});
+    r.sent = sent;
+    r.ec = write_ec;
+    if (r.ec == asio::error::operation_aborted || !with.socket().is_open()) co_return r;
 
     // A peer may refuse a request before it has read all of it: its reply counts for more than our
     // broken pipe.
-    const error_code while_writing = ec;
-    ec = co_await read(stream, wire.method() == bhttp::verb::head, lim, res, keep);
-    if (while_writing) keep = false;
-    co_return ec&& while_writing ? while_writing : ec;
+    if (!r.ec) at.enter(phase::first_byte);
+    reply_reader reader(
+        req.method == "HEAD" ? reply_reader::reply_to::head : reply_reader::reply_to::other,
+        {.max_header_bytes = options.max_header_bytes,
+         .max_fields = options.max_header_fields,
+         .max_body_bytes = lim.max_body_bytes});
+    const error_code read_ec = co_await read_reply(with, reader, at);
+    if (!r.ec || !read_ec) r.ec = read_ec;
+    r.reply_has_begun = reader.has_begun();
+    r.may_keep = !write_ec && !read_ec && reader.may_keep();
+    reader.take(res);
+    co_return r;
 }
 
 asio::awaitable<error_code>
-client::state::read(beast::tcp_stream& stream, bool to_head, limits lim, response& res, bool& keep)
+client::state::read_reply(stream& from, reply_reader& reader, phase_clock& at)
 {
-    res.phase = phase::first_byte;
-    beast::flat_buffer buffer(max_header_bytes + 64 * 1024);
-    for (int interim = 0; interim <= max_interim_replies; ++interim) {
-        wire_parser parser;
-        parser.header_limit(max_header_bytes);
-        parser.body_limit(lim.max_body_bytes);
-        parser.skip(to_head);
-        auto [head_ec, head_bytes] =
-            co_await bhttp::async_read_header(stream, buffer, parser, use_tuple);
-        if (parser.got_some()) res.phase = phase::body;
-        // A length over the bound is refused with the head, whose status is known by then.
-        if (head_ec == bhttp::error::body_limit)
-            res.status = static_cast<int>(parser.get().result_int());
-        if (head_ec) co_return head_ec;
-        if (parser.get().result_int() / 100 == 1) continue;
-
-        res.phase = phase::body;
-        auto [ec, bytes] = co_await bhttp::async_read(stream, buffer, parser, use_tuple);
-        keep = !ec && may_keep(parser, buffer);
-        take_reply(parser, res);
-        co_return ec;
+    while (!reader.is_done()) {
+        const auto space = reader.space();
+        auto [ec, n] = co_await from.read_some(asio::buffer(space.data(), space.size()));
+        if (ec == asio::error::eof) co_return reader.closed();
+        if (ec) co_return ec;
+        if (!reader.has_begun()) at.enter(phase::body);
+        if (const error_code wrong = reader.took(n)) co_return wrong;
     }
-    co_return errc::malformed_reply;
+    co_return error_code{};
 }
 
 client::client(asio::any_io_executor ex, client_options options)
-    : executor_(ex), state_(std::make_shared<state>(ex, options))
+    : executor_(ex), state_(std::make_shared<state>(ex, std::move(options)))
 {}
 
 client::~client() = default;
 
 void client::close_idle() { state_->connections->close_idle(); }
+
+void client::reload_certificates()
+{
+    state_->connections_to.certificates().forget();
+    state_->connections->close_idle();
+}
+
+void client::set_proxies(proxy_rules proxies) { state_->options.proxies = std::move(proxies); }
 
 void client::send(request req, const limits& lim, handler_type handler)
 {

@@ -1,34 +1,44 @@
 #pragma once
 
 #include <carillon/http/transport.hpp>
+#include <carillon/job/proxy_rules.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
-#include <string>
 
 namespace carillon::http {
 
-/** The bounds of a @ref client. */
+/** How a @ref client behaves. */
 struct client_options {
-    /// Connections to one origin at a time; further exchanges wait their turn, first come, first
-    /// served.
-    std::size_t max_per_origin = 100;
     /// How long an unused connection is kept.
     std::chrono::steady_clock::duration idle_timeout = std::chrono::seconds{30};
     /// All header lines of a reply together.
     std::uint32_t max_header_bytes = 64 * 1024;
+    /// Header fields of a reply.
+    std::size_t max_header_fields = 256;
+    /// For requests whose route names none, see @ref proxies_of_environment.
+    proxy_rules proxies{};
 };
 
 /**
- * An HTTP/1.1 client with kept connections.
+ * An HTTP/1.1 client with kept connections, over TCP, TLS or a unix socket.
  *
- * Every address of a name is tried in turn, each with its share of the time to connect. Names are
- * looked up by threads of its own (see @ref resolver); all else happens on the executor. Exchanges
- * under way keep what they need alive, so the client may be destroyed while they go on; cancel them
- * to end them.
+ * A host's addresses are tried as RFC 8305 has it: the families in turn, the next one when the one
+ * before has not answered within 250 ms. Names are looked up by threads of its own (see @ref
+ * resolver), certificate files read by another; all else happens on the executor. It opens as many
+ * connections as there are exchanges: the @ref runner bounds them. Where the process has no
+ * descriptor left, an exchange waits for one within its `connect_timeout`.
+ *
+ * A kept connection may turn out to be dead only when it is used again. Where its peer closed it
+ * before a byte of the request came there, the request is sent once more, on a new one, without
+ * being counted; where the peer may have got it, the exchange fails instead.
+ *
+ * TLS is 1.2 or later; sessions are resumed. Exchanges under way keep what they need alive, so the
+ * client may be destroyed while they go on; cancel them to end them.
  */
 class client final : public transport {
 public:
@@ -36,6 +46,11 @@ public:
     ~client() override;
 
     void close_idle() override;
+
+    /** Reads certificate files anew for the connections to come. Exchanges under way go on. */
+    void reload_certificates();
+
+    void set_proxies(proxy_rules proxies);
 
 private:
     class state;

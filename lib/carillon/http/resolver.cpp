@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <condition_variable>
 #include <functional>
+#include <iterator>
 #include <list>
 #include <mutex>
 #include <netdb.h>
@@ -18,6 +19,7 @@
 #include <string_view>
 #include <system_error>
 #include <thread>
+#include <unordered_map>
 
 namespace asio = boost::asio;
 
@@ -25,11 +27,7 @@ namespace carillon::http {
 namespace {
 
 using endpoints = resolver::endpoints;
-
-struct answer {
-    error_code ec;
-    endpoints found;
-};
+using answer = resolver::answer;
 
 error_code code_of(int eai)
 {
@@ -67,7 +65,7 @@ endpoints known_addresses(std::string_view host, std::uint16_t port)
 }
 
 /** Blocks, for as long as the system's resolver does. */
-answer look_up(const std::string& host, std::uint16_t port)
+answer look_up(const std::string& host)
 {
     addrinfo hints{};
     hints.ai_family = AF_UNSPEC;
@@ -84,7 +82,6 @@ answer look_up(const std::string& host, std::uint16_t port)
         std::copy_n(
             reinterpret_cast<const char*>(a->ai_addr), a->ai_addrlen,
             reinterpret_cast<char*>(e.data()));
-        e.port(port);
         if (std::find(out.found.begin(), out.found.end(), e) == out.found.end())
             out.found.push_back(e);
     }
@@ -166,35 +163,50 @@ class resolver::lookup_queue : public std::enable_shared_from_this<lookup_queue>
 public:
     explicit lookup_queue(asio::any_io_executor ex) : executor_(std::move(ex)) {}
 
-    /** A name, and whom to tell its addresses. */
-    struct question {
-        std::string host;
+    /** Whom to tell a name's addresses. */
+    struct asker {
+        std::weak_ptr<lookup> who;
         std::uint16_t port;
-        std::weak_ptr<lookup> asked_by;
     };
 
-    /** Queues a name. Throws nothing: an initiating function that does ends the process. */
-    error_code push(question q)
+    /** What somebody asks for: who asks for the same name meanwhile, shares the answer. */
+    struct question {
+        /// Empty where it is not about a name.
+        std::string host;
+        std::function<answer()> find;
+        std::list<asker> asked_by;
+        bool has_thread = false;
+    };
+
+    /** Queues a question. Throws nothing: an initiating function that does ends the process. */
+    error_code push(std::string host, std::function<answer()> find, asker by)
     {
         const std::lock_guard lock(mutex_);
+        if (const auto same = by_name_.find(host); same != by_name_.end()) {
+            same->second->asked_by.push_back(std::move(by));
+            return {};
+        }
         if (waiting_.size() >= max_waiting) return errc::queue_full;
         if (idle_ <= waiting_.size() && threads_ < max_threads) {
             const error_code ec = add_thread();
             if (ec && threads_ == 0) return ec;
         }
-        waiting_.push_back(std::move(q));
+        waiting_.push_back({std::move(host), std::move(find), {std::move(by)}});
+        const auto mine = std::prev(waiting_.end());
+        if (!mine->host.empty()) by_name_.emplace(mine->host, mine);
         changed_.notify_one();
         return {};
     }
 
-    /** Takes back a name that no thread has yet. */
-    void forget(const std::shared_ptr<lookup>& l)
+    /** Takes a question back: one that nobody else asks and no thread has yet, altogether. */
+    void forget(const std::string& host, const std::shared_ptr<lookup>& l)
     {
         const std::lock_guard lock(mutex_);
-        const auto at = std::find_if(waiting_.begin(), waiting_.end(), [&](const question& q) {
-            return q.asked_by.lock() == l;
-        });
-        if (at != waiting_.end()) waiting_.erase(at);
+        const auto same = by_name_.find(host);
+        if (same != by_name_.end()) return forget(same->second, l);
+        for (auto* list : {&waiting_, &active_})
+            for (auto q = list->begin(); q != list->end();)
+                q->host.empty() ? forget(q++, l) : static_cast<void>(++q);
     }
 
     /**
@@ -209,16 +221,28 @@ public:
             closed_ = true;
             ended.splice(ended.end(), active_);
             ended.splice(ended.end(), waiting_);
+            by_name_.clear();
             executor_ = {};
             changed_.notify_all();
             ended_.wait(lock, [&] { return threads_ == busy_; });
         }
         for (const question& q : ended) {
-            if (const auto l = q.asked_by.lock()) l->finish({asio::error::operation_aborted, {}});
+            for (const asker& a : q.asked_by)
+                if (const auto l = a.who.lock()) l->finish({asio::error::operation_aborted, {}});
         }
     }
 
 private:
+    using question_place = std::list<question>::iterator;
+
+    void forget(question_place q, const std::shared_ptr<lookup>& l)
+    {
+        std::erase_if(q->asked_by, [&](const asker& a) { return a.who.lock() == l; });
+        if (!q->asked_by.empty() || q->has_thread) return;
+        by_name_.erase(q->host);
+        waiting_.erase(q);
+    }
+
     error_code add_thread()
     {
         const all_signals_blocked quiet;
@@ -237,15 +261,15 @@ private:
         while (wait_for_name(lock)) {
             const auto mine = waiting_.begin();
             active_.splice(active_.end(), waiting_, mine);
-            const std::string host = mine->host; // a copy: close() takes the question away
-            const std::uint16_t port = mine->port;
+            mine->has_thread = true;
+            const auto find = mine->find; // a copy: close() takes the question away
 
             ++busy_;
             lock.unlock();
-            answer a = look_up(host, port);
+            answer a = find();
             lock.lock();
             --busy_;
-            if (!closed_) deliver(mine, std::move(a));
+            if (!closed_) deliver(mine, a);
         }
         --threads_;
         ended_.notify_all();
@@ -259,13 +283,17 @@ private:
         return !closed_;
     }
 
-    void deliver(std::list<question>::iterator to, answer a)
+    void deliver(question_place to, const answer& a)
     {
-        auto tell = [weak = std::move(to->asked_by), a = std::move(a)]() mutable {
-            if (const auto l = weak.lock()) l->finish(std::move(a));
-        };
+        for (asker& by : to->asked_by) {
+            auto tell = [by = std::move(by), a = answer(a)]() mutable {
+                for (auto& e : a.found) e.port(by.port);
+                if (const auto l = by.who.lock()) l->finish(std::move(a));
+            };
+            asio::post(executor_, std::move(tell));
+        }
+        by_name_.erase(to->host);
         active_.erase(to);
-        asio::post(executor_, std::move(tell));
     }
 
     std::mutex mutex_;
@@ -274,6 +302,7 @@ private:
     asio::any_io_executor executor_;
     std::list<question> waiting_;
     std::list<question> active_; // those that have a thread
+    std::unordered_map<std::string, question_place> by_name_;
     std::size_t threads_ = 0;
     std::size_t idle_ = 0; // threads that wait for a name
     std::size_t busy_ = 0; // threads inside getaddrinfo
@@ -291,15 +320,35 @@ void resolver::resolve(std::string host, std::uint16_t port, time_point until, h
     auto l = std::make_shared<lookup>(executor_, std::move(handler));
     if (auto known = known_addresses(host, port); !known.empty())
         return l->finish({{}, std::move(known)});
-    if (until <= std::chrono::steady_clock::now()) return l->finish({errc::timed_out, {}});
+    auto find = [host] { return look_up(host); };
+    ask(std::move(l), std::move(host), std::move(find), port, until);
+}
 
-    l->watch(until, [weak = std::weak_ptr(l), queue = queue_](error_code ec) {
+void resolver::perform(std::function<void()> work, time_point until, handler_type handler)
+{
+    auto done = [work = std::move(work)] {
+        work();
+        return answer{};
+    };
+    ask(std::make_shared<lookup>(executor_, std::move(handler)), {}, std::move(done), 0, until);
+}
+
+void resolver::ask(
+    std::shared_ptr<lookup> l,
+    std::string host,
+    std::function<answer()> find,
+    std::uint16_t port,
+    time_point until)
+{
+    if (until <= std::chrono::steady_clock::now()) return l->finish({errc::timed_out, {}});
+    l->watch(until, [weak = std::weak_ptr(l), queue = queue_, host](error_code ec) {
         auto abandoned = weak.lock();
         if (!abandoned) return;
-        queue->forget(abandoned);
+        queue->forget(host, abandoned);
         abandoned->finish({ec, {}});
     });
-    if (const error_code ec = queue_->push({std::move(host), port, l})) l->finish({ec, {}});
+    if (const error_code ec = queue_->push(std::move(host), std::move(find), {l, port}))
+        l->finish({ec, {}});
 }
 
 } // namespace carillon::http

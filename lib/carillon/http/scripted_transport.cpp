@@ -4,7 +4,6 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include <algorithm>
 #include <tuple>
 
 namespace asio = boost::asio;
@@ -15,12 +14,11 @@ namespace {
 asio::awaitable<std::tuple<error_code, response>>
 play(time_source* time, scripted_reply reply, limits lim)
 {
-    const microseconds limit = std::min(lim.timeout, lim.deadline);
-    const bool late = reply.delay >= limit;
+    const bool late = reply.delay >= lim.timeout;
     response nothing;
     nothing.phase = phase::first_byte;
 
-    const microseconds wait = late ? limit : reply.delay;
+    const microseconds wait = late ? lim.timeout : reply.delay;
     if (wait > microseconds{0}) {
         auto [ec] = co_await time->async_wait_for(wait, asio::as_tuple(asio::use_awaitable));
         if (ec) co_return std::tuple{ec, std::move(nothing)};
@@ -49,7 +47,9 @@ scripted_transport::scripted_transport(asio::any_io_executor ex, time_source& ti
 
 void scripted_transport::send(request req, const limits& lim, handler_type handler)
 {
-    detail::spawn<response>(executor_, play(&time_, answer_(req), lim), std::move(handler));
+    scripted_reply reply = answer_(req);
+    if (req.on_connected && reply.reply.phase > phase::handshake) req.on_connected();
+    detail::spawn<response>(executor_, play(&time_, std::move(reply), lim), std::move(handler));
 }
 
 } // namespace carillon::http

@@ -13,7 +13,7 @@ namespace carillon::http {
 struct scripted_reply {
     /// How long it takes.
     microseconds delay{0};
-    /// Set: the exchange fails so; else `reply` is its reply.
+    /// Set: the exchange fails so, in the part that `reply` names; else `reply` is its reply.
     error_code error{};
     response reply{};
 };

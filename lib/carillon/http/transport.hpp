@@ -2,12 +2,16 @@
 
 #include <carillon/error.hpp>
 #include <carillon/job/endpoint.hpp>
+#include <carillon/job/route.hpp>
 #include <carillon/job/run.hpp>
+#include <carillon/job/shared_value.hpp>
 
 #include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/async_result.hpp>
 
 #include <cstddef>
+#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -19,35 +23,45 @@ namespace carillon::http {
 struct field {
     std::string name;
     std::string value;
+    /// Meant for the request's origin alone: a redirect to another one leaves it out.
+    bool is_credential = false;
 };
 
 /** A request. The transport adds `Host`, `Content-Length` and what else the connection needs. */
 struct request {
     std::string method;
     endpoint target;
-    std::vector<field> fields;
-    std::string body;
+    std::vector<field> fields{};
+    std::string body{};
+    shared_value<carillon::route> route{};
+    /// Called, if set, as soon as a connection stands, before anything is sent; must not throw.
+    std::function<void()> on_connected{};
 };
 
 /** The bounds of one exchange; all spans count from its start and are longer than zero. */
 struct limits {
-    /// From the first step to the last byte of the reply, once a connection may be used.
+    /// From the first step to the last byte of the reply, with the redirects that are followed.
     microseconds timeout = std::chrono::seconds{60};
-    /// The name look-up and the connection, within `timeout`.
+    /// The name look-up, the connection and TLS's handshake, within `timeout`.
     microseconds connect_timeout = std::chrono::seconds{10};
-    /// Everything, with the wait for a free connection.
-    microseconds deadline = std::chrono::hours{1};
     std::size_t max_body_bytes = std::size_t{1024} * 1024;
 };
 
 /** A reply; with an error, what is known of it. */
 struct response {
     int status = 0;
-    std::string reason_phrase;
-    std::vector<field> fields;
-    std::string body;
+    std::string reason_phrase{};
+    std::vector<field> fields{};
+    std::string body{};
     /// Where the exchange ended; after an error the part that failed.
     carillon::phase phase = carillon::phase::resolve;
+    /// How long that part had taken by then.
+    microseconds phase_time{0};
+    /// What an error's code does not say: an address, a certificate's names, a reason in words. May
+    /// quote the peer.
+    std::string detail{};
+    /// Who replied, where a redirect led elsewhere than to the request's target.
+    std::optional<endpoint> redirected_to{};
 
     /** The first field of this name, in any case; null where there is none. */
     const std::string* find(std::string_view name) const noexcept;
@@ -69,9 +83,10 @@ public:
      * Sends a request and reads its whole reply: `void(error_code, response)`.
      *
      * Any reply is a success here, whatever its status. Errors: @ref errc::timed_out when a limit
-     * passed, `no_address`, `closed_early`, `malformed_reply`, `header_too_large`,
-     * `body_too_large`, and the system's codes such as `connection_refused`. Cancellation:
-     * `terminal`, with `operation_aborted`; the request may have been sent.
+     * passed; those of @ref errc about addresses, certificates, TLS, proxies, redirects and
+     * malformed, broken off or too large replies; and the system's codes such as
+     * `connection_refused`. Cancellation: `terminal`, with `operation_aborted`; the request may
+     * have been sent.
      */
     template <class CompletionToken>
     auto async_send(request req, limits lim, CompletionToken&& token)

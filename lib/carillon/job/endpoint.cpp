@@ -16,6 +16,7 @@ namespace carillon {
 namespace {
 
 constexpr std::uint16_t http_port = 80;
+constexpr std::uint16_t https_port = 443;
 
 /** Whether a query parameter of this name holds a secret, such as `access_token` or `sig`. */
 bool names_a_secret(std::string_view parameter)
@@ -108,6 +109,7 @@ std::size_t first_bad_character(std::string_view url)
 /** A URL that jobs can be sent to, and its port. */
 struct checked_url {
     urls::url_view url;
+    bool is_secure;
     std::uint16_t port;
 };
 
@@ -120,15 +122,14 @@ parse_result<checked_url> check_url(std::string_view text)
             return parse_error{bad, "a URL cannot hold this character; write it percent-encoded"};
         return parse_error{0, "not an absolute URL such as http://host:port/path"};
     }
-    if (parsed->scheme_id() == urls::scheme::https)
-        return parse_error{
-            0, "https is not supported yet; use http, through a local TLS proxy if need be"};
-    if (parsed->scheme_id() != urls::scheme::http) return parse_error{0, "the scheme must be http"};
+    const bool is_secure = parsed->scheme_id() == urls::scheme::https;
+    if (!is_secure && parsed->scheme_id() != urls::scheme::http)
+        return parse_error{0, "the scheme must be http or https"};
     if (parsed->encoded_host().empty()) return parse_error{0, "the URL has no host"};
     const std::string_view digits = parsed->port();
-    const auto port = digits.empty() ? http_port : parse_port(digits);
+    const auto port = digits.empty() ? (is_secure ? https_port : http_port) : parse_port(digits);
     if (!port) return parse_error{0, "the port must be from 1 to 65535"};
-    return checked_url{*parsed, *port};
+    return checked_url{*parsed, is_secure, *port};
 }
 
 } // namespace
@@ -136,7 +137,7 @@ parse_result<checked_url> check_url(std::string_view text)
 std::string endpoint::host_header() const
 {
     std::string out = host.find(':') == std::string::npos ? host : "[" + host + "]";
-    if (port != http_port) out += ":" + std::to_string(port);
+    if (port != (is_secure() ? https_port : http_port)) out += ":" + std::to_string(port);
     return out;
 }
 
@@ -154,7 +155,7 @@ parse_result<endpoint> parse_endpoint(std::string_view text)
     if (!checked) return checked.error();
     const urls::url_view& url = checked->url;
     endpoint out;
-    out.scheme = "http";
+    out.scheme = checked->is_secure ? "https" : "http";
     out.host = without_brackets(url.host());
     out.port = checked->port;
     out.target = std::string(url.encoded_path());
@@ -166,8 +167,13 @@ parse_result<endpoint> parse_endpoint(std::string_view text)
 
 std::string shown_url(std::string_view url)
 {
-    const auto e = parse_endpoint(url);
-    return e ? e->origin() + e->target.substr(0, e->target.find('?')) : std::string();
+    if (const auto e = parse_endpoint(url))
+        return e->origin() + e->target.substr(0, e->target.find('?'));
+    // With placeholders it is none yet.
+    std::string out(url.substr(0, url.find('?')));
+    const url_part user = user_info_part(out);
+    if (user.begin != user.end) out.erase(user.begin, user.end - user.begin + 1);
+    return out;
 }
 
 std::vector<url_part> secret_url_parts(std::string_view url)

@@ -14,7 +14,7 @@ namespace carillon {
 
 /** An absolute URL, taken apart into what a client needs. */
 struct endpoint {
-    /// In lower case: `http`.
+    /// In lower case: `http` or `https`.
     std::string scheme;
     /// Without the brackets of an IPv6 address.
     std::string host;
@@ -25,12 +25,16 @@ struct endpoint {
     /// (RFC 7617).
     secret user_info;
 
+    bool is_secure() const noexcept { return scheme == "https"; }
+
     /** What a `Host` header says: the port only where it is not the scheme's own (RFC 9110
      * section 7.2). */
     std::string host_header() const;
 
     /** Scheme, host and port: connections and limits belong to it (RFC 9110 section 4.3.1). */
     std::string origin() const;
+
+    friend bool operator==(const endpoint&, const endpoint&) = default;
 };
 
 /** Takes an absolute URL apart (RFC 3986); a fragment is cut. The error says what is wrong in

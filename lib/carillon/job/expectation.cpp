@@ -1,12 +1,15 @@
+#include <carillon/detail/json_number.hpp>
+#include <carillon/detail/json_parse.hpp>
 #include <carillon/detail/json_text.hpp>
+#include <carillon/detail/text.hpp>
 #include <carillon/job/expectation.hpp>
 
-#include <boost/json/parse.hpp>
-#include <boost/system/error_code.hpp>
+#include <boost/json/error.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <optional>
+#include <cmath>
+#include <compare>
 
 namespace json = boost::json;
 
@@ -77,23 +80,11 @@ std::string_view standard_reason(int status) noexcept
     }
 }
 
-std::optional<double> as_number(const json::value& v) noexcept
-{
-    if (v.is_int64()) return static_cast<double>(v.get_int64());
-    if (v.is_uint64()) return static_cast<double>(v.get_uint64());
-    if (v.is_double()) return v.get_double();
-    return std::nullopt;
-}
-
-/** Equality by value; Boost.JSON's own holds 1 and 1.0 apart. Whole numbers are compared as such.
- */
+/** Equality by value; Boost.JSON's own holds 1 and 1.0 apart. */
 bool same(const json::value& a, const json::value& b) noexcept
 {
-    if (a == b) return true;
-    if (!a.is_double() && !b.is_double()) return false;
-    const auto x = as_number(a);
-    const auto y = as_number(b);
-    return x && y && *x == *y;
+    const auto order = detail::compare_numbers(a, b);
+    return order == std::partial_ordering::unordered ? a == b : order == 0;
 }
 
 const json::value* find(const json::value& root, std::string_view pointer)
@@ -108,13 +99,25 @@ std::string readable(const json::value& v)
     return v.is_string() ? std::string(v.get_string()) : detail::json_text(v);
 }
 
-bool satisfies(const json_check& check, const json::value& root)
+/** The same within a complaint; JSON has no word for infinity. */
+std::string quoted(const json::value& v)
 {
-    const json::value* found = find(root, check.pointer);
-    return found != nullptr &&
-           std::any_of(check.any_of.begin(), check.any_of.end(), [&](const json::value& wanted) {
-               return same(*found, wanted);
-           });
+    const auto* d = v.if_double();
+    return d != nullptr && std::isinf(*d) ? "a number too large" : detail::json_text(v);
+}
+
+bool is_within_bounds(const json_check& check, const json::value& found) noexcept
+{
+    return (check.min.is_null() || detail::compare_numbers(found, check.min) >= 0) &&
+           (check.max.is_null() || detail::compare_numbers(found, check.max) <= 0);
+}
+
+bool accepts(const json_check& check, const json::value& found)
+{
+    if (check.any_of.empty()) return is_within_bounds(check, found);
+    return std::any_of(check.any_of.begin(), check.any_of.end(), [&](const json::value& wanted) {
+        return same(found, wanted);
+    });
 }
 
 std::string wanted_values(const json_check& check)
@@ -125,14 +128,38 @@ std::string wanted_values(const json_check& check)
     return out;
 }
 
+/** `from 1 to 5`, `at least 1` */
+std::string wanted_bounds(const json_check& check)
+{
+    if (check.max.is_null()) return "at least " + detail::json_text(check.min);
+    if (check.min.is_null()) return "at most " + detail::json_text(check.max);
+    return fmt::format("from {} to {}", detail::json_text(check.min), detail::json_text(check.max));
+}
+
+std::string wanted(const json_check& check, const json::value& found)
+{
+    if (!check.any_of.empty()) return wanted_values(check);
+    const std::string bounds = wanted_bounds(check);
+    if (found.is_number()) return bounds;
+    return (bounds.starts_with("at") ? "a number of " : "a number ") + bounds;
+}
+
 /** `/status is "error", not "completed"`, or nothing where the check holds. */
 std::string complaint(const json_check& check, const json::value& root)
 {
-    if (satisfies(check, root)) return {};
     const json::value* found = find(root, check.pointer);
     if (found == nullptr) return fmt::format("the reply has no {}", check.pointer);
-    return fmt::format(
-        "{} is {}, not {}", check.pointer, detail::json_text(*found), wanted_values(check));
+    if (accepts(check, *found)) return {};
+    return fmt::format("{} is {}, not {}", check.pointer, quoted(*found), wanted(check, *found));
+}
+
+result<json::value> read_json(std::string_view body)
+{
+    // Nobody is to write this mark in front of JSON, but readers may ignore it (RFC 8259
+    // section 8.1), and some servers do write it.
+    static constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
+    if (body.starts_with(byte_order_mark)) body.remove_prefix(byte_order_mark.size());
+    return detail::parse_json(body, max_reply_depth);
 }
 
 struct parsed_body {
@@ -140,15 +167,21 @@ struct parsed_body {
     std::string problem; // why there is no JSON object
 };
 
-parsed_body parse_body(std::string_view body)
+std::string why_not_json(const error_code& ec, std::string_view encoding)
 {
-    if (body.find_first_not_of(" \t\r\n") == std::string_view::npos)
+    if (!encoding.empty() && !detail::equals_ignoring_case(encoding, "identity"))
+        return fmt::format("reply is compressed ({}), which was not asked for", encoding);
+    return ec == json::error::too_deep ? "reply's JSON is nested too deep" : "reply is not JSON";
+}
+
+parsed_body parse_body(const reply& r)
+{
+    if (r.body.find_first_not_of(" \t\r\n") == std::string_view::npos)
         return {std::nullopt, "empty reply"};
-    error_code ec;
-    json::value value = json::parse(body, ec);
-    if (ec) return {std::nullopt, "reply is not JSON"};
-    std::string problem = value.is_object() ? "" : "reply is not a JSON object";
-    return {std::move(value), std::move(problem)};
+    auto value = read_json(r.body);
+    if (!value) return {std::nullopt, why_not_json(value.error(), r.content_encoding)};
+    std::string problem = value->is_object() ? "" : "reply is not a JSON object";
+    return {std::move(*value), std::move(problem)};
 }
 
 /** The reply's own word: its `/status`, unless the HTTP status gives it the lie. */
@@ -159,13 +192,13 @@ std::string reply_status(
     if (found == nullptr || found->is_null()) return accepted ? "completed" : "error";
     const auto about_status = [](const json_check& c) { return c.pointer == "/status"; };
     const auto check = std::find_if(expect.json.begin(), expect.json.end(), about_status);
-    if (!status_accepted && check != expect.json.end() && satisfies(*check, root)) return "error";
+    if (!status_accepted && check != expect.json.end() && accepts(*check, *found)) return "error";
     return readable(*found);
 }
 
-std::string reply_message(const job& j, const json::value& root, const reply& r)
+std::string reply_message(std::string_view pointer, const json::value& root, const reply& r)
 {
-    const json::value* found = find(root, j.message);
+    const json::value* found = find(root, pointer);
     if (found != nullptr && !found->is_null()) return readable(*found);
     return r.http_status / 100 == 2 ? "No message"
                                     : describe_status(r.http_status, r.reason_phrase);
@@ -180,29 +213,35 @@ bool contains(const std::vector<status_range>& ranges, int status) noexcept
     });
 }
 
-verdict judge(const job& j, const reply& r)
+verdict judge(const expectation& expect, std::string_view message, const reply& r)
 {
-    const bool status_accepted = contains(j.expect->status, r.http_status);
-    const parsed_body body = parse_body(r.body);
+    const bool status_accepted = contains(expect.status, r.http_status);
+    const parsed_body body = parse_body(r);
 
     verdict v;
     if (!status_accepted) v.error = describe_status(r.http_status, r.reason_phrase);
-    if (status_accepted && !j.expect->json.empty()) {
+    if (status_accepted && !expect.json.empty()) {
         if (!body.value) v.error = body.problem;
-        for (std::size_t i = 0; body.value && v.error.empty() && i < j.expect->json.size(); ++i)
-            v.error = complaint(j.expect->json[i], *body.value);
+        for (std::size_t i = 0; body.value && v.error.empty() && i < expect.json.size(); ++i)
+            v.error = complaint(expect.json[i], *body.value);
         v.breaks_json = !v.error.empty();
     }
     v.accepted = v.error.empty();
 
     if (body.value && body.value->is_object()) {
-        v.status = reply_status(*j.expect, *body.value, status_accepted, v.accepted);
-        v.message = reply_message(j, *body.value, r);
+        v.status = reply_status(expect, *body.value, status_accepted, v.accepted);
+        v.message = reply_message(message, *body.value, r);
     } else {
         v.status = v.accepted ? "completed" : "error";
         v.message = v.accepted ? "No message" : status_accepted ? body.problem : v.error;
     }
     return v;
+}
+
+std::optional<json::value> parse_reply(std::string_view body)
+{
+    auto value = read_json(body);
+    return value ? std::optional(std::move(*value)) : std::nullopt;
 }
 
 std::string describe_status(int status, std::string_view reason_phrase)

@@ -2,10 +2,17 @@
 
 #include <carillon/job/job.hpp>
 
+#include <boost/json/value.hpp>
+
+#include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
 namespace carillon {
+
+/** Lists and objects of a reply's JSON may stand this deep within each other. */
+inline constexpr std::size_t max_reply_depth = 100;
 
 /** The parts of a reply that are judged. */
 struct reply {
@@ -14,6 +21,8 @@ struct reply {
     /// where it is empty.
     std::string_view reason_phrase;
     std::string_view body;
+    /// The header `Content-Encoding` (RFC 9110 section 8.4); it tells why a body is no JSON.
+    std::string_view content_encoding{};
 };
 
 /** What a reply comes to. */
@@ -32,15 +41,26 @@ struct verdict {
 };
 
 /**
- * Judges a reply by what a job expects of it. Total: every body has a verdict, however malformed.
+ * Judges a reply by what is expected of it; `message` is the JSON pointer to the text for people.
+ * Total: every body has a verdict, however malformed.
  *
  * The verdict's texts may quote the reply: hide secrets in them, then shorten them, before anyone
  * sees them.
  *
- * Values compare as JSON does: numbers by value, so 1 and 1.0 are equal; of a key given twice the
- * last counts.
+ * Values compare as JSON does: numbers by value, so 1 and 1.0 are equal, and exactly, be they whole
+ * or not. The body is read as @ref parse_reply does.
  */
-verdict judge(const job& j, const reply& r);
+verdict judge(const expectation& expect, std::string_view message, const reply& r);
+
+/**
+ * Reads a reply's body as JSON (RFC 8259); nothing where it is none, or is nested deeper than
+ * @ref max_reply_depth.
+ *
+ * A byte order mark in front does not count; of a key given twice the last does. Whole numbers from
+ * -2^63 to 2^64-1 are kept as such, any other number as the nearest double, infinity where it is
+ * too large. The text must be UTF-8, surrogates come in pairs.
+ */
+std::optional<boost::json::value> parse_reply(std::string_view body);
 
 /** `HTTP 500 Internal Server Error`. */
 std::string describe_status(int status, std::string_view reason_phrase);

@@ -1,7 +1,12 @@
+#include <carillon/detail/json_number.hpp>
+#include <carillon/detail/json_text.hpp>
 #include <carillon/detail/text.hpp>
 #include <carillon/job/endpoint.hpp>
 #include <carillon/job/expectation.hpp>
+#include <carillon/job/header_name.hpp>
 #include <carillon/job/job_set.hpp>
+#include <carillon/job/job_templates.hpp>
+#include <carillon/job/route_problems.hpp>
 #include <carillon/time/span.hpp>
 
 #include <fmt/format.h>
@@ -12,42 +17,10 @@
 namespace carillon {
 namespace {
 
-/** RFC 9110 section 5.6.2. */
-bool is_token(std::string_view text)
-{
-    static constexpr std::string_view marks = "!#$%&'*+-.^_`|~";
-    return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-        return detail::is_digit(c) || (detail::to_lower(c) >= 'a' && detail::to_lower(c) <= 'z') ||
-               marks.find(c) != std::string_view::npos;
-    });
-}
-
 bool is_name_character(char c)
 {
     return detail::is_digit(c) || (detail::to_lower(c) >= 'a' && detail::to_lower(c) <= 'z') ||
            c == '.' || c == '_' || c == '-';
-}
-
-bool has_control(std::string_view text)
-{
-    return std::any_of(
-        text.begin(), text.end(), [](char c) { return detail::is_control(c) && c != '\t'; });
-}
-
-/** Why a request cannot carry a header of this name; empty where it can. */
-std::string_view header_name_problem(std::string_view name)
-{
-    static constexpr std::array<std::string_view, 9> ours{
-        "host",       "idempotency-key", "content-length", "transfer-encoding",
-        "connection", "expect",          "upgrade",        "te",
-        "traceparent"};
-    if (!is_token(name)) return "not a header name";
-    const bool is_ours = std::any_of(ours.begin(), ours.end(), [&](std::string_view h) {
-        return detail::equals_ignoring_case(name, h);
-    });
-    if (is_ours || detail::equals_ignoring_case(name.substr(0, 9), "carillon-"))
-        return "carillon sets this header itself";
-    return {};
 }
 
 /** Why a job cannot send this method; empty where it can. Others than these are for the server to
@@ -76,9 +49,12 @@ public:
     {
         inspect_name();
         inspect_request();
+        for (auto& [key, what] : find_route_problems(job_)) add(std::move(key), std::move(what));
+        inspect_templates();
         inspect_times();
         inspect_retry(*job_.retry);
-        inspect_expectation(*job_.expect);
+        inspect_expectation("expect", *job_.expect);
+        if (*job_.poll) inspect_poll(**job_.poll);
         if (const auto why = json_pointer_problem(job_.message); !why.empty())
             add("message", std::string(why));
         if (const auto* s = std::get_if<schedule>(&job_.trigger)) inspect_schedule(*s);
@@ -114,8 +90,8 @@ private:
     {
         if (job_.url.empty())
             add("url", "a job needs a url");
-        else if (const auto wrong = endpoint_problem(job_.url))
-            add("url", wrong->what);
+        else if (const std::string why = url_problem(job_.url); !why.empty())
+            add("url", why);
         if (const std::string why = method_problem(job_.method); !why.empty()) add("method", why);
         for (const header& h : *job_.headers) {
             if (const auto why = header_name_problem(h.name); !why.empty())
@@ -123,6 +99,13 @@ private:
             else if (has_control(h.value.reveal()))
                 add("headers." + h.name, "a header's value cannot hold control characters");
         }
+    }
+
+    void inspect_templates()
+    {
+        for_each_template(job_, [&](std::string_view key, const std::string& text) {
+            if (const auto wrong = template_problem(text)) add(std::string(key), wrong->what);
+        });
     }
 
     void inspect_times()
@@ -147,7 +130,7 @@ private:
         inspect_statuses("retry.on", retry.on.statuses);
     }
 
-    void inspect_statuses(const char* key, const std::vector<status_range>& ranges)
+    void inspect_statuses(const std::string& key, const std::vector<status_range>& ranges)
     {
         for (const status_range& r : ranges) {
             if (r.first < 100 || r.last > 599 || r.first > r.last)
@@ -155,17 +138,49 @@ private:
         }
     }
 
-    void inspect_expectation(const expectation& expect)
+    void inspect_poll(const poll_policy& poll)
     {
-        if (expect.status.empty()) add("expect.status", "at least one status must be accepted");
-        inspect_statuses("expect.status", expect.status);
+        if (!poll.url.empty())
+            if (const std::string why = url_problem(poll.url); !why.empty()) add("poll.url", why);
+        require_positive("poll.every", poll.every);
+        inspect_expectation("poll.expect", poll.expect);
+    }
+
+    void inspect_check(const std::string& key, const json_check& check)
+    {
+        const bool has_bounds = !check.min.is_null() || !check.max.is_null();
+        if (check.any_of.empty() && !has_bounds)
+            add(key, "at least one value, or min or max, must be given");
+        if (!check.any_of.empty() && has_bounds) add(key, "has either values or bounds, not both");
+        inspect_bounds(key, check);
+    }
+
+    void inspect_bounds(const std::string& key, const json_check& check)
+    {
+        const auto is_bound = [&](const char* name, const boost::json::value& v) {
+            const bool is_number = detail::compare_numbers(v, v) == 0;
+            if (!is_number && !v.is_null()) add(key + "." + name, "must be a number");
+            return is_number;
+        };
+        const bool has_min = is_bound("min", check.min);
+        const bool has_max = is_bound("max", check.max);
+        if (has_min && has_max && detail::compare_numbers(check.min, check.max) > 0)
+            add(key + ".min", fmt::format(
+                                  "{} is larger than max ({})", detail::json_text(check.min),
+                                  detail::json_text(check.max)));
+    }
+
+    void inspect_expectation(const std::string& at, const expectation& expect)
+    {
+        if (expect.status.empty()) add(at + ".status", "at least one status must be accepted");
+        inspect_statuses(at + ".status", expect.status);
         for (const json_check& check : expect.json) {
-            const std::string key = "expect.json." + check.pointer;
+            const std::string key = at + ".json." + check.pointer;
             if (const auto why = json_pointer_problem(check.pointer); !why.empty())
                 add(key, std::string(why));
-            if (check.any_of.empty()) add(key, "at least one value must be accepted");
+            inspect_check(key, check);
         }
-        if (expect.max_body_bytes == 0) add("expect.max_body", "must be larger than 0");
+        if (expect.max_body_bytes == 0) add(at + ".max_body", "must be larger than 0");
     }
 
     void inspect_schedule(const schedule& s)

@@ -3,6 +3,7 @@
 #include <carillon/job/circles.hpp>
 #include <carillon/job/endpoint.hpp>
 #include <carillon/job/job_set.hpp>
+#include <carillon/job/job_templates.hpp>
 
 #include <fmt/format.h>
 
@@ -38,6 +39,7 @@ public:
         resolve_parents();
         link_children();
         find_roots();
+        resolve_references();
         if (!problems_.empty()) return invalid_jobs{std::move(problems_)};
         collect_secrets();
         return std::move(set_);
@@ -159,6 +161,40 @@ private:
                     jobs()[root].name, jobs()[set_.roots_[from]].name));
     }
 
+    /** A value of another job's reply can be there only where that job has ended before. */
+    void resolve_references()
+    {
+        for (job_index i = 0; i < count(); ++i) {
+            std::optional<std::vector<bool>> earlier;
+            for_each_template(jobs()[i], [&](std::string_view key, const std::string& text) {
+                if (template_problem(text)) return;
+                for (const reply_reference& r : reply_references(text)) {
+                    if (!earlier) earlier = ancestors_of(i);
+                    const auto of = set_.find(r.job);
+                    if (!of)
+                        add(i, std::string(key), unknown_job(r.job));
+                    else if (!(*earlier)[*of])
+                        add(i, std::string(key),
+                            fmt::format("'{}' does not end before this job begins", r.job));
+                }
+            });
+        }
+    }
+
+    std::vector<bool> ancestors_of(job_index i) const
+    {
+        std::vector<bool> out(jobs().size(), false);
+        std::vector<job_index> reached{i};
+        for (std::size_t at = 0; at < reached.size(); ++at) {
+            for (const waiting& e : edges_) {
+                if (e.child != reached[at] || out[e.parent]) continue;
+                out[e.parent] = true;
+                reached.push_back(e.parent);
+            }
+        }
+        return out;
+    }
+
     void report_circles()
     {
         for (const auto& circle : find_circles(edges_, count())) {
@@ -175,11 +211,23 @@ private:
             nullptr; // most jobs share their headers with the one before
         for (const job& j : jobs()) {
             collect_url_secrets(j.url, set_.secrets_);
+            if (*j.poll) collect_url_secrets((*j.poll)->url, set_.secrets_);
+            if (j.route->proxy) collect_url_secrets(j.route->proxy->reveal(), set_.secrets_);
+            std::visit([&](const auto& auth) { collect(auth); }, *j.auth);
             if (&*j.headers == seen) continue;
             seen = &*j.headers;
             for (const header& h : *seen)
                 collect_header_secrets(h.name, h.value.reveal(), set_.secrets_);
         }
+    }
+
+    void collect(std::monostate) {}
+    void collect(const bearer_auth& auth) { set_.secrets_.add(auth.token.reveal()); }
+    void collect(const hmac_auth& auth) { set_.secrets_.add(auth.key.reveal()); }
+    void collect(const basic_auth& auth)
+    {
+        set_.secrets_.add(auth.password.reveal());
+        set_.secrets_.add(detail::base64(auth.user + ":" + auth.password.reveal()));
     }
 
     static constexpr job_index none = std::numeric_limits<job_index>::max();

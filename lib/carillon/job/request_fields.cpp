@@ -1,3 +1,4 @@
+#include <carillon/detail/hmac.hpp>
 #include <carillon/detail/text.hpp>
 #include <carillon/job/request_fields.hpp>
 #include <carillon/version.hpp>
@@ -6,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <variant>
 
 namespace carillon {
 namespace {
@@ -18,7 +20,25 @@ std::string traceparent(const run_id& id, std::uint64_t span_id)
     return fmt::format("00-{}-{:016x}-01", trace, span_id);
 }
 
+/** What `auth` says, else the URL. */
+std::string credentials_of(const job& j, const secret& user_info)
+{
+    if (const auto* bearer = std::get_if<bearer_auth>(&*j.auth))
+        return "Bearer " + bearer->token.reveal();
+    if (const auto* basic = std::get_if<basic_auth>(&*j.auth))
+        return "Basic " + detail::base64(basic->user + ":" + basic->password.reveal());
+    return user_info.empty() ? "" : "Basic " + detail::base64(user_info.reveal());
+}
+
 } // namespace
+
+std::string signature(const hmac_auth& auth, std::string_view body, instant at)
+{
+    const auto seconds = std::chrono::floor<std::chrono::seconds>(at).time_since_epoch().count();
+    return fmt::format(
+        "t={},v1={}", seconds,
+        detail::hmac_sha256(auth.key.reveal(), fmt::format("{}.{}", seconds, body)));
+}
 
 std::string idempotency_key(const job& j, const run_record& run)
 {
@@ -40,8 +60,8 @@ request_fields(const attempt_identity& identity, const secret& user_info)
             [&](const auto& f) { return detail::equals_ignoring_case(f.first, name); });
         if (!taken) out.emplace_back(name, std::move(value));
     };
-    if (!user_info.empty())
-        add_unless_own("Authorization", "Basic " + detail::base64(user_info.reveal()));
+    if (const std::string credentials = credentials_of(job, user_info); !credentials.empty())
+        add_unless_own("Authorization", credentials);
     add_unless_own("User-Agent", fmt::format("carillon/{}", version()));
 
     out.emplace_back("traceparent", traceparent(run.id, span_id));

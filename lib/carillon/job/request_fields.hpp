@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -28,11 +29,15 @@ struct attempt_identity {
  */
 std::string idempotency_key(const job& j, const run_record& run);
 
+/** The value of an @ref hmac_auth's header for a body that is sent at an instant. */
+std::string signature(const hmac_auth& auth, std::string_view body, instant at);
+
 /**
  * All header fields of an attempt: the job's own, then those that carillon adds.
  *
  * `user_info` is a URL's `user:password`, sent as Basic credentials (RFC 7617) unless the job has
- * an `Authorization` of its own; a `User-Agent` of the job's own is kept, too.
+ * `auth` or an `Authorization` of its own; a `User-Agent` of the job's own is kept, too. A
+ * signature is not among them: it depends on the body.
  */
 std::vector<std::pair<std::string, std::string>>
 request_fields(const attempt_identity& identity, const secret& user_info);

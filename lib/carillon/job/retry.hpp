@@ -23,8 +23,8 @@ bool is_retryable(
     const retry_conditions& on, outcome o, const verdict& v, int http_status) noexcept;
 
 /**
- * Reads a `Retry-After` (RFC 9110 section 10.2.3): seconds, or an HTTP date of which `now` is
- * taken.
+ * Reads a `Retry-After` (RFC 9110 section 10.2.3): seconds, or an HTTP date in any of its three
+ * forms, of which `now` is taken. Blanks around it do not count.
  *
  * Nothing where the text is neither; never negative.
  */

@@ -34,6 +34,8 @@ std::string_view to_string(phase p) noexcept
         return "resolve";
     case phase::connect:
         return "connect";
+    case phase::handshake:
+        return "handshake";
     case phase::send:
         return "send";
     case phase::first_byte:
@@ -94,10 +96,29 @@ outcome outcome_of(const run_record& run) noexcept
 outcome outcome_of(const error_code& ec) noexcept
 {
     if (ec == boost::asio::error::operation_aborted) return outcome::cancelled;
-    if (ec == errc::timed_out) return outcome::timed_out;
-    if (ec == errc::malformed_reply || ec == errc::header_too_large || ec == errc::body_too_large)
+    if (ec.category() != carillon_category()) return outcome::unreachable;
+    switch (static_cast<errc>(ec.value())) {
+    case errc::timed_out:
+        return outcome::timed_out;
+    case errc::malformed_reply:
+    case errc::header_too_large:
+    case errc::body_too_large:
+    case errc::certificate_expired:
+    case errc::certificate_not_yet_valid:
+    case errc::certificate_wrong_host:
+    case errc::certificate_self_signed:
+    case errc::certificate_untrusted:
+    case errc::certificate_invalid:
+    case errc::client_certificate_refused:
+    case errc::tls_failed:
+    case errc::not_tls:
+    case errc::tls_file_unusable:
+    case errc::proxy_refused:
+    case errc::bad_redirect:
         return outcome::rejected;
-    return outcome::unreachable;
+    default:
+        return outcome::unreachable;
+    }
 }
 
 } // namespace carillon

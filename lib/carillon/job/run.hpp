@@ -3,6 +3,7 @@
 #include <carillon/error.hpp>
 #include <carillon/time/instant.hpp>
 
+#include <boost/json/value.hpp>
 #include <boost/uuid/uuid.hpp>
 
 #include <cstdint>
@@ -23,7 +24,7 @@ enum class outcome {
     timed_out,
     /// No address, refused, reset, or closed before a whole reply.
     unreachable,
-    /// Not HTTP, or over a bound.
+    /// TLS, not HTTP, or over a bound.
     rejected,
     /// Ended by a person or a shutdown.
     cancelled,
@@ -36,7 +37,7 @@ enum class outcome {
 std::string_view to_string(outcome o) noexcept;
 
 /** The part of an exchange in which an attempt ended. */
-enum class phase { resolve, connect, send, first_byte, body };
+enum class phase { resolve, connect, handshake, send, first_byte, body };
 
 std::string_view to_string(phase p) noexcept;
 
@@ -82,9 +83,20 @@ struct attempt_record {
     /// 0 where no reply came.
     int http_status = 0;
     /// Where it ended, unless it completed.
-    std::optional<carillon::phase> phase;
+    std::optional<carillon::phase> phase{};
+    /// How long that part had taken.
+    microseconds phase_time{0};
     /// What went wrong, in words without secrets; empty where nothing did.
-    std::string error;
+    std::string error{};
+    /// What may help against it; empty where nothing is known. Lives as long as the process.
+    std::string_view advice{};
+};
+
+/** A value of a job's reply that later jobs of the run are sent with. */
+struct reply_value {
+    /// RFC 6901.
+    std::string pointer;
+    boost::json::value value;
 };
 
 /** One job of a run. */
@@ -99,6 +111,7 @@ struct job_record {
     /// The reply's text for people, or what went wrong.
     std::string message;
     std::vector<attempt_record> attempts;
+    std::vector<reply_value> values{};
 };
 
 /** One run of a chain for one occurrence. */

@@ -4,6 +4,7 @@
 
 #include <boost/json/value.hpp>
 
+#include <cstddef>
 #include <functional>
 #include <optional>
 #include <string>
@@ -12,13 +13,18 @@
 
 namespace carillon {
 
+/** No value that is put into a text may be larger: a reply is not there to be sent on whole. */
+inline constexpr std::size_t max_filled_value_bytes = std::size_t{64} * 1024;
+
 /** Where a text goes, and so how the values put into it are escaped. */
 enum class placement {
-    /// Percent-encoded (RFC 3986 section 2.1), so that a value is one segment, or one value.
+    /// Percent-encoded (RFC 3986 section 2.1), so that a value is one segment, or one value; `.`
+    /// and `..` are refused in a path.
     url,
-    /// As it is; a value with a control character is refused.
+    /// As it is; a value with a control character other than a tab is refused.
     header,
-    /// Within a JSON string escaped as such (RFC 8259 section 7), elsewhere as a JSON value.
+    /// Within a JSON string escaped as such (RFC 8259 section 7), elsewhere as a JSON value:
+    /// `attempt` a number, a reply's value as it is, null too, all else in quotes.
     json,
     /// Percent-encoded.
     form,
@@ -52,15 +58,21 @@ bool has_placeholders(std::string_view text) noexcept;
  * What is wrong with a text's placeholders, or nothing.
  *
  * They are `{{job}}`, `{{run}}`, `{{scheduled_at}}`, `{{attempt}}` and `{{jobs.NAME/pointer}}`,
- * blanks inside the braces not counting; `{{{{` stands for two braces.
+ * or `{{jobs.NAME}}` for the whole reply, blanks inside the braces not counting; `{{{{` stands for
+ * two braces. The error's place is that of the `{{`.
  */
 std::optional<parse_error> template_problem(std::string_view text);
 
 /** The replies that a text without problems needs, each once. */
 std::vector<reply_reference> reply_references(std::string_view text);
 
-/** The text with its placeholders filled in; the error says for which one there is no value, or
- * one that cannot stand there. The text has no problem. */
+/**
+ * The text with its placeholders filled in; the error says for which one there is no value, or one
+ * that cannot stand there. What @ref template_problem finds is an error here, too.
+ *
+ * A reply's string goes in as its text, any other value as compact JSON; null is a value only where
+ * JSON stands. In what was filled in no placeholders are looked for.
+ */
 parse_result<std::string>
 fill_in(std::string_view text, placement where, const template_values& values);
 

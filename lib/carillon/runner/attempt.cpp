@@ -1,8 +1,11 @@
 #include <carillon/detail/text.hpp>
+#include <carillon/job/advice.hpp>
 #include <carillon/job/expectation.hpp>
-#include <carillon/job/request_fields.hpp>
 #include <carillon/job/retry.hpp>
 #include <carillon/runner/attempt.hpp>
+#include <carillon/runner/exchange.hpp>
+#include <carillon/runner/polling.hpp>
+#include <carillon/runner/request_maker.hpp>
 #include <carillon/time/span.hpp>
 
 #include <boost/asio/as_tuple.hpp>
@@ -24,96 +27,145 @@ constexpr auto use_tuple = asio::as_tuple(asio::use_awaitable);
 
 /** One attempt's end, with what decides on the next. */
 struct attempt_end {
-    attempt_record record;
-    carillon::verdict verdict;
-    std::optional<microseconds> retry_after;
+    attempt_record record{};
+    carillon::verdict verdict{};
+    std::optional<microseconds> retry_after{};
+    /// Nothing was sent, and nothing else would be another time.
+    bool is_hopeless = false;
 };
 
-http::request make_request(const job_task& t, int attempt)
+std::string deadline_passed(const job& j)
 {
-    // The job was validated with this URL.
-    endpoint target = parse_endpoint(t.job.url).value();
-    const attempt_identity identity{
-        .run = t.run, .job = t.job, .attempt = attempt, .span_id = t.shared.random() | 1U};
-    http::request req{.method = t.job.method, .target = {}, .fields = {}, .body = t.job.body};
-    for (auto& [name, value] : request_fields(identity, target.user_info))
-        req.fields.push_back({std::move(name), std::move(value)});
-    req.target = std::move(target);
-    return req;
+    return fmt::format("timed out: the job's deadline of {} passed", format_span(j.deadline));
 }
 
 /** Which limit passed, in words: `timed out after 60s`. */
-std::string describe_timeout(const job& j, const http::limits& lim, phase at)
+std::string describe_timeout(const job& j, const exchange_result& r)
 {
-    if (lim.deadline <= j.timeout && lim.deadline <= lim.timeout)
-        return fmt::format("timed out: the job's deadline of {} passed", format_span(j.deadline));
-    const bool connecting = at == phase::resolve || at == phase::connect;
-    if (connecting && j.connect_timeout < j.timeout)
+    if (r.never_began) return deadline_passed(j) + " while it waited for its turn at the origin";
+    const bool is_connecting = r.reply.phase <= phase::handshake;
+    const microseconds limit = is_connecting ? std::min(j.connect_timeout, j.timeout) : j.timeout;
+    if (r.cut_to && *r.cut_to <= limit) return deadline_passed(j);
+    if (is_connecting && j.connect_timeout < j.timeout)
         return fmt::format(
             "timed out after {} while connecting", format_seconds(j.connect_timeout));
     return fmt::format("timed out after {}", format_seconds(j.timeout));
 }
 
-std::string describe_failure(const job& j, const http::limits& lim, const error_code& ec, phase at)
-{
-    if (ec == errc::timed_out) return describe_timeout(j, lim, at);
-    if (ec == errc::body_too_large)
-        return fmt::format("the reply's body is larger than {} bytes", j.expect->max_body_bytes);
-    return describe(ec);
-}
-
-std::string presentable(const masker& secrets, std::string_view text)
+std::string presentable(const run_secrets& secrets, std::string_view text)
 {
     return detail::shorten(secrets.hide(text), max_message_bytes);
 }
 
-/** Puts what came of an exchange into words; the reply's text is hidden from here on. */
-void conclude(
-    const job_task& t,
-    const http::limits& lim,
-    const error_code& ec,
-    const http::response& res,
-    attempt_end& end)
+void fail(attempt_end& end, outcome o, std::string why)
 {
-    end.record.http_status = res.status;
-    if (ec) {
-        end.record.outcome = outcome_of(ec);
-        end.record.phase = res.phase;
-        end.verdict.status = "error";
-        end.verdict.error = describe_failure(t.job, lim, ec, res.phase);
-        end.verdict.message = end.verdict.error;
-    } else {
-        end.verdict = judge(
-            t.job,
-            {.http_status = res.status, .reason_phrase = res.reason_phrase, .body = res.body});
-        end.record.outcome = end.verdict.accepted ? outcome::completed : outcome::failed;
-        if (!end.verdict.accepted) end.record.phase = phase::body;
-    }
-    end.verdict.status = presentable(t.secrets, end.verdict.status);
-    end.verdict.message = presentable(t.secrets, end.verdict.message);
-    end.verdict.error = presentable(t.secrets, end.verdict.error);
-    end.record.error = end.verdict.error;
+    end.record.outcome = o;
+    end.verdict.status = "error";
+    end.verdict.message = why;
+    end.verdict.error = std::move(why);
 }
 
-asio::awaitable<attempt_end> attempt_once(const job_task& t, int number, microseconds time_left)
+/** What an exchange without a whole reply comes to. */
+void conclude_failure(const job& j, const exchange_result& r, attempt_end& end)
+{
+    std::string words = r.ec == errc::timed_out ? describe_timeout(j, r) : describe(r.ec);
+    if (r.ec == errc::body_too_large)
+        words = fmt::format("the reply's body is larger than {} bytes", j.expect->max_body_bytes);
+    fail(end, outcome_of(r.ec), std::move(words));
+    if (!r.reply.detail.empty()) end.verdict.error += " (" + r.reply.detail + ")";
+    end.record.phase = r.reply.phase;
+    end.record.phase_time = r.reply.phase_time;
+    end.record.advice = advice_for(r.ec, r.reply.phase);
+}
+
+void conclude_reply(
+    const job& j, const expectation& wanted, const http::response& r, attempt_end& end)
+{
+    end.verdict = judge(wanted, j.message, reply_of(r));
+    end.record.outcome = end.verdict.accepted ? outcome::completed : outcome::failed;
+    if (end.verdict.accepted) return;
+    end.record.phase = phase::body;
+    end.record.phase_time = r.phase_time;
+    if (!end.verdict.breaks_json) end.record.advice = advice_for(r.status);
+}
+
+/** Asks what became of accepted work, and concludes from that. */
+asio::awaitable<void> conclude_polling(
+    const job_task& t,
+    const request_context& c,
+    http::request sent,
+    exchange_result& r,
+    time_budget budget,
+    attempt_end& end)
+{
+    polling_result asked = co_await poll(t, c, std::move(sent), std::move(r), budget);
+    r = std::move(asked.last);
+    if (!asked.problem.empty()) {
+        fail(end, outcome::failed, std::move(asked.problem));
+        end.record.phase = phase::body;
+        co_return;
+    }
+    if (r.ec)
+        conclude_failure(c.job, r, end);
+    else
+        conclude_reply(c.job, (*c.job.poll)->expect, r.reply, end);
+    if (!asked.is_out_of_time) co_return;
+    const std::string last = end.verdict.error.empty() ? "202 Accepted" : end.verdict.error;
+    fail(end, outcome::timed_out, deadline_passed(c.job));
+    end.verdict.error += " while it was polled; the last answer: " + last;
+    end.record.phase = phase::body;
+}
+
+asio::awaitable<void>
+send_and_conclude(const job_task& t, const request_context& c, time_budget budget, attempt_end& end)
+{
+    auto req = make_request(c);
+    if (!req) {
+        fail(end, outcome::failed, req.error().why);
+        end.is_hopeless = true;
+        co_return;
+    }
+    const http::limits lim{
+        .timeout = c.job.timeout,
+        .connect_timeout = c.job.connect_timeout,
+        .max_body_bytes = c.job.expect->max_body_bytes};
+    http::request kept_for_polls;
+    if (*c.job.poll) kept_for_polls = *req;
+    exchange_result r = co_await exchange(t.shared, std::move(*req), lim, budget);
+    if (is_to_be_polled(c.job, r))
+        co_await conclude_polling(t, c, std::move(kept_for_polls), r, budget, end);
+    else if (r.ec)
+        conclude_failure(c.job, r, end);
+    else
+        conclude_reply(c.job, *c.job.expect, r.reply, end);
+
+    end.record.http_status = r.reply.status;
+    keep_values(t.wanted_values, r.reply.body, t.record);
+    if (const std::string* text = r.reply.find("Retry-After"))
+        end.retry_after = parse_retry_after(*text, t.shared.time.now());
+}
+
+asio::awaitable<attempt_end> attempt_once(const job_task& t, int number, time_budget budget)
 {
     attempt_end end;
     end.record.attempt = number;
     end.record.started_at = t.shared.time.now();
     const microseconds begun = t.shared.time.since_boot();
-
-    const http::limits lim{
-        .timeout = t.job.timeout,
-        .connect_timeout = t.job.connect_timeout,
-        .deadline = time_left,
-        .max_body_bytes = t.job.expect->max_body_bytes};
-    http::request req = make_request(t, number);
-    auto [ec, res] = co_await t.shared.transport.async_send(std::move(req), lim, use_tuple);
+    const request_context context{
+        .job = t.job,
+        .run = t.run,
+        .attempt = number,
+        .span_id = t.shared.random() | 1U,
+        .now = end.record.started_at,
+        .secrets = t.secrets};
+    co_await send_and_conclude(t, context, budget, end);
 
     end.record.latency = t.shared.time.since_boot() - begun;
-    conclude(t, lim, ec, res, end);
-    if (const std::string* text = res.find("Retry-After"))
-        end.retry_after = parse_retry_after(*text, t.shared.time.now());
+    // From here on the reply's text is hidden.
+    end.verdict.status = presentable(t.secrets, end.verdict.status);
+    end.verdict.message = presentable(t.secrets, end.verdict.message);
+    end.verdict.error = presentable(t.secrets, end.verdict.error);
+    end.record.error = end.verdict.error;
     co_return end;
 }
 
@@ -122,7 +174,7 @@ std::optional<microseconds>
 wait_before_next(const job_task& t, const attempt_end& end, microseconds time_left)
 {
     const retry_policy& policy = *t.job.retry;
-    if (end.record.attempt >= policy.attempts) return std::nullopt;
+    if (end.is_hopeless || end.record.attempt >= policy.attempts) return std::nullopt;
     if (!is_retryable(policy.on, end.record.outcome, end.verdict, end.record.http_status))
         return std::nullopt;
     const double draw = std::generate_canonical<double, 53>(t.shared.random);
@@ -155,24 +207,21 @@ asio::awaitable<void> perform_job(job_task task)
     // always comes to its end.
     co_await asio::this_coro::throw_if_cancelled(false);
     const auto cancellation = co_await asio::this_coro::cancellation_state;
-    const microseconds begun = task.shared.time.since_boot();
-    const auto time_left = [&] {
-        return begun + task.job.deadline - task.shared.time.since_boot();
-    };
+    const time_budget budget(task.shared.time, task.job.deadline);
 
     for (int number = 1;; ++number) {
         if (cancellation.cancelled() != asio::cancellation_type::none)
             co_return settle_cancelled(task);
-        attempt_end end = co_await attempt_once(task, number, time_left());
+        attempt_end end = co_await attempt_once(task, number, budget);
         task.record.attempts.push_back(end.record);
-        const std::optional<microseconds> wait = wait_before_next(task, end, time_left());
+        const std::optional<microseconds> wait = wait_before_next(task, end, budget.left());
         if (!wait || cancellation.cancelled() != asio::cancellation_type::none)
             co_return settle(task, std::move(end));
 
         task.shared.emit(attempt_failed{task.run, task.job, task.record.attempts.back(), *wait});
         co_await task.shared.time.async_wait_for(*wait, use_tuple);
         // The machine may have been suspended meanwhile.
-        if (time_left() <= microseconds{0}) co_return settle(task, std::move(end));
+        if (budget.left() <= microseconds{0}) co_return settle(task, std::move(end));
     }
 }
 

@@ -2,9 +2,13 @@
 
 #include <carillon/job/job.hpp>
 #include <carillon/job/run.hpp>
+#include <carillon/runner/run_secrets.hpp>
 #include <carillon/runner/services.hpp>
 
 #include <boost/asio/awaitable.hpp>
+
+#include <string>
+#include <vector>
 
 namespace carillon {
 
@@ -12,9 +16,12 @@ namespace carillon {
  * perform_job. */
 struct job_task {
     services& shared;
-    const masker& secrets;
+    /// What must be hidden in this run; values of replies that are sent as secrets are added.
+    run_secrets& secrets;
     const carillon::job& job;
     const run_record& run;
+    /// Of the job's reply: what others of the run are sent with.
+    const std::vector<std::string>& wanted_values;
     /// Where attempts and outcome are written.
     job_record& record;
 };

@@ -1,4 +1,5 @@
 #include <carillon/detail/spawn.hpp>
+#include <carillon/job/job_templates.hpp>
 #include <carillon/runner/attempt.hpp>
 #include <carillon/runner/chain_run.hpp>
 
@@ -6,6 +7,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace asio = boost::asio;
@@ -19,11 +21,29 @@ chain_run::chain_run(
     run_record record)
     : shared_(std::move(shared)), plan_(std::move(plan)),
       walk_(*plan_, plan_->chain_from(first), record.trigger == run_trigger::manual),
-      record_(std::move(record)), signals_(walk_.size())
+      record_(std::move(record)), secrets_(plan_->secrets()), wanted_values_(walk_.size()),
+      signals_(walk_.size())
 {
     // The records stay where they are from here on: coroutines write to them.
     record_.jobs.resize(walk_.size());
     for (std::size_t i = 0; i < walk_.size(); ++i) record_.jobs[i].job = walk_.at(i).name;
+    find_wanted_values();
+}
+
+void chain_run::find_wanted_values()
+{
+    for (std::size_t i = 0; i < walk_.size(); ++i) {
+        for (reply_reference& r : reply_references(walk_.at(i))) {
+            const auto of =
+                std::find_if(record_.jobs.begin(), record_.jobs.end(), [&](const job_record& j) {
+                    return j.job == r.job;
+                });
+            if (of == record_.jobs.end()) continue;
+            auto& wanted = wanted_values_[static_cast<std::size_t>(of - record_.jobs.begin())];
+            if (std::find(wanted.begin(), wanted.end(), r.pointer) == wanted.end())
+                wanted.push_back(std::move(r.pointer));
+        }
+    }
 }
 
 void chain_run::start(end_handler on_end)
@@ -66,9 +86,10 @@ void chain_run::start_job(std::size_t position)
         shared_->executor,
         perform_job(
             {.shared = *shared_,
-             .secrets = plan_->secrets(),
+             .secrets = secrets_,
              .job = walk_.at(position),
              .run = record_,
+             .wanted_values = wanted_values_[position],
              .record = record_.jobs[position]}),
         asio::bind_cancellation_slot(
             signals_[position]->slot(),

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <carillon/runner/chain_walk.hpp>
+#include <carillon/runner/run_secrets.hpp>
 #include <carillon/runner/services.hpp>
 
 #include <boost/asio/cancellation_signal.hpp>
@@ -8,6 +9,7 @@
 #include <exception>
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace carillon {
@@ -41,6 +43,7 @@ public:
     const job& first() const noexcept { return walk_.at(0); }
 
 private:
+    void find_wanted_values();
     void advance();
     void start_job(std::size_t position);
     void job_done(std::size_t position, const std::exception_ptr& thrown);
@@ -52,6 +55,8 @@ private:
     std::shared_ptr<const job_set> plan_;
     chain_walk walk_;
     run_record record_;
+    run_secrets secrets_;
+    std::vector<std::vector<std::string>> wanted_values_; // of each job's reply, by others
     std::vector<std::unique_ptr<boost::asio::cancellation_signal>> signals_; // of the jobs that go
     std::size_t ended_ = 0;
     bool cancelled_ = false;

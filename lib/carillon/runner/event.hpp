@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <string>
 #include <variant>
 
 namespace carillon {
@@ -71,6 +72,29 @@ struct clock_changed {
     microseconds by{0};
 };
 
+/** An origin could not be connected to several times in a row, or could again. While its circuit is
+ * open, attempts wait for one that is let through to find out. */
+struct circuit_change {
+    /// Scheme, host and port.
+    std::string origin{};
+    bool is_open = false;
+    /// In a row.
+    int failures = 0;
+    /// Why the last attempt failed, in words.
+    std::string last_error{};
+    /// Until one attempt is let through.
+    microseconds wait{0};
+};
+
+/** A job's endpoint has answered 202: it is asked what came of it. */
+struct polling_began {
+    const run_record& run;
+    const carillon::job& job;
+    /// Without what may be secret in it.
+    std::string url{};
+    microseconds every{0};
+};
+
 /** A run's end could not be recorded. */
 struct record_failed {
     const run_record& run;
@@ -96,6 +120,8 @@ using event = std::variant<
     run_skipped,
     runs_missed,
     clock_changed,
+    circuit_change,
+    polling_began,
     record_failed,
     notes_failed>;
 

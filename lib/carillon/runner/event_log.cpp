@@ -52,6 +52,15 @@ log_entry entry_for(const firing_began&)
     return entry;
 }
 
+/** Where an attempt ended, and what may help. */
+void tell_phase(const attempt_record& a, log_entry& entry)
+{
+    if (!a.phase) return;
+    entry.phase = to_string(*a.phase);
+    entry.phase_time = a.phase_time;
+    entry.advice = a.advice;
+}
+
 log_entry entry_for(const run_started& e)
 {
     log_entry entry = about_job("run_started", e.run, e.first);
@@ -76,6 +85,7 @@ log_entry entry_for(const attempt_failed& e)
     entry.outcome = to_string(e.attempt.outcome);
     entry.http_status = e.attempt.http_status;
     entry.latency = e.attempt.latency;
+    tell_phase(e.attempt, entry);
     entry.message = fmt::format(
         "{}; attempt {} of {} in {}", e.attempt.error, e.attempt.attempt + 1, e.job.retry->attempts,
         format_span(std::chrono::ceil<std::chrono::milliseconds>(e.wait)));
@@ -109,6 +119,7 @@ log_entry entry_for(const job_ended& e)
         entry.http_status = last.http_status;
         entry.latency = last.latency;
         if (last.error != entry.message) entry.error = last.error;
+        tell_phase(last, entry);
     }
     return entry;
 }
@@ -159,6 +170,27 @@ log_entry entry_for(const clock_changed& e)
     entry.message = fmt::format(
         "the wall clock was set {} by {}; schedules were planned anew",
         e.by < microseconds{0} ? "back" : "forward", format_span(std::chrono::abs(e.by)));
+    return entry;
+}
+
+log_entry entry_for(const circuit_change& e)
+{
+    log_entry entry{.level = log_level::warning, .event = "circuit_closed"};
+    entry.message = e.origin + " can be connected to again";
+    if (!e.is_open) return entry;
+    entry.event = "circuit_opened";
+    entry.message = fmt::format(
+        "{} could not be connected to {} times in a row, the last time: {}; other attempts wait "
+        "until one gets through, made first in {}",
+        e.origin, e.failures, e.last_error, format_span(e.wait));
+    return entry;
+}
+
+log_entry entry_for(const polling_began& e)
+{
+    log_entry entry = about_job("polling_began", e.run, e.job);
+    entry.message =
+        fmt::format("accepted; asking {} each {} what came of it", e.url, format_span(e.every));
     return entry;
 }
 

@@ -26,8 +26,8 @@ struct log_entry {
     log_level level = log_level::info;
     instant time{};
     /// What happened, in one word: `firing_began`, `run_started`, `job_started`, `attempt_failed`,
-    /// `job_ended`, `run_ended`, `run_skipped`, `runs_missed`, `clock_changed`, `record_failed`,
-    /// `notes_failed`, or the program's own.
+    /// `job_ended`, `run_ended`, `run_skipped`, `runs_missed`, `clock_changed`, `circuit_opened`,
+    /// `circuit_closed`, `polling_began`, `record_failed`, `notes_failed`, or the program's own.
     std::string_view event;
     /// Empty where the record is not about a job, a chain or a run.
     std::string job{};
@@ -45,6 +45,12 @@ struct log_entry {
     std::string message{};
     /// Why a job did not complete, where `message` is the reply's own and does not say so.
     std::string error{};
+    /// In which part of an exchange an attempt ended that did not complete.
+    std::string_view phase{};
+    /// How long that part had taken.
+    std::optional<microseconds> phase_time{};
+    /// What may help against it.
+    std::string_view advice{};
 };
 
 /** Hands an entry to Boost.Log's core, which gives it to the sinks. */

@@ -22,15 +22,19 @@ runner::runner(
     http::transport& transport,
     carillon::store& store,
     runner_options options)
-    : core_(std::make_shared<core>(services{
-          .executor = std::move(ex),
-          .time = time,
-          .transport = transport,
-          .store = store,
-          .random = std::mt19937_64(options.seed ? *options.seed : random_seed())}))
+    : core_(std::make_shared<core>(
+          services{
+              .executor = std::move(ex),
+              .time = time,
+              .transport = transport,
+              .store = store,
+              .random = std::mt19937_64(options.seed ? *options.seed : random_seed())},
+          options.max_per_origin))
 {}
 
 runner::~runner() { core_->abandon(); }
+
+void runner::set_max_per_origin(std::size_t max) { core_->set_max_per_origin(max); }
 
 void runner::on_event(event_handler listener) { core_->on_event(std::move(listener)); }
 

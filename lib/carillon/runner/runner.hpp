@@ -25,6 +25,9 @@ struct runner_options {
     /// Seeds the draws of jitter and the ids, for runs that repeat themselves; else the system's
     /// randomness does.
     std::optional<std::uint64_t> seed;
+    /// Attempts at one origin (scheme, host and port) at a time, from 1; others wait their turn,
+    /// first come, first served, within their job's deadline.
+    std::size_t max_per_origin = 100;
 };
 
 /**
@@ -68,6 +71,9 @@ public:
 
     /** Adds a listener, called for each event from now on, on the runner's executor. */
     void on_event(event_handler listener);
+
+    /** See @ref runner_options::max_per_origin; takes effect as attempts end. */
+    void set_max_per_origin(std::size_t max);
 
     /**
      * Replaces all jobs at once.

@@ -2,6 +2,7 @@
 
 #include <carillon/http/transport.hpp>
 #include <carillon/runner/event.hpp>
+#include <carillon/runner/origins.hpp>
 #include <carillon/store/store.hpp>
 #include <carillon/time/time_source.hpp>
 
@@ -22,6 +23,7 @@ struct services {
     http::transport& transport;
     carillon::store& store;
     std::mt19937_64 random;
+    std::shared_ptr<carillon::origins> origins{};
     // Replaced whole: a listener may add others, or end the runner, while it is called.
     std::shared_ptr<const std::vector<event_handler>> listeners =
         std::make_shared<std::vector<event_handler>>();

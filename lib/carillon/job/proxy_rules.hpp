@@ -8,21 +8,22 @@
 #include <string>
 #include <string_view>
 
-namespace carillon::http {
+namespace carillon {
 
 /**
  * Which proxy serves which endpoint, as the environment's variables say.
  *
- * They are never used for the machine itself: `localhost` and what ends in `.localhost`, 127.0.0.0/8
- * and ::1.
+ * They are never used for the machine itself: `localhost` and what ends in `.localhost`,
+ * 127.0.0.0/8 and ::1.
  */
 struct proxy_rules {
     /// For `http` endpoints; none means no proxy.
     std::optional<endpoint> http{};
     /// For `https` endpoints.
     std::optional<endpoint> https{};
-    /// What no proxy serves, separated by commas: `*`; a host, with all below it; an address; a
-    /// block of addresses such as `10.0.0.0/8`; each may have a `:port`, too.
+    /// What no proxy serves, separated by commas or blanks: `*`; a host, with all below it; an
+    /// address; a block of addresses such as `10.0.0.0/8`; each may have a `:port`, too, an IPv6
+    /// address then in brackets. A name is not looked up to be held against addresses.
     std::string none{};
 
     /** The proxy for an endpoint; null for none. */
@@ -49,8 +50,8 @@ struct bad_variable {
  */
 boost::system::result<proxy_rules, bad_variable> proxies_of_environment(const find_variable& find);
 
-/** Reads a proxy's address, `http://user:password@host:port`; `http://` may be left out, and the
- * port then is 80. The error says what is wrong. */
+/** Reads a proxy's address, `http://user:password@host:port`; `http://` may be left out, and so may
+ * the port, which then is 80. The error says what is wrong and quotes nothing. */
 parse_result<endpoint> parse_proxy(std::string_view url);
 
-} // namespace carillon::http
+} // namespace carillon

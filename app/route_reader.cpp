@@ -1,0 +1,109 @@
+#include "route_reader.hpp"
+
+#include <algorithm>
+#include <limits>
+
+namespace carillon::app {
+namespace {
+
+class route_reader {
+public:
+    route_reader(reading& r, const std::string& file, table_reader& in)
+        : reading_(r), file_(file), in_(in)
+    {}
+
+    void read(job& out)
+    {
+        read_way(out);
+        if (const toml::table* table = in_.table("auth")) read_auth(*table, out);
+    }
+
+private:
+    void read_way(job& out)
+    {
+        route way = *out.route;
+        const bool has_tls = read_tls(way.tls);
+        const bool has_socket = in_.text("unix_socket", way.unix_socket);
+        const bool has_proxy = read_proxy(way);
+        std::int64_t redirects = way.redirects;
+        const bool has_redirects = in_.integer("redirects", redirects);
+        way.redirects = static_cast<int>(std::clamp<std::int64_t>(redirects, -1, 1000));
+        if (has_tls || has_socket || has_proxy || has_redirects) out.route = std::move(way);
+    }
+
+    bool read_tls(tls_options& out)
+    {
+        const toml::table* table = in_.table("tls");
+        if (table == nullptr) return false;
+        table_reader t(reading_, file_, *table, {"tls", &in_.path()});
+        t.text("ca_file", out.ca_file);
+        t.text("cert_file", out.cert_file);
+        t.text("key_file", out.key_file);
+        t.text("server_name", out.server_name);
+        t.boolean("verify", out.verify);
+        t.finish();
+        return true;
+    }
+
+    bool read_proxy(route& out)
+    {
+        std::string given;
+        if (!in_.text("proxy", given, secrecy::url)) return false;
+        out.proxy = secret(std::move(given));
+        return true;
+    }
+
+    /** One way of several takes the place of the defaults'; an empty table is none. */
+    void read_auth(const toml::table& table, job& out)
+    {
+        table_reader t(reading_, file_, table, {"auth", &in_.path()});
+        authentication auth;
+        if (std::string token; t.text("bearer", token, secrecy::whole))
+            auth = bearer_auth{secret(std::move(token))};
+        if (const toml::table* basic = t.table("basic")) auth = read_basic(*basic, t);
+        if (const toml::table* hmac = t.table("hmac")) auth = read_hmac(*hmac, t);
+        t.finish();
+        if (table.size() > 1) in_.fail("auth", "must be one of bearer, basic and hmac");
+        out.auth = std::move(auth);
+    }
+
+    authentication read_basic(const toml::table& table, table_reader& outer)
+    {
+        table_reader t(reading_, file_, table, {"basic", &outer.path()});
+        basic_auth out;
+        std::string password;
+        if (t.any("user") == nullptr) outer.fail("basic", "needs a user");
+        t.text("user", out.user);
+        t.text("password", password, secrecy::whole);
+        t.finish();
+        out.password = secret(std::move(password));
+        return out;
+    }
+
+    authentication read_hmac(const toml::table& table, table_reader& outer)
+    {
+        table_reader t(reading_, file_, table, {"hmac", &outer.path()});
+        hmac_auth out;
+        std::string key;
+        if (t.any("key") == nullptr) outer.fail("hmac", "needs a key");
+        // A key that could not be read has been told.
+        if (!t.text("key", key, secrecy::whole)) key = "unread";
+        t.text("header", out.header);
+        t.finish();
+        out.key = secret(std::move(key));
+        return out;
+    }
+
+    reading& reading_;
+    const std::string& file_;
+    table_reader& in_;
+};
+
+} // namespace
+
+void read_route(reading& r, const std::string& file, table_reader& in, job& out)
+{
+    route_reader(r, file, in).read(out);
+}
+
+} // namespace carillon::app

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <boost/json/value.hpp>
+
+#include <compare>
+
+namespace carillon::detail {
+
+/** The order of two JSON numbers by their exact values, be they whole or not, however large;
+ * unordered where one of them is no number, or NaN. */
+std::partial_ordering
+compare_numbers(const boost::json::value& a, const boost::json::value& b) noexcept;
+
+} // namespace carillon::detail

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <carillon/error.hpp>
+
+#include <string>
+
+namespace carillon::http {
+
+/** An error, and what its code does not say. Not a public interface. */
+struct explained_error {
+    error_code code{};
+    std::string detail{};
+
+    explicit operator bool() const noexcept { return code.failed(); }
+};
+
+} // namespace carillon::http

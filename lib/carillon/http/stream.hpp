@@ -1,0 +1,51 @@
+#pragma once
+
+#include <carillon/error.hpp>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
+
+#include <array>
+#include <cstddef>
+#include <memory>
+#include <tuple>
+
+namespace carillon::http {
+
+/** TCP's or a unix socket. */
+using stream_socket = boost::asio::generic::stream_protocol::socket;
+
+/**
+ * A byte stream to a peer, plain or through TLS. Not a public interface.
+ *
+ * One reading and one writing at a time; cancellation is `terminal`, after which the stream is of
+ * no more use. Deadlines are kept from outside, by closing its socket.
+ */
+class stream {
+public:
+    stream() = default;
+    stream(const stream&) = delete;
+    stream& operator=(const stream&) = delete;
+    virtual ~stream() = default;
+
+    using io_result = std::tuple<error_code, std::size_t>;
+    using buffers = std::array<boost::asio::const_buffer, 2>;
+
+    /** Reads at least one byte; `eof` where the peer ends in order, @ref errc::closed_early where
+     * TLS is cut off (RFC 8446 section 6.1). */
+    virtual boost::asio::awaitable<io_result> read_some(boost::asio::mutable_buffer into) = 0;
+
+    /** Writes everything, and says how much went. */
+    virtual boost::asio::awaitable<io_result> write(buffers all) = 0;
+
+    virtual stream_socket& socket() = 0;
+};
+
+std::unique_ptr<stream> make_plain_stream(stream_socket socket);
+
+/** Whether a connection that nobody uses is still good: open, and nothing has come that no one
+ * asked for. */
+bool is_quiet(stream& s);
+
+} // namespace carillon::http

@@ -1,0 +1,184 @@
+#include <carillon/http/tls_context.hpp>
+#include <carillon/http/tls_error.hpp>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/ip/address.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <openssl/err.h>
+#include <openssl/x509_vfy.h>
+#include <openssl/x509v3.h>
+
+namespace asio = boost::asio;
+
+namespace carillon::http {
+namespace {
+
+/** Where an SSL object points to its notes. Asio uses the object's app data itself. */
+int notes_index()
+{
+    static const int index = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
+    return index;
+}
+
+tls_context::notes* notes_of(SSL* ssl)
+{
+    return static_cast<tls_context::notes*>(SSL_get_ex_data(ssl, notes_index()));
+}
+
+/** Keeps why a certificate is refused: afterwards OpenSSL knows but a number. */
+int on_verify(int is_good, X509_STORE_CTX* store)
+{
+    if (is_good != 0) return is_good;
+    auto* const ssl =
+        static_cast<SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
+    tls_context::notes* const n = notes_of(ssl);
+    if (n != nullptr && !n->refusal) n->refusal = explain_refusal(*store);
+    return is_good;
+}
+
+/** Nobody is there to be asked for a password, as OpenSSL would do on a terminal. */
+int no_password(char*, int, int, void*) { return 0; }
+
+explained_error file_error(const std::string& path)
+{
+    const std::string why = last_openssl_reason();
+    std::string text = path + ": ";
+    // Whether the file can be read at all matters more than what OpenSSL makes of it.
+    if (std::FILE* f = std::fopen(path.c_str(), "re"); f != nullptr)
+        std::fclose(f), text += why;
+    else
+        text += describe({errno, boost::system::system_category()});
+    ERR_clear_error();
+    return {errc::tls_file_unusable, std::move(text)};
+}
+
+explained_error load_files(SSL_CTX* ctx, const tls_options& o)
+{
+    ERR_clear_error();
+    if (o.ca_file.empty()) {
+        SSL_CTX_set_default_verify_paths(ctx);
+    } else {
+        if (SSL_CTX_load_verify_locations(ctx, o.ca_file.c_str(), nullptr) != 1)
+            return file_error(o.ca_file);
+        // Whoever is named in the file is trusted, an authority in the middle of a chain too.
+        X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(ctx), X509_V_FLAG_PARTIAL_CHAIN);
+    }
+    if (o.cert_file.empty()) return {};
+    if (SSL_CTX_use_certificate_chain_file(ctx, o.cert_file.c_str()) != 1)
+        return file_error(o.cert_file);
+    if (SSL_CTX_use_PrivateKey_file(ctx, o.key_file.c_str(), SSL_FILETYPE_PEM) != 1 ||
+        SSL_CTX_check_private_key(ctx) != 1)
+        return file_error(o.key_file);
+    return {};
+}
+
+std::string without_last_dot(std::string host)
+{
+    if (host.ends_with('.')) host.pop_back();
+    return host;
+}
+
+/** SNI (RFC 6066 section 3, names only), and what the certificate must be for (RFC 9110 section
+ * 4.3.4). */
+void expect_name(SSL* ssl, const std::string& name)
+{
+    error_code not_an_address;
+    asio::ip::make_address(name, not_an_address);
+    if (!not_an_address) {
+        X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), name.c_str());
+        return;
+    }
+    // SSL_set_tlsext_host_name, a macro, casts the const away.
+    std::string asked = name;
+    SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, asked.data());
+    SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    SSL_set1_host(ssl, name.c_str());
+}
+
+} // namespace
+
+tls_context::loaded tls_context::load(const tls_options& options)
+{
+    context_handle ctx(SSL_CTX_new(TLS_client_method()));
+    if (!ctx) return explained_error{errc::tls_failed, last_openssl_reason()};
+    SSL_CTX_set_default_passwd_cb(ctx.get(), no_password);
+    SSL_CTX_set_min_proto_version(ctx.get(), TLS1_2_VERSION);
+    SSL_CTX_set_verify(
+        ctx.get(), options.verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE,
+        options.verify ? on_verify : nullptr);
+    static constexpr std::array<unsigned char, 9> http_1{8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
+    SSL_CTX_set_alpn_protos(ctx.get(), http_1.data(), http_1.size());
+    SSL_CTX_set_session_cache_mode(
+        ctx.get(), SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL_STORE);
+    SSL_CTX_sess_set_new_cb(ctx.get(), on_new_session);
+    if (explained_error wrong = load_files(ctx.get(), options)) return wrong;
+    return std::shared_ptr<tls_context>(new tls_context(std::move(ctx)));
+}
+
+tls_context::handle tls_context::open(
+    const std::shared_ptr<tls_context>& self,
+    const endpoint& target,
+    const std::string& server_name,
+    notes& n)
+{
+    handle ssl(SSL_new(self->ctx_.get()));
+    if (!ssl) return ssl;
+    const std::string name = without_last_dot(server_name.empty() ? target.host : server_name);
+    n.context = self;
+    n.peer = name + " " + target.origin();
+    SSL_set_ex_data(ssl.get(), notes_index(), &n);
+    expect_name(ssl.get(), name);
+    const auto known = self->sessions_.find(n.peer);
+    if (known != self->sessions_.end()) SSL_set_session(ssl.get(), known->second.get());
+    return ssl;
+}
+
+/** Called while a stream reads; by TLS 1.3 a while after the handshake (RFC 8446 section 4.6.1). */
+int tls_context::on_new_session(SSL* ssl, SSL_SESSION* session)
+{
+    const notes* const n = notes_of(ssl);
+    const auto context = n != nullptr ? n->context.lock() : nullptr;
+    if (!context) return 0;
+    context->keep(n->peer, session_handle(session));
+    return 1;
+}
+
+void tls_context::keep(const std::string& peer, session_handle session)
+{
+    if (sessions_.size() >= max_sessions && !sessions_.contains(peer))
+        sessions_.erase(sessions_.begin());
+    sessions_[peer] = std::move(session);
+}
+
+asio::awaitable<tls_context::loaded> tls_contexts::get(tls_options options, time_point until)
+{
+    const auto known = std::find_if(
+        known_.begin(), known_.end(), [&](const auto& entry) { return entry.first == options; });
+    if (known != known_.end()) co_return known->second;
+
+    const std::uint64_t generation = generation_;
+    const auto made = std::make_shared<tls_context::loaded>(explained_error{});
+    auto make = [made, options] { *made = tls_context::load(options); };
+    if (options.ca_file.empty() && options.cert_file.empty()) {
+        make();
+    } else {
+        auto [ec, nothing] = co_await threads_.async_perform(
+            std::move(make), until, asio::as_tuple(asio::use_awaitable));
+        if (ec) co_return explained_error{ec, {}};
+    }
+    if (*made && generation == generation_) known_.emplace_back(std::move(options), **made);
+    co_return *made;
+}
+
+void tls_contexts::forget()
+{
+    known_.clear();
+    ++generation_;
+}
+
+} // namespace carillon::http

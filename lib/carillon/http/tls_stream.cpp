@@ -1,0 +1,77 @@
+#include <carillon/http/tls_error.hpp>
+#include <carillon/http/tls_stream.hpp>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/ssl/stream.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+
+#include <utility>
+
+namespace asio = boost::asio;
+
+namespace carillon::http {
+namespace {
+
+constexpr auto use_tuple = asio::as_tuple(asio::use_awaitable);
+
+class secured final : public tls_stream {
+public:
+    secured(
+        stream_socket s,
+        tls_context::handle ssl,
+        std::shared_ptr<tls_context> context,
+        std::unique_ptr<tls_context::notes> notes)
+        : context_(std::move(context)), notes_(std::move(notes)),
+          stream_(std::move(s), ssl.release())
+    {}
+
+    /** Without a shutdown OpenSSL would take the session for broken, and not resume it. */
+    ~secured() override
+    {
+        SSL_set_shutdown(stream_.native_handle(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+    }
+
+    asio::awaitable<explained_error> handshake() override
+    {
+        auto [ec] = co_await stream_.async_handshake(asio::ssl::stream_base::client, use_tuple);
+        if (ec && notes_->refusal) co_return notes_->refusal;
+        if (ec == asio::error::eof) ec = errc::closed_early;
+        co_return explain_tls_error(ec);
+    }
+
+    asio::awaitable<io_result> read_some(asio::mutable_buffer into) override
+    {
+        auto [ec, n] = co_await stream_.async_read_some(into, use_tuple);
+        co_return io_result{explain_tls_error(ec).code, n};
+    }
+
+    asio::awaitable<io_result> write(buffers all) override
+    {
+        auto [ec, n] = co_await asio::async_write(stream_, all, use_tuple);
+        co_return io_result{explain_tls_error(ec).code, n};
+    }
+
+    stream_socket& socket() override { return stream_.next_layer(); }
+
+private:
+    std::shared_ptr<tls_context> context_;
+    std::unique_ptr<tls_context::notes> notes_; // the stream's SSL object points there
+    asio::ssl::stream<stream_socket> stream_;
+};
+
+} // namespace
+
+std::unique_ptr<tls_stream> make_tls_stream(
+    stream_socket socket,
+    const std::shared_ptr<tls_context>& context,
+    const endpoint& target,
+    const std::string& server_name)
+{
+    auto notes = std::make_unique<tls_context::notes>();
+    tls_context::handle ssl = tls_context::open(context, target, server_name, *notes);
+    if (!ssl) return nullptr;
+    return std::make_unique<secured>(std::move(socket), std::move(ssl), context, std::move(notes));
+}
+
+} // namespace carillon::http

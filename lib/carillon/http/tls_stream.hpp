@@ -1,0 +1,24 @@
+#pragma once
+
+#include <carillon/http/stream.hpp>
+#include <carillon/http/tls_context.hpp>
+
+#include <memory>
+#include <string>
+
+namespace carillon::http {
+
+/** A stream through TLS, of use once it has shaken hands. Not a public interface. */
+class tls_stream : public stream {
+public:
+    virtual boost::asio::awaitable<explained_error> handshake() = 0;
+};
+
+/** Null for want of memory. */
+std::unique_ptr<tls_stream> make_tls_stream(
+    stream_socket socket,
+    const std::shared_ptr<tls_context>& context,
+    const endpoint& target,
+    const std::string& server_name);
+
+} // namespace carillon::http

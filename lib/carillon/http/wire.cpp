@@ -1,0 +1,218 @@
+#include <carillon/detail/text.hpp>
+#include <carillon/http/wire.hpp>
+
+#include <boost/asio/buffer.hpp>
+#include <boost/beast/core/buffers_to_string.hpp>
+#include <boost/beast/http/error.hpp>
+#include <boost/beast/http/message.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/serializer.hpp>
+#include <boost/beast/http/string_body.hpp>
+
+#include <algorithm>
+#include <iterator>
+#include <optional>
+#include <utility>
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace bhttp = boost::beast::http;
+
+namespace carillon::http {
+namespace {
+
+using wire_request = bhttp::request<bhttp::string_body>;
+using wire_parser = bhttp::response_parser<bhttp::string_body>;
+
+constexpr std::size_t first_space = 2048;
+constexpr std::size_t largest_space = 64 * 1024;
+
+std::string authority_of(const endpoint& e)
+{
+    const std::string host = e.host.find(':') == std::string::npos ? e.host : "[" + e.host + "]";
+    return host + ":" + std::to_string(e.port);
+}
+
+void add_proxy_credentials(wire_request& wire, const endpoint& proxy)
+{
+    if (proxy.user_info.empty()) return;
+    wire.set(
+        bhttp::field::proxy_authorization, "Basic " + detail::base64(proxy.user_info.reveal()));
+}
+
+std::string head_text(wire_request& wire)
+{
+    bhttp::request_serializer<bhttp::string_body> serializer(wire);
+    serializer.split(true);
+    std::string out;
+    error_code ec;
+    serializer.next(
+        ec, [&](error_code&, const auto& buffers) { out = beast::buffers_to_string(buffers); });
+    return out;
+}
+
+/** Beast's codes as those that the transport's contract names. */
+error_code translate(const error_code& ec)
+{
+    if (ec == bhttp::error::header_limit || ec == bhttp::error::buffer_overflow)
+        return errc::header_too_large;
+    if (ec == bhttp::error::body_limit) return errc::body_too_large;
+    if (ec == bhttp::error::end_of_stream || ec == bhttp::error::partial_message)
+        return errc::closed_early;
+    return ec ? make_error_code(errc::malformed_reply) : ec;
+}
+
+} // namespace
+
+std::string head_of(const request& req, const endpoint* proxy)
+{
+    wire_request wire;
+    wire.method_string(req.method);
+    wire.target(proxy != nullptr ? req.target.origin() + req.target.target : req.target.target);
+    wire.version(11);
+    wire.set(bhttp::field::host, req.target.host_header());
+    for (const field& f : req.fields) wire.insert(f.name, f.value);
+    if (proxy != nullptr) add_proxy_credentials(wire, *proxy);
+    // As Beast does it: a length where there is a body, or the method means one (RFC 9110 section
+    // 8.6).
+    if (!req.body.empty())
+        wire.content_length(req.body.size());
+    else
+        wire.prepare_payload();
+    return head_text(wire);
+}
+
+std::string connect_head(const endpoint& target, const endpoint& proxy)
+{
+    wire_request wire;
+    wire.method(bhttp::verb::connect);
+    wire.target(authority_of(target));
+    wire.version(11);
+    wire.set(bhttp::field::host, authority_of(target));
+    add_proxy_credentials(wire, proxy);
+    return head_text(wire);
+}
+
+class reply_reader::parsing {
+public:
+    parsing(reply_to what, const reply_bounds& bounds) : what_(what), bounds_(bounds) { begin(); }
+
+    std::span<char> space()
+    {
+        // What is not parsed yet is a part of a line; it moves to the front.
+        text_.erase(0, std::exchange(parsed_, 0));
+        if (filled_last_) room_ = std::min(room_ * 2, largest_space);
+        used_ = text_.size();
+        text_.resize(used_ + room_);
+        return {text_.data() + used_, room_};
+    }
+
+    error_code took(std::size_t bytes)
+    {
+        filled_last_ = bytes == room_;
+        text_.resize(used_ + bytes);
+        has_begun_ = has_begun_ || bytes > 0;
+        return translate(parse());
+    }
+
+    error_code closed()
+    {
+        // Beast would take nothing at all for a whole reply.
+        if (!parser_->got_some()) return errc::closed_early;
+        error_code ec;
+        parser_->put_eof(ec);
+        return translate(ec);
+    }
+
+    bool has_begun() const { return has_begun_; }
+    bool is_done() const { return parser_->is_done(); }
+    bool may_keep() const { return is_done() && parser_->keep_alive() && parsed_ == text_.size(); }
+
+    void take(response& out)
+    {
+        if (refused_status_) out.status = *refused_status_;
+        if (!parser_->is_header_done()) return;
+        auto& message = parser_->get();
+        if (message.result_int() / 100 == 1) return;
+        out.status = static_cast<int>(message.result_int());
+        out.reason_phrase = std::string(message.reason());
+        for (const auto& f : message)
+            out.fields.push_back({std::string(f.name_string()), std::string(f.value())});
+        out.body = std::move(message.body());
+    }
+
+private:
+    void begin()
+    {
+        parser_.emplace();
+        parser_->header_limit(bounds_.max_header_bytes);
+        parser_->body_limit(bounds_.max_body_bytes);
+        parser_->skip(what_ != reply_to::other);
+        head_seen_ = false;
+    }
+
+    error_code parse()
+    {
+        error_code ec;
+        while (!ec && parsed_ < text_.size() && !parser_->is_done()) {
+            parsed_ += parser_->put(
+                asio::const_buffer(text_.data() + parsed_, text_.size() - parsed_), ec);
+            if (ec == bhttp::error::need_more) return {};
+            // A length over the bound is refused with the head, whose status is known by then.
+            if (ec == bhttp::error::body_limit) refused_status_ = parser_->get().result_int();
+            if (!ec && !head_seen_ && parser_->is_header_done()) ec = see_head();
+        }
+        return ec;
+    }
+
+    /** The head is whole: of an interim reply nothing else comes. */
+    error_code see_head()
+    {
+        head_seen_ = true;
+        const auto& message = parser_->get();
+        if (std::distance(message.begin(), message.end()) >
+            static_cast<std::ptrdiff_t>(bounds_.max_fields))
+            return bhttp::error::header_limit;
+        if (message.result_int() / 100 != 1) return {};
+        // Nobody asked for another protocol.
+        if (message.result() == bhttp::status::switching_protocols) return bhttp::error::bad_status;
+        if (++interim_ > max_interim) return bhttp::error::bad_status;
+        begin();
+        return {};
+    }
+
+    reply_to what_;
+    reply_bounds bounds_;
+    std::optional<wire_parser> parser_;
+    std::string text_;       // from the peer
+    std::size_t parsed_ = 0; // of it
+    std::size_t used_ = 0;   // of it, before the space that was given last
+    std::size_t room_ = first_space;
+    std::optional<int> refused_status_;
+    int interim_ = 0;
+    bool filled_last_ = false;
+    bool head_seen_ = false;
+    bool has_begun_ = false;
+};
+
+reply_reader::reply_reader(reply_to what, const reply_bounds& bounds)
+    : parsing_(std::make_unique<parsing>(what, bounds))
+{}
+
+reply_reader::~reply_reader() = default;
+
+std::span<char> reply_reader::space() { return parsing_->space(); }
+
+error_code reply_reader::took(std::size_t bytes) { return parsing_->took(bytes); }
+
+error_code reply_reader::closed() { return parsing_->closed(); }
+
+bool reply_reader::has_begun() const noexcept { return parsing_->has_begun(); }
+
+bool reply_reader::is_done() const noexcept { return parsing_->is_done(); }
+
+bool reply_reader::may_keep() const noexcept { return parsing_->may_keep(); }
+
+void reply_reader::take(response& out) { parsing_->take(out); }
+
+} // namespace carillon::http

@@ -1,0 +1,75 @@
+#pragma once
+
+#include <carillon/http/transport.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+
+namespace carillon::http {
+
+/**
+ * A request's head as it is sent (RFC 9112). Not a public interface.
+ *
+ * `proxy` is whom it is sent to where that is a proxy which forwards it: it gets the whole URL
+ * (section 3.2.2), and its credentials.
+ */
+std::string head_of(const request& req, const endpoint* proxy = nullptr);
+
+/** The head that asks a proxy for a tunnel to an endpoint (RFC 9110 section 9.3.6). */
+std::string connect_head(const endpoint& target, const endpoint& proxy);
+
+/** What a reply may hold at most. */
+struct reply_bounds {
+    std::uint32_t max_header_bytes = 64 * 1024;
+    std::size_t max_fields = 256;
+    std::size_t max_body_bytes = std::size_t{1024} * 1024;
+};
+
+/**
+ * Makes a reply of the bytes that come from a peer, however they are cut; knows nothing of sockets.
+ * Not a public interface.
+ *
+ * Interim replies (RFC 9110 section 15.2) before the one that counts are passed over; a peer that
+ * sends more than @ref max_interim of them sends garbage.
+ */
+class reply_reader {
+public:
+    static constexpr int max_interim = 16;
+
+    /** What the request was, on which depends where its reply ends (RFC 9112 section 6.3). */
+    enum class reply_to { other, head, connect };
+
+    reply_reader(reply_to what, const reply_bounds& bounds);
+    ~reply_reader();
+    reply_reader(const reply_reader&) = delete;
+    reply_reader& operator=(const reply_reader&) = delete;
+
+    /** Where the peer's next bytes go; valid until the next call. */
+    std::span<char> space();
+
+    /** Takes so many bytes that were put there. Errors: @ref errc::malformed_reply, @ref
+     * errc::header_too_large, @ref errc::body_too_large. */
+    error_code took(std::size_t bytes);
+
+    /** The peer sends no more: @ref errc::closed_early unless that ends the reply. */
+    error_code closed();
+
+    bool has_begun() const noexcept;
+    bool is_done() const noexcept;
+
+    /** Whether the connection is good for another request: the reply is whole, does not end it, and
+     * no byte came behind it. */
+    bool may_keep() const noexcept;
+
+    /** Moves what there is of the reply, whole or not, into `out`. */
+    void take(response& out);
+
+private:
+    class parsing;
+    std::unique_ptr<parsing> parsing_;
+};
+
+} // namespace carillon::http

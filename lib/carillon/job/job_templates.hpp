@@ -1,0 +1,23 @@
+#pragma once
+
+#include <carillon/job/job.hpp>
+#include <carillon/job/template.hpp>
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace carillon {
+
+/** Calls `f` with each text of a job that may hold placeholders, and the key at which it stands. */
+void for_each_template(
+    const job& j, const std::function<void(std::string_view key, const std::string& text)>& f);
+
+/** The earlier replies that a job is sent with values of. Its placeholders have no problem. */
+std::vector<reply_reference> reply_references(const job& j);
+
+/** A URL whose placeholders are replaced by a letter: what can be said of it before a run. */
+std::string without_placeholders(std::string_view url);
+
+} // namespace carillon

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <carillon/http/transport.hpp>
+#include <carillon/job/expectation.hpp>
+#include <carillon/runner/services.hpp>
+
+#include <boost/asio/awaitable.hpp>
+
+#include <optional>
+
+namespace carillon {
+
+/** What is left of a job's deadline, in time that a clock step does not move. */
+class time_budget {
+public:
+    time_budget(const time_source& time, microseconds span)
+        : time_(&time), end_(time.since_boot() + span)
+    {}
+
+    microseconds left() const { return end_ - time_->since_boot(); }
+
+private:
+    const time_source* time_;
+    microseconds end_;
+};
+
+/** What came of one request. */
+struct exchange_result {
+    error_code ec{};
+    http::response reply{};
+    /// The job's deadline passed before the origin had a place.
+    bool never_began = false;
+    /// What it was given until the job's deadline, where that was less than its timeout.
+    std::optional<microseconds> cut_to{};
+};
+
+/** The parts of a reply that are judged; they refer to it. */
+reply reply_of(const http::response& r);
+
+/**
+ * Waits for a place at the request's origin, sends, and tells the origin's circuit how connecting
+ * went. Everything named must outlive the operation. Cancellation: `terminal`.
+ */
+boost::asio::awaitable<exchange_result>
+exchange(services& shared, http::request req, http::limits lim, time_budget budget);
+
+} // namespace carillon

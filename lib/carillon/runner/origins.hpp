@@ -1,0 +1,131 @@
+#pragma once
+
+#include <carillon/detail/pending.hpp>
+#include <carillon/error.hpp>
+#include <carillon/runner/circuit.hpp>
+#include <carillon/runner/event.hpp>
+#include <carillon/time/time_source.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <utility>
+
+namespace carillon {
+
+/**
+ * The places of each endpoint's origin, and its @ref circuit. Not a public interface.
+ *
+ * Attempts enter first come, first served. While a circuit is open one of them goes as a probe, and
+ * its failure is the failure of all that wait at that time. For one executor at a time.
+ */
+class origins : public std::enable_shared_from_this<origins> {
+public:
+    class place;
+
+    /** What an attempt gets to know when it may go, or may not. */
+    struct entry {
+        error_code error{};
+        /// With no error: held for as long as the attempt uses the origin.
+        std::shared_ptr<place> held{};
+        /// With an error: why, where it is the failure of another attempt.
+        std::string detail{};
+    };
+
+    using change_handler = std::function<void(const circuit_change&)>;
+
+    origins(
+        boost::asio::any_io_executor ex,
+        time_source& time,
+        std::size_t max_per_origin,
+        change_handler on_change);
+
+    /** Takes effect as places are given back. */
+    void set_max_per_origin(std::size_t max);
+
+    /**
+     * Waits for a place: `void(entry)`. Errors: @ref errc::timed_out after `longest`; a probe's.
+     * Cancellation: every type, at once, with `operation_aborted`.
+     */
+    template <class CompletionToken>
+    auto async_enter(std::string origin, microseconds longest, CompletionToken&& token)
+    {
+        return boost::asio::async_initiate<CompletionToken, void(entry)>(
+            [](auto handler, origins* self, std::string name, microseconds span) {
+                self->enter(std::move(name), span, std::move(handler));
+            },
+            token, this, std::move(origin), longest);
+    }
+
+private:
+    using operation = detail::pending<void(entry)>;
+
+    /** Owned by the wait for its deadline, and so by whoever runs the clock. */
+    struct waiter {
+        std::optional<operation> waiting;
+        boost::asio::cancellation_signal stop_clock;
+    };
+
+    struct origin_state {
+        std::size_t used = 0;
+        std::deque<std::weak_ptr<waiter>> queue;
+        carillon::circuit circuit;
+        /// Ends the wait for the next probe; null while there is none.
+        std::shared_ptr<boost::asio::cancellation_signal> probe_wait;
+
+        bool is_unused() const { return used == 0 && queue.empty(); }
+    };
+
+    /// Of so many, those that nobody uses are forgotten, whatever their circuits know.
+    static constexpr std::size_t many = 10'000;
+
+    void enter(std::string origin, microseconds longest, operation::handler_type handler);
+    std::shared_ptr<place> admit(const std::string& origin, origin_state& s);
+    void serve(const std::string& origin);
+    void await_probe(const std::string& origin, origin_state& s);
+    void give_up(const std::string& origin, const std::shared_ptr<waiter>& w, error_code why);
+    void complete(const std::shared_ptr<waiter>& w, entry e);
+    void connected(const std::string& origin);
+    void failed(
+        const std::string& origin, bool is_probe, const error_code& ec, const std::string& words);
+    void leave(const std::string& origin, bool is_untold_probe);
+
+    boost::asio::any_io_executor executor_;
+    time_source& time_;
+    std::size_t max_per_origin_;
+    change_handler on_change_;
+    std::unordered_map<std::string, origin_state> all_;
+};
+
+/** The right to use an origin once; given back by its destructor. */
+class origins::place {
+public:
+    place(std::weak_ptr<origins> of, std::string origin, bool is_probe)
+        : of_(std::move(of)), origin_(std::move(origin)), is_probe_(is_probe)
+    {}
+    ~place();
+    place(const place&) = delete;
+    place& operator=(const place&) = delete;
+
+    /** To be told as soon as the connection stands. */
+    void connected();
+
+    /** To be told when no connection could be had; `words` say why. */
+    void failed(const error_code& ec, const std::string& words);
+
+private:
+    std::weak_ptr<origins> of_;
+    std::string origin_;
+    bool is_probe_;
+    bool has_told_ = false;
+};
+
+} // namespace carillon

@@ -1,0 +1,117 @@
+#include <carillon/http/redirect.hpp>
+#include <carillon/job/expectation.hpp>
+#include <carillon/job/retry.hpp>
+#include <carillon/runner/polling.hpp>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace asio = boost::asio;
+
+namespace carillon {
+namespace {
+
+constexpr int accepted = 202;
+
+bool names_accepted(const expectation& e)
+{
+    return std::any_of(e.status.begin(), e.status.end(), [](const status_range& r) {
+        return r.first == accepted && r.last == accepted;
+    });
+}
+
+/** Whether the work is known to be done. */
+bool is_met(const job& j, const expectation& wanted, const exchange_result& r)
+{
+    if (r.ec) return false;
+    if (r.reply.status == accepted && !names_accepted(wanted)) return false;
+    return judge(wanted, j.message, reply_of(r.reply)).accepted;
+}
+
+/** Whether asking again cannot help. */
+bool is_final(const exchange_result& r)
+{
+    if (r.ec) {
+        const outcome o = outcome_of(r.ec);
+        return o == outcome::rejected || o == outcome::cancelled;
+    }
+    const int s = r.reply.status;
+    return s / 100 == 4 && s != 404 && s != 408 && s != 425 && s != 429;
+}
+
+/** Where to ask, or why nowhere. */
+boost::system::result<endpoint, unfilled>
+target_of(const request_context& c, const http::request& sent, const http::response& first)
+{
+    if (!(*c.job.poll)->url.empty()) return poll_target(c);
+    const std::string* const location = first.find("Location");
+    if (location == nullptr)
+        return unfilled{"the reply, 202 Accepted, has no Location, and poll names no url"};
+    auto found = http::resolve_reference(first.redirected_to.value_or(sent.target), *location);
+    if (!found) return unfilled{"the Location of the reply, 202 Accepted: " + found.error().what};
+    return std::move(*found);
+}
+
+microseconds wait_after(const poll_policy& p, const http::response& last, instant now)
+{
+    const std::string* const text = last.find("Retry-After");
+    const auto asked = text != nullptr ? parse_retry_after(*text, now) : std::nullopt;
+    return asked ? std::max(p.every, *asked) : p.every;
+}
+
+} // namespace
+
+bool is_to_be_polled(const job& j, const exchange_result& first)
+{
+    return !first.ec && *j.poll && first.reply.status == accepted;
+}
+
+asio::awaitable<polling_result> poll(
+    const job_task& t,
+    const request_context& c,
+    http::request sent,
+    exchange_result first,
+    time_budget budget)
+{
+    const poll_policy& policy = **c.job.poll;
+    polling_result out{.last = std::move(first)};
+    out.is_met = is_met(c.job, policy.expect, out.last);
+    if (out.is_met) co_return out;
+    const auto target = target_of(c, sent, out.last.reply);
+    const auto request = target ? make_poll(c, sent, *target)
+                                : boost::system::result<http::request, unfilled>(target.error());
+    if (!request) {
+        out.problem = request.error().why;
+        co_return out;
+    }
+    t.shared.emit(polling_began{
+        c.run, c.job, shown_url(request->target.origin() + request->target.target), policy.every});
+
+    const http::limits lim{
+        .timeout = c.job.timeout,
+        .connect_timeout = c.job.connect_timeout,
+        .max_body_bytes = policy.expect.max_body_bytes};
+    while (!out.is_met && !is_final(out.last)) {
+        const microseconds wait = wait_after(policy, out.last.reply, t.shared.time.now());
+        // A wait that would pass the deadline is not begun.
+        out.is_out_of_time = wait >= budget.left();
+        if (out.is_out_of_time) co_return out;
+        auto [ec] =
+            co_await t.shared.time.async_wait_for(wait, asio::as_tuple(asio::use_awaitable));
+        const auto cancellation = co_await asio::this_coro::cancellation_state;
+        if (ec || cancellation.cancelled() != asio::cancellation_type::none) {
+            out.last = {.ec = asio::error::operation_aborted};
+            co_return out;
+        }
+        out.last = co_await exchange(t.shared, *request, lim, budget);
+        out.is_met = is_met(c.job, policy.expect, out.last);
+    }
+    co_return out;
+}
+
+} // namespace carillon

@@ -1,0 +1,168 @@
+#include <carillon/detail/json_text.hpp>
+#include <carillon/detail/text.hpp>
+#include <carillon/http/redirect.hpp>
+#include <carillon/job/expectation.hpp>
+#include <carillon/job/request_fields.hpp>
+#include <carillon/job/template.hpp>
+#include <carillon/runner/request_maker.hpp>
+
+#include <boost/uuid/uuid_io.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace json = boost::json;
+
+namespace carillon {
+namespace {
+
+/// A larger value of a reply is not kept.
+constexpr std::size_t largest_value = 64 * 1024;
+
+/** Where a body's placeholders stand, by its Content-Type. */
+placement placement_of_body(const job& j)
+{
+    const auto type = std::find_if(j.headers->begin(), j.headers->end(), [](const header& h) {
+        return detail::equals_ignoring_case(h.name, "Content-Type");
+    });
+    if (type == j.headers->end()) return placement::text;
+    const std::string& value = type->value.reveal();
+    if (value.find("json") != std::string::npos) return placement::json;
+    if (value.find("x-www-form-urlencoded") != std::string::npos) return placement::form;
+    return placement::text;
+}
+
+const json::value* find_value(const run_record& run, const reply_reference& wanted)
+{
+    for (const job_record& j : run.jobs) {
+        if (j.job != wanted.job) continue;
+        for (const reply_value& v : j.values)
+            if (v.pointer == wanted.pointer) return &v.value;
+    }
+    return nullptr;
+}
+
+/** Fills the texts of one request in; remembers the first that could not be. */
+class filler {
+public:
+    explicit filler(const request_context& c) : context_(c) {}
+
+    std::string fill(const std::string& text, placement where, bool is_secret = false)
+    {
+        if (!has_placeholders(text)) return text;
+        auto filled = fill_in(text, where, values(is_secret));
+        if (filled) return std::move(*filled);
+        if (problem.empty()) problem = filled.error().what;
+        return {};
+    }
+
+    std::string problem;
+
+private:
+    template_values values(bool is_secret)
+    {
+        if (run_.empty()) {
+            run_ = boost::uuids::to_string(context_.run.id);
+            scheduled_at_ = format_utc(context_.run.scheduled_at);
+        }
+        return {
+            .job = context_.job.name,
+            .run = run_,
+            .scheduled_at = scheduled_at_,
+            .attempt = context_.attempt,
+            .reply = [this, is_secret](const reply_reference& r) {
+                const json::value* const found = find_value(context_.run, r);
+                if (is_secret && found != nullptr)
+                    context_.secrets.add(
+                        found->is_string() ? std::string(found->get_string())
+                                           : detail::json_text(*found));
+                return found;
+            }};
+    }
+
+    const request_context& context_;
+    std::string run_;
+    std::string scheduled_at_;
+};
+
+void sign(const request_context& c, http::request& out)
+{
+    if (const auto* hmac = std::get_if<hmac_auth>(&*c.job.auth))
+        out.fields.push_back({hmac->header, signature(*hmac, out.body, c.now), true});
+}
+
+void add_fields(const request_context& c, const endpoint& target, filler& f, http::request& out)
+{
+    const attempt_identity identity{
+        .run = c.run, .job = c.job, .attempt = c.attempt, .span_id = c.span_id};
+    for (auto& [name, value] : request_fields(identity, target.user_info)) {
+        const bool is_secret = is_secret_header(name);
+        std::string filled = f.fill(value, placement::header, is_secret);
+        const bool is_credential = is_secret || c.secrets.finds(filled);
+        out.fields.push_back({std::move(name), std::move(filled), is_credential});
+    }
+    sign(c, out);
+}
+
+parse_result<endpoint> fill_url(const std::string& url, filler& f)
+{
+    return parse_endpoint(f.fill(url, placement::url));
+}
+
+} // namespace
+
+boost::system::result<http::request, unfilled> make_request(const request_context& c)
+{
+    filler f(c);
+    http::request out{.method = c.job.method, .target = {}, .route = c.job.route};
+    out.body = f.fill(c.job.body, placement_of_body(c.job));
+    auto target = fill_url(c.job.url, f);
+    if (!f.problem.empty()) return unfilled{f.problem};
+    // The job was validated with this URL; only a value can have made it none.
+    if (!target) return unfilled{"the url with its values filled in: " + target.error().what};
+    add_fields(c, *target, f, out);
+    if (!f.problem.empty()) return unfilled{f.problem};
+    out.target = std::move(*target);
+    return out;
+}
+
+boost::system::result<http::request, unfilled>
+make_poll(const request_context& c, const http::request& from, endpoint at)
+{
+    http::request unsigned_one = from;
+    std::erase_if(unsigned_one.fields, [&](const http::field& f) {
+        const auto* hmac = std::get_if<hmac_auth>(&*c.job.auth);
+        return hmac != nullptr && f.name == hmac->header;
+    });
+    unsigned_one.method = "GET";
+    const bool is_same_origin = at.origin() == from.target.origin();
+    auto out = http::redirected(std::move(unsigned_one), std::move(at), false);
+    if (!out) return unfilled{"the url to poll: " + out.error().detail};
+    if (is_same_origin) sign(c, *out);
+    return std::move(*out);
+}
+
+boost::system::result<endpoint, unfilled> poll_target(const request_context& c)
+{
+    filler f(c);
+    auto target = fill_url((*c.job.poll)->url, f);
+    if (!f.problem.empty()) return unfilled{f.problem};
+    if (!target) return unfilled{"poll.url with its values filled in: " + target.error().what};
+    return std::move(*target);
+}
+
+void keep_values(const std::vector<std::string>& pointers, std::string_view body, job_record& out)
+{
+    out.values.clear();
+    if (pointers.empty()) return;
+    const auto root = parse_reply(body);
+    if (!root) return;
+    for (const std::string& pointer : pointers) {
+        error_code ec;
+        const json::value* const found = root->find_pointer(pointer, ec);
+        if (found != nullptr && detail::json_text(*found).size() <= largest_value)
+            out.values.push_back({pointer, *found});
+    }
+}
+
+} // namespace carillon

@@ -1,0 +1,113 @@
+#include "http/network.hpp"
+#include "http/temporary_folder.hpp"
+#include <carillon/http/client.hpp>
+
+#include <boost/asio/error.hpp>
+#include <boost/test/unit_test.hpp>
+
+namespace asio = boost::asio;
+using namespace carillon;
+using namespace carillon::test;
+using namespace std::chrono_literals;
+
+// A kept connection may be closed while the next request is on its way to it.
+
+namespace {
+
+const server_does::read_request reads;
+
+struct fixture : network {
+    http::client client{ctx.get_executor()};
+
+    /** Two requests: the second one meets what the first connection does after its reply, and a
+     * connection that answers. */
+    exchange second_after(std::vector<server_step> end, std::size_t requests, std::string body = {})
+    {
+        server_script first{reads, server_does::write{reply_of("one")}};
+        first.insert(first.end(), end.begin(), end.end());
+        misbehaving_server server(ctx, {first, {reads, server_does::write{reply_of("two")}}});
+        BOOST_TEST(run(client, request_to(server.port())).ec() == error_code{});
+        exchange second(client, request_to(server.port(), "POST", std::move(body)));
+        run_until([&] { return second.done(); });
+        BOOST_TEST(server.requests().size() == requests);
+        client.close_idle();
+        finish(server);
+        return second;
+    }
+
+    void teardown()
+    {
+        client.close_idle();
+        network::teardown();
+    }
+};
+
+} // namespace
+
+BOOST_FIXTURE_TEST_SUITE(dead_connections, fixture)
+
+BOOST_AUTO_TEST_CASE(a_request_that_was_read_is_not_sent_again)
+{
+    const exchange closed = second_after({reads, server_does::close{}}, 2);
+    BOOST_TEST(closed.ec() == errc::closed_early);
+    const exchange reset = second_after({reads, server_does::reset{}}, 2);
+    BOOST_TEST(reset.ec() == error_code(asio::error::connection_reset));
+}
+
+BOOST_AUTO_TEST_CASE(a_request_that_was_read_in_part_is_not_sent_again)
+{
+    const exchange e = second_after(
+        {server_does::read_head{}, server_does::close{}}, 1, std::string(100'000, 'x'));
+    BOOST_TEST((outcome_of(e.ec()) == outcome::unreachable), e.ec());
+}
+
+BOOST_AUTO_TEST_CASE(a_request_whose_reply_has_begun_is_not_sent_again)
+{
+    const exchange e = second_after({reads, server_does::write{"HTTP"}, server_does::close{}}, 2);
+    BOOST_TEST(e.ec() == errc::closed_early);
+}
+
+BOOST_AUTO_TEST_CASE(a_request_that_came_too_late_is_sent_once_more)
+{
+    // The server closes between the look at the connection and the request: the look is made when
+    // the exchange begins, so the server's end is brought about right behind it.
+    misbehaving_server server(
+        ctx, {{reads, server_does::write{reply_of("one")}, server_does::hang{}},
+              {reads, server_does::write{reply_of("two")}}});
+    BOOST_TEST(run(client, request_to(server.port())).ec() == error_code{});
+    http::request req = request_to(server.port(), "POST", "body");
+    int connections = 0;
+    req.on_connected = [&] {
+        // The kept connection has been looked at; now its peer goes.
+        if (++connections == 1) server.close_connections();
+    };
+    const exchange e = run(client, std::move(req));
+    BOOST_TEST(e.ec() == error_code{});
+    BOOST_TEST(e.reply().body == "two");
+    BOOST_TEST(connections == 2);
+    BOOST_TEST(server.requests().size() == 2U);
+    client.close_idle();
+    finish(server);
+}
+
+BOOST_AUTO_TEST_CASE(only_once)
+{
+    // The second connection is fresh, and so it is no mishap of keeping if it is closed too.
+    misbehaving_server server(
+        ctx, {{reads, server_does::write{reply_of("one")}, server_does::hang{}},
+              {reads, server_does::close{}},
+              {reads, server_does::write{reply_of("three")}}});
+    BOOST_TEST(run(client, request_to(server.port())).ec() == error_code{});
+    http::request req = request_to(server.port(), "POST", "body");
+    int connections = 0;
+    req.on_connected = [&] {
+        if (++connections == 1) server.close_connections();
+    };
+    const exchange e = run(client, std::move(req));
+    BOOST_TEST(e.ec() == errc::closed_early);
+    BOOST_TEST(connections == 2);
+    client.close_idle();
+    finish(server);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
