@@ -10,9 +10,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <malloc.h>
+#include <set>
 #include <stdexcept>
 #include <tuple>
+#include <unistd.h>
 #include <unordered_map>
 
 namespace carillon::app {
@@ -155,6 +158,7 @@ private:
         check_filters();
         if (!reading_.errors.empty()) return failure();
         warn_of_past(places);
+        warn_of_routes(places);
         out_.warnings = std::move(reading_.warnings);
         return std::move(out_);
     }
@@ -173,6 +177,32 @@ private:
                     places_.at(j.name),
                     {j.name, "schedule",
                      "never fires again: its last time was " + format_utc_short(*last)});
+        }
+    }
+
+    /** What cannot work yet, or works but should not; each once, since most comes from defaults. */
+    void warn_of_routes(problem_places& places)
+    {
+        std::set<std::string> told;
+        const auto warn = [&](const job& j, const char* key, const std::string& value,
+                              std::string what) {
+            if (told.insert(key + value).second)
+                places.warn_job(places_.at(j.name), {j.name, key, std::move(what)});
+        };
+        for (const job& j : out_.jobs.jobs()) {
+            const tls_options& tls = j.route->tls;
+            if (!tls.verify)
+                warn(j, "tls.verify", "", "any certificate is taken, and anybody's endpoint");
+            const std::pair<const char*, const std::string&> files[] = {
+                {"tls.ca_file", tls.ca_file},
+                {"tls.cert_file", tls.cert_file},
+                {"tls.key_file", tls.key_file}};
+            for (const auto& [key, path] : files)
+                if (!path.empty() && ::access(path.c_str(), R_OK) != 0)
+                    warn(
+                        j, key, path,
+                        "cannot be read now: " +
+                            describe({errno, boost::system::system_category()}));
         }
     }
 

@@ -1,6 +1,7 @@
 #include "http/certificates.hpp"
 #include "http/network.hpp"
 #include "http/temporary_folder.hpp"
+#include "sanitized.hpp"
 #include <carillon/http/client.hpp>
 
 #include <boost/asio/error.hpp>
@@ -171,6 +172,9 @@ BOOST_AUTO_TEST_CASE(uses_the_clients_proxies_but_for_the_machine_itself)
     finish(direct);
 }
 
+// UndefinedBehaviorSanitizer looks at memory by means of a pipe, and takes all for broken without
+// one.
+#ifndef CARILLON_SANITIZED
 BOOST_AUTO_TEST_CASE(waits_for_a_descriptor_where_there_is_none)
 {
     misbehaving_server server(ctx, {answers()});
@@ -192,5 +196,6 @@ BOOST_AUTO_TEST_CASE(waits_for_a_descriptor_where_there_is_none)
     client.close_idle();
     finish(server);
 }
+#endif
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -30,8 +30,8 @@ struct attempt_end {
     attempt_record record{};
     carillon::verdict verdict{};
     std::optional<microseconds> retry_after{};
-    /// Nothing was sent, and nothing else would be another time.
-    bool is_hopeless = false;
+    /// Another attempt would be no better, or would start work anew that goes on.
+    bool is_last = false;
 };
 
 std::string deadline_passed(const job& j)
@@ -114,6 +114,8 @@ asio::awaitable<void> conclude_polling(
     fail(end, outcome::timed_out, deadline_passed(c.job));
     end.verdict.error += " while it was polled; the last answer: " + last;
     end.record.phase = phase::body;
+    end.record.advice = "give the job a longer deadline, or look at the endpoint's log";
+    end.is_last = true;
 }
 
 asio::awaitable<void>
@@ -122,7 +124,7 @@ send_and_conclude(const job_task& t, const request_context& c, time_budget budge
     auto req = make_request(c);
     if (!req) {
         fail(end, outcome::failed, req.error().why);
-        end.is_hopeless = true;
+        end.is_last = true;
         co_return;
     }
     const http::limits lim{
@@ -174,7 +176,7 @@ std::optional<microseconds>
 wait_before_next(const job_task& t, const attempt_end& end, microseconds time_left)
 {
     const retry_policy& policy = *t.job.retry;
-    if (end.is_hopeless || end.record.attempt >= policy.attempts) return std::nullopt;
+    if (end.is_last || end.record.attempt >= policy.attempts) return std::nullopt;
     if (!is_retryable(policy.on, end.record.outcome, end.verdict, end.record.http_status))
         return std::nullopt;
     const double draw = std::generate_canonical<double, 53>(t.shared.random);

@@ -1,0 +1,129 @@
+#include "config_fixture.hpp"
+
+#include <vector>
+
+using namespace carillon;
+using namespace carillon::app;
+using namespace std::chrono_literals;
+
+BOOST_FIXTURE_TEST_SUITE(configured_routes, config_fixture)
+
+BOOST_AUTO_TEST_CASE(are_inherited_key_by_key)
+{
+    environment["TOKEN"] = "tok-123456";
+    const auto config = load(R"(
+[defaults]
+base_url = "https://api.test/v1"
+redirects = 2
+tls = { ca_file = "/etc/hostname", server_name = "inside" }
+auth = { bearer = "${TOKEN}" }
+proxy = "proxy.test:3128"
+[runner]
+max_per_origin = 7
+[jobs.a]
+url = "/a?x={{attempt}}"
+tls = { server_name = "other", verify = false }
+[jobs.b]
+url = "/b"
+auth = { basic = { user = "ops", password = "${TOKEN}" } }
+proxy = ""
+[jobs.c]
+url = "/c"
+auth = {}
+expect = { status = 200 }
+poll = { url = "/status/{{run}}", every = "3s", expect = { json = { "/state" = "done" } } }
+)");
+    BOOST_REQUIRE(config.has_value());
+    const job& a = config->jobs[0];
+    BOOST_TEST(a.url == "https://api.test/v1/a?x={{attempt}}");
+    BOOST_TEST(
+        (a.route->tls ==
+         tls_options{.ca_file = "/etc/hostname", .server_name = "other", .verify = false}));
+    BOOST_TEST(a.route->redirects == 2);
+    BOOST_TEST((a.route->proxy == secret("proxy.test:3128")));
+    BOOST_TEST((*a.auth == authentication(bearer_auth{"tok-123456"})));
+    const job& b = config->jobs[1];
+    BOOST_TEST((*b.auth == authentication(basic_auth{"ops", "tok-123456"})));
+    BOOST_TEST((b.route->proxy == secret("")));
+    const job& c = config->jobs[2];
+    BOOST_TEST(std::holds_alternative<std::monostate>(*c.auth));
+    BOOST_REQUIRE(c.poll->has_value());
+    BOOST_TEST((*c.poll)->url == "https://api.test/v1/status/{{run}}");
+    BOOST_TEST(((*c.poll)->every == 3s));
+    BOOST_TEST(((*c.poll)->expect.status == std::vector<status_range>{{200, 200}}));
+    BOOST_TEST((*c.poll)->expect.json.at(0).pointer == "/state");
+    BOOST_TEST(config->max_per_origin == 7U);
+    // As it is sent, too.
+    BOOST_TEST(config->jobs.secrets().hide("Basic b3BzOnRvay0xMjM0NTY=") == "Basic ***");
+    BOOST_REQUIRE_EQUAL(config->warnings.size(), 1U);
+    BOOST_TEST(config->warnings[0].key == "jobs.a.tls.verify");
+}
+
+BOOST_AUTO_TEST_CASE(what_is_wrong_is_told_at_its_place)
+{
+    const std::pair<const char*, const char*> rows[] = {
+        {"tls = { ca_fil = \"x\" }",
+         "c.toml:3:9: jobs.a.tls.ca_fil: unknown key (did you mean 'ca_file'?)"},
+        {"tls = { cert_file = \"/c\" }",
+         "c.toml:3:21: jobs.a.tls.cert_file: a client's certificate needs both cert_file and "
+         "key_file"},
+        {"unix_socket = \"api.sock\"", "c.toml:3:15: jobs.a.unix_socket: must be an absolute path"},
+        {"proxy = \"socks5://p\"",
+         "c.toml:3:9: jobs.a.proxy: a proxy must be an http one, such as http://host:port"},
+        {"unix_socket = \"/s\"\nproxy = \"http://p\"",
+         "c.toml:4:9: jobs.a.proxy: no proxy serves a unix_socket"},
+        {"redirects = 21", "c.toml:3:13: jobs.a.redirects: must be from 0 to 20"},
+        {"redirects = -1", "c.toml:3:13: jobs.a.redirects: must be from 0 to 20"},
+        {"auth = { bearer = \"x\", basic = { user = \"u\", password = \"p\" } }",
+         "c.toml:3:8: jobs.a.auth: must be one of bearer, basic and hmac"},
+        {"auth = { token = \"x\" }", "c.toml:3:10: jobs.a.auth.token: unknown key"},
+        {"auth = { basic = { user = \"a:b\", password = \"pass\" } }",
+         "c.toml:3:27: jobs.a.auth.basic.user: a user's name cannot hold a colon (RFC 7617)"},
+        {"headers = { Authorization = \"Basic abcdef\" }\nauth = { bearer = \"token\" }",
+         "c.toml:4:19: jobs.a.auth.bearer: the job has a header Authorization already"},
+        {"auth = { hmac = { key = \"k\", header = \"Host\" } }",
+         "c.toml:3:39: jobs.a.auth.hmac.header: carillon sets this header itself"},
+        {"auth = { hmac = { header = \"X-Sig\" } }", "c.toml:3:17: jobs.a.auth.hmac: needs a key"},
+        {"poll = { every = \"0\" }", "c.toml:3:18: jobs.a.poll.every: must be longer than 0"},
+        {"poll = { url = \"/x\" }",
+         "c.toml:3:16: jobs.a.poll.url: not an absolute URL such as http://host:port/path"},
+        {"poll = { expect = { status = 600 } }", "c.toml:3:30: jobs.a.poll.expect.status: must be "
+                                                 "a status such as 200 or \"2xx\", from 100 "
+                                                 "to 599"},
+        {"body = \"{{rnu}}\"",
+         "c.toml:3:8: jobs.a.body: there is no placeholder 'rnu' (did you mean 'run'?)"},
+        {"[runner]\nmax_per_origin = 0",
+         "c.toml:4:18: runner.max_per_origin: must be from 1 to 100000"},
+    };
+    for (const auto& [text, expected] : rows) {
+        const std::string shown = errors("[jobs.a]\nurl = \"http://h/\"\n" + std::string(text));
+        BOOST_TEST(shown.starts_with(expected), shown << "\n!= " << expected);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(files_that_cannot_be_read_are_warned_of_once)
+{
+    const auto config =
+        load("[defaults]\nbase_url = \"https://h\"\ntls = { ca_file = \"/nowhere/ca.pem\" }\n"
+             "[jobs.a]\nurl = \"/a\"\n[jobs.b]\nurl = \"/b\"");
+    BOOST_REQUIRE(config.has_value());
+    BOOST_REQUIRE_EQUAL(config->warnings.size(), 1U);
+    BOOST_TEST(config->warnings[0].what == "cannot be read now: no such file or directory");
+}
+
+BOOST_AUTO_TEST_CASE(the_environments_proxies_are_read_and_hidden)
+{
+    environment["http_proxy"] = "http://user:pass-word@proxy.test:3128";
+    environment["no_proxy"] = "inside.test";
+    const auto config = load("[jobs.a]\nurl = \"http://h/\"");
+    BOOST_REQUIRE(config.has_value());
+    BOOST_REQUIRE(config->proxies.http.has_value());
+    BOOST_TEST(config->proxies.http->host == "proxy.test");
+    BOOST_TEST(config->proxies.none == "inside.test");
+    BOOST_TEST(config->jobs.secrets().hide("pass-word") == "***");
+
+    environment["http_proxy"] = "ftp://proxy.test";
+    BOOST_TEST(errors("[jobs.a]\nurl = \"http://h/\"").starts_with("c.toml:1:1: ${http_proxy}: "));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
