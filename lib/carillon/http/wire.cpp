@@ -149,20 +149,32 @@ private:
         parser_->body_limit(bounds_.max_body_bytes);
         parser_->skip(what_ != reply_to::other);
         head_seen_ = false;
+        needs_more_ = false;
     }
 
     error_code parse()
     {
         error_code ec;
         while (!ec && parsed_ < text_.size() && !parser_->is_done()) {
+            if (must_wait()) return {};
             parsed_ += parser_->put(
                 asio::const_buffer(text_.data() + parsed_, text_.size() - parsed_), ec);
-            if (ec == bhttp::error::need_more) return {};
+            needs_more_ = ec == bhttp::error::need_more;
+            if (needs_more_) return {};
             // A length over the bound is refused with the head, whose status is known by then.
             if (ec == bhttp::error::body_limit) refused_status_ = parser_->get().result_int();
             if (!ec && !head_seen_ && parser_->is_header_done()) ec = see_head();
         }
         return ec;
+    }
+
+    /** Beast 1.81 asserts, in parse_chunk_header, that a last chunk comes with five bytes at least,
+     * which is what it takes; but they may come one by one. */
+    bool must_wait() const
+    {
+        static constexpr std::size_t last_chunk = 5;
+        return needs_more_ && head_seen_ && parser_->chunked() &&
+               text_.size() - parsed_ < last_chunk;
     }
 
     /** The head is whole: of an interim reply nothing else comes. */
@@ -192,6 +204,7 @@ private:
     int interim_ = 0;
     bool filled_last_ = false;
     bool head_seen_ = false;
+    bool needs_more_ = false; // than what is not parsed yet
     bool has_begun_ = false;
 };
 

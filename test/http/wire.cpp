@@ -1,0 +1,89 @@
+#include <carillon/http/wire.hpp>
+
+#include <boost/test/unit_test.hpp>
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+
+using namespace carillon;
+using http::reply_reader;
+
+namespace {
+
+struct outcome_of_reading {
+    error_code ec;
+    bool may_keep = false;
+    http::response reply;
+};
+
+outcome_of_reading read(std::string_view bytes, std::size_t piece)
+{
+    reply_reader reader(reply_reader::reply_to::other, {.max_header_bytes = 500, .max_fields = 5});
+    outcome_of_reading out;
+    while (!out.ec && !reader.is_done() && !bytes.empty()) {
+        const auto space = reader.space();
+        const std::size_t n = std::min({piece, space.size(), bytes.size()});
+        std::copy_n(bytes.data(), n, space.data());
+        bytes.remove_prefix(n);
+        out.ec = reader.took(n);
+    }
+    if (!out.ec && !reader.is_done()) out.ec = reader.closed();
+    out.may_keep = reader.may_keep();
+    reader.take(out.reply);
+    return out;
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(wire)
+
+BOOST_AUTO_TEST_CASE(makes_the_same_reply_however_its_bytes_are_cut)
+{
+    const std::string chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+    const std::pair<std::string, std::string> rows[] = {
+        {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", "hello"},
+        {chunked + "0\r\n\r\n", ""},
+        {chunked + "5\r\nhello\r\n0\r\n\r\n", "hello"},
+        {chunked + "5;x=1\r\nhello\r\n00\r\nX-Sum: 1\r\n\r\n", "hello"},
+        {"HTTP/1.1 100 Continue\r\n\r\n" + chunked + "1\r\nh\r\n4\r\nello\r\n0\r\n\r\n", "hello"},
+        {"HTTP/1.1 200 OK\r\n\r\nhello", "hello"},
+    };
+    for (const auto& [text, body] : rows) {
+        for (std::size_t piece = 1; piece <= text.size(); ++piece) {
+            const auto r = read(text, piece);
+            BOOST_TEST(r.ec == error_code{});
+            BOOST_TEST(r.reply.status == 200);
+            BOOST_TEST(r.reply.body == body);
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(bounds_the_number_of_fields)
+{
+    const auto with = [](int fields) {
+        std::string out = "HTTP/1.1 200 OK\r\n";
+        for (int i = 0; i < fields; ++i) out += "X-F" + std::to_string(i) + ": v\r\n";
+        return out + "\r\n";
+    };
+    BOOST_TEST((read(with(5), 7).ec == error_code{}));
+    BOOST_TEST((read(with(6), 7).ec == errc::header_too_large));
+}
+
+BOOST_AUTO_TEST_CASE(a_protocol_that_nobody_asked_for_is_no_reply)
+{
+    BOOST_TEST(
+        (read("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\nHTTP/1.1 200 OK\r\n\r\n", 9)
+             .ec == errc::malformed_reply));
+}
+
+BOOST_AUTO_TEST_CASE(an_authority_is_written_as_it_must_be)
+{
+    const endpoint proxy = parse_endpoint("http://user:word@proxy.test:3128").value();
+    BOOST_TEST(
+        http::connect_head(parse_endpoint("https://[::1]/x").value(), proxy) ==
+        "CONNECT [::1]:443 HTTP/1.1\r\nHost: [::1]:443\r\nProxy-Authorization: Basic "
+        "dXNlcjp3b3Jk\r\n\r\n");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
