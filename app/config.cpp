@@ -75,7 +75,7 @@ private:
     {
         auto found = proxies_of_environment([this](const char* name) {
             const auto value = reading_.variables.environment(name);
-            if (value) collect_url_secrets(*value, reading_.secrets);
+            if (value) collect_proxy_secrets(*value, reading_.secrets);
             return value;
         });
         if (found)

@@ -1,5 +1,7 @@
 #include "route_reader.hpp"
 
+#include <carillon/job/proxy_rules.hpp>
+
 #include <algorithm>
 #include <limits>
 
@@ -49,6 +51,7 @@ private:
     {
         std::string given;
         if (!in_.text("proxy", given, secrecy::url)) return false;
+        collect_proxy_secrets(given, reading_.secrets);
         out.proxy = secret(std::move(given));
         return true;
     }

@@ -16,6 +16,7 @@ constexpr std::size_t max_body_bytes = 1000;
 struct fixture : network {
     http::client client{ctx.get_executor(), {.max_header_bytes = max_header_bytes}};
     http::limits lim;
+    std::size_t open_before = open_descriptors();
 
     fixture() { lim.max_body_bytes = max_body_bytes; }
 
@@ -27,6 +28,12 @@ struct fixture : network {
         if (!e.ec()) client.close_idle();
         finish(server);
         return e;
+    }
+
+    void teardown()
+    {
+        network::teardown();
+        BOOST_TEST(open_descriptors() == open_before);
     }
 };
 
@@ -74,6 +81,17 @@ BOOST_AUTO_TEST_CASE(gives_each_fault_its_code_and_phase)
          {server_does::read_head{}, server_does::reset{}},
          reset,
          phase::first_byte},
+
+        {"the sending half closed before the reply",
+         {reads, server_does::half_close{}},
+         errc::closed_early,
+         phase::first_byte},
+        {"the sending half closed within the body",
+         {reads, server_does::write{head + "01234"}, server_does::half_close{}},
+         errc::closed_early,
+         phase::body,
+         200,
+         "01234"},
 
         {"close in the status line", after_request("HTTP/1.1 2"), errc::closed_early, phase::body},
         {"close in the head", after_request("HTTP/1.1 200 OK\r\nX-A: b\r\n"), errc::closed_early,
@@ -170,6 +188,38 @@ BOOST_AUTO_TEST_CASE(gives_each_fault_its_code_and_phase)
     }
 }
 
+BOOST_AUTO_TEST_CASE(bears_an_end_at_each_byte_of_a_reply)
+{
+    const std::string chunked_reply =
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2;x\r\nhi\r\n0\r\nX: 1\r\n\r\n";
+    const std::string plain = "HTTP/1.1 100 Continue\r\n\r\n" + reply_of("hello");
+    for (const std::string& text : {plain, chunked_reply}) {
+        for (std::size_t size = 0; size < text.size(); ++size) {
+            BOOST_TEST_CONTEXT(text.substr(0, size))
+            {
+                const exchange closed = meet(after_request(text.substr(0, size)));
+                BOOST_TEST(closed.ec() == errc::closed_early);
+                const exchange reset =
+                    meet(after_request(text.substr(0, size), server_does::reset{}));
+                BOOST_TEST(reset.ec() == error_code(asio::error::connection_reset));
+                const phase at = size == 0 ? phase::first_byte : phase::body;
+                BOOST_TEST(closed.reply().phase == at);
+                BOOST_TEST(reset.reply().phase == at);
+                BOOST_TEST(open_descriptors() == open_before);
+            }
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(keeps_nothing_of_what_comes_behind_a_reply)
+{
+    for (const std::string junk : {"x", "HTTP/1.1 200 OK\r\n\r\n", "\r\n"}) {
+        const exchange e = meet(after_request(reply_of("hi") + junk, server_does::hang{}));
+        BOOST_TEST(e.ec() == error_code{});
+        BOOST_TEST(e.reply().body == "hi");
+    }
+}
+
 BOOST_AUTO_TEST_CASE(takes_bodies_up_to_the_bound)
 {
     const std::string body(max_body_bytes, 'x');
@@ -184,6 +234,7 @@ BOOST_AUTO_TEST_CASE(takes_bodies_up_to_the_bound)
 BOOST_AUTO_TEST_CASE(tells_of_a_refused_connection)
 {
     const closed_port port(ctx);
+    open_before = open_descriptors() - 1;
     const exchange e = run(client, request_to(port.port()), lim);
     BOOST_TEST(e.ec() == error_code(asio::error::connection_refused));
     BOOST_TEST(e.reply().phase == phase::connect);

@@ -6,6 +6,7 @@
 
 #include <boost/asio/error.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/test/unit_test.hpp>
 
 #include <sys/resource.h>
@@ -80,6 +81,34 @@ BOOST_AUTO_TEST_CASE(tells_of_unix_sockets_that_nobody_serves)
     BOOST_TEST(e.ec() == error_code(ENOENT, boost::system::system_category()));
     BOOST_TEST(e.reply().phase == phase::connect);
     BOOST_TEST(e.reply().detail.find("missing.sock") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(waits_for_a_place_in_a_unix_sockets_queue)
+{
+    const std::string path = folder / "busy.sock";
+    using protocol = asio::local::stream_protocol;
+    protocol::acceptor acceptor(ctx, protocol::endpoint(path));
+    acceptor.listen(0);
+    protocol::socket in_queue(ctx);
+    in_queue.connect(protocol::endpoint(path));
+
+    http::request req = request_to(80);
+    req.route = route{.unix_socket = path};
+    const exchange hasty = run(client, req, {.connect_timeout = 120ms});
+    BOOST_TEST((hasty.ec() == asio::error::try_again), hasty.ec());
+    const exchange patient(client, req);
+    ctx.restart();
+    ctx.run_for(60ms);
+    BOOST_TEST(!patient.done());
+    protocol::socket first = acceptor.accept();
+    protocol::socket second(ctx);
+    acceptor.async_accept(second, [&](error_code ec) {
+        BOOST_TEST(ec == error_code{});
+        asio::write(second, asio::buffer(reply_of("hi")));
+    });
+    run_until([&] { return patient.done(); });
+    BOOST_TEST(patient.reply().body == "hi");
+    client.close_idle();
 }
 
 BOOST_AUTO_TEST_CASE(gives_a_proxy_the_whole_url_of_http)

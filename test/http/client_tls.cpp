@@ -115,6 +115,37 @@ BOOST_AUTO_TEST_CASE(keeps_its_connections)
     finish(server);
 }
 
+BOOST_AUTO_TEST_CASE(keeps_no_connection_on_which_more_came_with_the_reply)
+{
+    // In records of their own, but at one time: what TLS has read by then is not in the socket.
+    const tls_server tls = valid();
+    misbehaving_server server(
+        ctx, {{server_does::handshake{tls}, reads, server_does::write{reply_of("one")},
+               server_does::write{reply_of("forged")}},
+              replies(tls, "two")});
+    const exchange first(client, secure_request(server.port()));
+    // Both records are there before the client reads.
+    run_until([&] { return server.steps_done() == 4; });
+    run_until([&] { return first.done(); });
+    BOOST_TEST(first.reply().body == "one");
+    BOOST_TEST(run(client, secure_request(server.port())).reply().body == "two");
+    client.close_idle();
+    finish(server);
+}
+
+BOOST_AUTO_TEST_CASE(reads_a_file_once_for_all_who_need_it)
+{
+    server_script script = replies(valid());
+    misbehaving_server server(ctx, {script});
+    std::vector<exchange> all;
+    for (int i = 0; i < 50; ++i) all.emplace_back(client, secure_request(server.port()));
+    all[0].cancel(); // who reads, maybe
+    for (const exchange& e : all) run_until([&] { return e.done(); });
+    for (std::size_t i = 1; i < all.size(); ++i) BOOST_TEST(all[i].ec() == error_code{});
+    client.close_idle();
+    finish(server);
+}
+
 BOOST_AUTO_TEST_CASE(resumes_sessions)
 {
     for (const auto version : {tls_version::v1_2, tls_version::v1_3}) {

@@ -70,6 +70,21 @@ BOOST_AUTO_TEST_CASE(bounds_the_number_of_fields)
     BOOST_TEST((read(with(6), 7).ec == errc::header_too_large));
 }
 
+BOOST_AUTO_TEST_CASE(bounds_what_stands_between_and_behind_chunks)
+{
+    const std::string head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+    std::string trailer = "0\r\n";
+    for (int i = 0; i < 6; ++i) trailer += "X" + std::to_string(i) + ": y\r\n";
+    const std::string endless[] = {
+        head + "1;" + std::string(100'000, 'a'),
+        head + "0\r\nX: " + std::string(100'000, 'a'),
+        head + trailer + "\r\n",
+    };
+    for (const std::string& text : endless)
+        for (const std::size_t piece : {std::size_t{100}, text.size()})
+            BOOST_TEST((read(text, piece).ec == errc::header_too_large));
+}
+
 BOOST_AUTO_TEST_CASE(a_protocol_that_nobody_asked_for_is_no_reply)
 {
     BOOST_TEST(

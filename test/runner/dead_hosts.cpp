@@ -103,6 +103,26 @@ BOOST_AUTO_TEST_CASE(are_found_again_when_they_are_back)
     stop();
 }
 
+BOOST_AUTO_TEST_CASE(are_told_apart_by_the_way_to_them)
+{
+    is_up = false;
+    std::vector<job> jobs;
+    for (int i = 0; i < 10; ++i)
+        jobs.push_back({.name = "dead" + std::to_string(i), .url = "http://dead.test/"});
+    job other{.name = "by-socket", .url = "http://dead.test/"};
+    other.route = route{.unix_socket = "/run/a.sock"};
+    jobs.push_back(other);
+    runner.set_jobs(job_set::create(std::move(jobs)).value());
+    for (int i = 0; i < 10; ++i) runner.async_trigger("dead" + std::to_string(i), asio::detached);
+    run_for(100ms);
+    BOOST_TEST(changes.size() == 1U);
+    is_up = true;
+    runner.async_trigger("by-socket", asio::detached);
+    run_for(0s);
+    BOOST_TEST(outcomes["completed"] == 1);
+    run_for(1min);
+}
+
 BOOST_AUTO_TEST_CASE(keep_nobody_waiting_at_the_end)
 {
     start();

@@ -243,6 +243,54 @@ BOOST_AUTO_TEST_CASE(a_probe_that_ends_without_an_answer_gives_its_turn_on)
     BOOST_TEST(next.is_in());
 }
 
+BOOST_AUTO_TEST_CASE(a_probe_that_takes_too_long_speaks_for_those_who_wait)
+{
+    open_circuit();
+    run_for(10s);
+    visitor& probe = enter();
+    const visitor& waiting = enter();
+    BOOST_TEST(probe.is_in());
+    run_for(9s);
+    BOOST_TEST(!waiting.got);
+    run_for(1s);
+    BOOST_REQUIRE(waiting.got.has_value());
+    BOOST_TEST((waiting.got->error == errc::timed_out));
+    BOOST_TEST(waiting.got->detail.find("has not connected either") != std::string::npos);
+    probe.got->held->connected();
+    settle();
+    BOOST_TEST(enter().is_in());
+}
+
+BOOST_AUTO_TEST_CASE(who_waits_in_vain_is_told_why_the_circuit_is_open)
+{
+    open_circuit();
+    const visitor& hasty = enter(500ms);
+    run_for(500ms);
+    BOOST_REQUIRE(hasty.got.has_value());
+    BOOST_TEST(hasty.got->error == refused);
+    BOOST_TEST(hasty.got->detail.find("found by another attempt") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(fewer_places_make_nobody_turn_in_circles)
+{
+    visitor& one = enter();
+    visitor& two = enter();
+    for (int i = 0; i < circuit::failures_to_open; ++i) {
+        visitor& v = i == 0 ? one : two;
+        if (i < 2) v.got->held->failed(refused, "connection refused");
+        all->set_max_per_origin(10);
+        if (i >= 2) fail(enter());
+    }
+    all->set_max_per_origin(1);
+    const visitor& waiting = enter();
+    run_for(1min); // which would never end
+    BOOST_TEST(!waiting.got);
+    BOOST_TEST(time.next_wait().has_value()); // that of its deadline
+    leave(one);
+    leave(two);
+    BOOST_TEST(waiting.is_in());
+}
+
 BOOST_AUTO_TEST_CASE(circuits_of_other_origins_stay_closed)
 {
     open_circuit();

@@ -122,6 +122,21 @@ BOOST_AUTO_TEST_CASE(a_value_sent_as_a_secret_is_hidden_from_then_on)
     for (const std::string& e : errors) BOOST_TEST(e.find("tok-123456") == std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(what_comes_of_a_reply_is_meant_for_one_origin)
+{
+    replies["first"] = http::reply_with(200, R"({"token":"tok-123456"})");
+    next.headers = std::vector<header>{
+        {"X-Copy", "tok-123456"},
+        {"Authorization", "{{jobs.first/token}}"},
+        {"X-Auth-Token", "{{jobs.first/token}}"},
+        {"X-Run", "{{run}}"}};
+    run();
+    std::string credentials;
+    for (const auto& f : sent("next").fields)
+        if (f.is_credential) credentials += f.name + " ";
+    BOOST_TEST(credentials == "X-Copy Authorization X-Auth-Token ");
+}
+
 BOOST_AUTO_TEST_CASE(values_that_cannot_be_there_are_refused_beforehand)
 {
     next.body = "{{jobs.nobody/x}}";

@@ -80,7 +80,8 @@ private:
         limits lim,
         phase_clock& at,
         response& res);
-    asio::awaitable<error_code> read_reply(stream& from, reply_reader& reader, phase_clock& at);
+    asio::awaitable<error_code>
+    read_reply(stream& from, reply_reader& reader, const request& req, phase_clock& at);
 };
 
 asio::awaitable<std::tuple<error_code, response>>
@@ -148,6 +149,7 @@ client::state::exchange(const request& req, limits lim, ends until, phase_clock&
     explained_error failed =
         co_await connections_to.connect(w, until.connect, limit, at, connection);
     if (failed) co_return failed;
+    if (req.on_connected) req.on_connected();
     limit.watch(connection->socket(), until.all);
     const talk_result r = co_await talk(*connection, req, head, lim, at, res);
     limit.stop();
@@ -158,7 +160,6 @@ client::state::exchange(const request& req, limits lim, ends until, phase_clock&
 asio::awaitable<talk_result> client::state::talk(
     stream& with, const request& req, std::string head, limits lim, phase_clock& at, response& res)
 {
-    if (req.on_connected) req.on_connected();
     at.enter(phase::send);
     talk_result r;
     auto [write_ec, sent] = co_await with.write({asio::buffer(head), asio::buffer(req.body)});
@@ -174,7 +175,7 @@ asio::awaitable<talk_result> client::state::talk(
         {.max_header_bytes = options.max_header_bytes,
          .max_fields = options.max_header_fields,
          .max_body_bytes = lim.max_body_bytes});
-    const error_code read_ec = co_await read_reply(with, reader, at);
+    const error_code read_ec = co_await read_reply(with, reader, req, at);
     if (!r.ec || !read_ec) r.ec = read_ec;
     r.reply_has_begun = reader.has_begun();
     r.may_keep = !write_ec && !read_ec && reader.may_keep();
@@ -183,14 +184,18 @@ asio::awaitable<talk_result> client::state::talk(
 }
 
 asio::awaitable<error_code>
-client::state::read_reply(stream& from, reply_reader& reader, phase_clock& at)
+client::state::read_reply(stream& from, reply_reader& reader, const request& req, phase_clock& at)
 {
     while (!reader.is_done()) {
         const auto space = reader.space();
         auto [ec, n] = co_await from.read_some(asio::buffer(space.data(), space.size()));
         if (ec == asio::error::eof) co_return reader.closed();
         if (ec) co_return ec;
-        if (!reader.has_begun()) at.enter(phase::body);
+        if (!reader.has_begun()) {
+            at.enter(phase::body);
+            // Of a kept connection only this tells that it still stands.
+            if (req.on_connected) req.on_connected();
+        }
         if (const error_code wrong = reader.took(n)) co_return wrong;
     }
     co_return error_code{};

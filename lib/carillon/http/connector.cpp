@@ -71,8 +71,8 @@ std::string way::key(std::uint64_t certificates) const
 }
 
 connector::connector(asio::any_io_executor ex, std::shared_ptr<pool> connections)
-    : executor_(ex), connections_(std::move(connections)), names_(std::move(ex)),
-      certificates_(names_)
+    : executor_(ex), connections_(std::move(connections)), names_(ex), files_(ex),
+      certificates_(std::move(ex), files_)
 {}
 
 asio::awaitable<explained_error> connector::connect(
@@ -138,12 +138,16 @@ asio::awaitable<explained_error> connector::connect_unix(
     for (;;) {
         protocol::socket s(executor_);
         auto [ec] = co_await s.async_connect(protocol::endpoint(path), use_tuple);
+        // Asio 1.81 takes a full queue (connect(2), EAGAIN) for a connection under way, and then
+        // for one that stands.
+        if (!ec) static_cast<void>(s.remote_endpoint(ec));
         if (!ec) {
             out = make_plain_stream(stream_socket(std::move(s)));
             co_return explained_error{};
         }
-        // Its queue is full (connect(2), EAGAIN), or we have no descriptor.
-        const bool may_pass = ec == asio::error::try_again || lacks_descriptors(ec);
+        const bool is_full = ec == asio::error::not_connected;
+        if (is_full) ec = asio::error::try_again;
+        const bool may_pass = is_full || lacks_descriptors(ec);
         if (!may_pass) co_return explained_error{ec, path};
         const error_code waited = co_await wait_for_descriptor(until);
         if (waited) co_return explained_error{waited == errc::timed_out ? ec : waited, path};

@@ -89,6 +89,7 @@ private:
     boost::asio::any_io_executor executor_;
     std::shared_ptr<pool> connections_;
     resolver names_;
+    resolver files_; // whose threads no dead name server holds
     tls_contexts certificates_;
 };
 

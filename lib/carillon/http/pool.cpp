@@ -20,7 +20,7 @@ std::unique_ptr<stream> pool::take(const std::string& key)
         found = std::move(at->second.back().connection);
         at->second.pop_back();
         --count_;
-        if (!is_quiet(*found)) found.reset();
+        if (!found->is_quiet()) found.reset();
     }
     if (at->second.empty()) idle_.erase(at);
     return found;
@@ -28,6 +28,7 @@ std::unique_ptr<stream> pool::take(const std::string& key)
 
 void pool::keep(const std::string& key, std::unique_ptr<stream> s)
 {
+    if (!s->is_quiet()) return;
     if (count_ >= options_.max_idle && !close_one()) return;
     idle_streams& list = idle_[key];
     if (list.size() >= options_.max_idle_per_origin) {

@@ -39,7 +39,7 @@ public:
      * none. */
     std::unique_ptr<stream> take(const std::string& key);
 
-    /** Keeps a connection for later. */
+    /** Keeps a connection for later, unless something has come on it already. */
     void keep(const std::string& key, std::unique_ptr<stream> s);
 
     /** Closes one, so that its descriptor serves another; false where there is none. */

@@ -12,9 +12,6 @@ namespace urls = boost::urls;
 namespace carillon::http {
 namespace {
 
-/// Of a reply's text that is quoted.
-constexpr std::size_t longest_quote = 200;
-
 /** Whether a field tells of the body. */
 bool is_of_body(std::string_view name)
 {
@@ -80,10 +77,7 @@ boost::system::result<request, explained_error> follow(request req, const respon
     const std::string* const location = res.find("Location");
     if (location == nullptr) return refuse("it has no Location");
     auto target = resolve_reference(req.target, *location);
-    if (!target)
-        return refuse(
-            "its Location " + detail::shorten(*location, longest_quote) + ": " +
-            target.error().what);
+    if (!target) return refuse("its Location " + *location + ": " + target.error().what);
     return redirected(std::move(req), std::move(*target), res.status == 307 || res.status == 308);
 }
 

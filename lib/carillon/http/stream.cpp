@@ -31,6 +31,8 @@ public:
         co_return io_result{ec, n};
     }
 
+    bool is_quiet() override { return http::is_quiet(socket_); }
+
     stream_socket& socket() override { return socket_; }
 
 private:
@@ -44,10 +46,10 @@ std::unique_ptr<stream> make_plain_stream(stream_socket socket)
     return std::make_unique<plain_stream>(std::move(socket));
 }
 
-bool is_quiet(stream& s)
+bool is_quiet(stream_socket& s)
 {
     char byte = 0;
-    return ::recv(s.socket().native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
+    return ::recv(s.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
            (errno == EAGAIN || errno == EWOULDBLOCK);
 }
 

@@ -39,13 +39,16 @@ public:
     /** Writes everything, and says how much went. */
     virtual boost::asio::awaitable<io_result> write(buffers all) = 0;
 
+    /** Whether nobody who reads it would get anything now: it is open, and nothing has come that no
+     * one asked for. */
+    virtual bool is_quiet() = 0;
+
     virtual stream_socket& socket() = 0;
 };
 
 std::unique_ptr<stream> make_plain_stream(stream_socket socket);
 
-/** Whether a connection that nobody uses is still good: open, and nothing has come that no one
- * asked for. */
-bool is_quiet(stream& s);
+/** Whether a socket is open and has nothing to read. */
+bool is_quiet(stream_socket& s);
 
 } // namespace carillon::http

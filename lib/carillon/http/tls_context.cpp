@@ -3,6 +3,7 @@
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/ip/address.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
@@ -17,6 +18,9 @@ namespace asio = boost::asio;
 
 namespace carillon::http {
 namespace {
+
+/// Who waits for files that another exchange reads.
+constexpr auto look_again = std::chrono::milliseconds{5};
 
 /** Where an SSL object points to its notes. Asio uses the object's app data itself. */
 int notes_index()
@@ -155,29 +159,72 @@ void tls_context::keep(const std::string& peer, session_handle session)
     sessions_[peer] = std::move(session);
 }
 
-asio::awaitable<tls_context::loaded> tls_contexts::get(tls_options options, time_point until)
+std::shared_ptr<tls_context> tls_contexts::find(const tls_options& options) const
 {
     const auto known = std::find_if(
         known_.begin(), known_.end(), [&](const auto& entry) { return entry.first == options; });
-    if (known != known_.end()) co_return known->second;
+    return known != known_.end() ? known->second : nullptr;
+}
+
+/** A reading of the same files that goes on. */
+std::shared_ptr<tls_contexts::loading> tls_contexts::find_loading(const tls_options& options)
+{
+    std::erase_if(loading_, [](const auto& entry) {
+        const auto l = entry.second.lock();
+        return !l || l->reader.expired();
+    });
+    const auto same = std::find_if(loading_.begin(), loading_.end(), [&](const auto& entry) {
+        return entry.first == options;
+    });
+    return same != loading_.end() ? same->second.lock() : nullptr;
+}
+
+asio::awaitable<tls_context::loaded> tls_contexts::get(tls_options options, time_point until)
+{
+    if (options.ca_file.empty() && options.cert_file.empty()) {
+        if (auto known = find(options)) co_return known;
+        auto made = tls_context::load(options);
+        if (made) known_.emplace_back(std::move(options), *made);
+        co_return made;
+    }
+    for (;;) {
+        if (auto known = find(options)) co_return known;
+        const auto others = find_loading(options);
+        if (!others) break;
+        // Reading takes milliseconds, and who reads may be cancelled: then another one has to.
+        asio::steady_timer pause(executor_, std::min(until, time_point::clock::now() + look_again));
+        auto [ec] = co_await pause.async_wait(asio::as_tuple(asio::use_awaitable));
+        if (ec) co_return explained_error{ec, {}};
+        if (others->result) co_return *others->result;
+        if (time_point::clock::now() >= until) co_return explained_error{errc::timed_out, {}};
+    }
+    co_return co_await read(std::move(options), until);
+}
+
+asio::awaitable<tls_context::loaded> tls_contexts::read(tls_options options, time_point until)
+{
+    const auto reader = std::make_shared<bool>();
+    const auto shared = std::make_shared<loading>(loading{.reader = reader});
+    loading_.emplace_back(options, shared);
 
     const std::uint64_t generation = generation_;
     const auto made = std::make_shared<tls_context::loaded>(explained_error{});
     auto make = [made, options] { *made = tls_context::load(options); };
-    if (options.ca_file.empty() && options.cert_file.empty()) {
-        make();
-    } else {
-        auto [ec, nothing] = co_await threads_.async_perform(
-            std::move(make), until, asio::as_tuple(asio::use_awaitable));
-        if (ec) co_return explained_error{ec, {}};
+    auto [ec, nothing] = co_await threads_.async_perform(
+        std::move(make), until, asio::as_tuple(asio::use_awaitable));
+    if (ec) co_return explained_error{ec, {}};
+    // What was read before a reload is good for this exchange alone.
+    if (generation == generation_) {
+        shared->result = *made;
+        if (*made) known_.emplace_back(std::move(options), **made);
     }
-    if (*made && generation == generation_) known_.emplace_back(std::move(options), **made);
     co_return *made;
 }
 
 void tls_contexts::forget()
 {
     known_.clear();
+    loading_.clear();
     ++generation_;
 }
 

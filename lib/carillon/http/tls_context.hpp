@@ -6,6 +6,7 @@
 #include <carillon/job/endpoint.hpp>
 #include <carillon/job/route.hpp>
 
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 
 #include <chrono>
@@ -14,6 +15,7 @@
 #include <map>
 #include <memory>
 #include <openssl/ssl.h>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -85,7 +87,9 @@ public:
     using time_point = std::chrono::steady_clock::time_point;
 
     /** `threads` must outlive it. */
-    explicit tls_contexts(resolver& threads) : threads_(threads) {}
+    tls_contexts(boost::asio::any_io_executor ex, resolver& threads)
+        : executor_(std::move(ex)), threads_(threads)
+    {}
 
     /** Errors: @ref errc::tls_file_unusable; @ref errc::timed_out where that takes until then. */
     boost::asio::awaitable<tls_context::loaded> get(tls_options options, time_point until);
@@ -97,8 +101,21 @@ public:
     std::uint64_t generation() const noexcept { return generation_; }
 
 private:
+    /** Files that one exchange has read, for all who ask meanwhile. */
+    struct loading {
+        /// Expired when that exchange has ended.
+        std::weak_ptr<bool> reader{};
+        std::optional<tls_context::loaded> result{};
+    };
+
+    std::shared_ptr<tls_context> find(const tls_options& options) const;
+    std::shared_ptr<loading> find_loading(const tls_options& options);
+    boost::asio::awaitable<tls_context::loaded> read(tls_options options, time_point until);
+
+    boost::asio::any_io_executor executor_;
     resolver& threads_;
     std::list<std::pair<tls_options, std::shared_ptr<tls_context>>> known_;
+    std::list<std::pair<tls_options, std::weak_ptr<loading>>> loading_;
     std::uint64_t generation_ = 0;
 };
 

@@ -6,6 +6,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 
+#include <openssl/err.h>
 #include <utility>
 
 namespace asio = boost::asio;
@@ -50,6 +51,18 @@ public:
     {
         auto [ec, n] = co_await asio::async_write(stream_, all, use_tuple);
         co_return io_result{explain_tls_error(ec).code, n};
+    }
+
+    /** What came with the last record that was read waits within OpenSSL, not in the socket. */
+    bool is_quiet() override
+    {
+        SSL* const ssl = stream_.native_handle();
+        if (!http::is_quiet(stream_.next_layer()) || BIO_ctrl_pending(SSL_get_rbio(ssl)) > 0)
+            return false;
+        char byte = 0;
+        ERR_clear_error();
+        const int n = SSL_peek(ssl, &byte, 1);
+        return n <= 0 && SSL_get_error(ssl, n) == SSL_ERROR_WANT_READ;
     }
 
     stream_socket& socket() override { return stream_.next_layer(); }

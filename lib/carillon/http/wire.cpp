@@ -112,7 +112,9 @@ public:
         filled_last_ = bytes == room_;
         text_.resize(used_ + bytes);
         has_begun_ = has_begun_ || bytes > 0;
-        return translate(parse());
+        error_code ec = parse();
+        if (!ec) ec = check_bounds();
+        return translate(ec);
     }
 
     error_code closed()
@@ -168,6 +170,21 @@ private:
         return ec;
     }
 
+    /** Beast bounds neither the extensions of chunks nor the fields behind the last one. */
+    error_code check_bounds() const
+    {
+        const bool has_too_much =
+            !parser_->is_done() && text_.size() - parsed_ > bounds_.max_header_bytes;
+        const bool has_too_many = parser_->is_done() && count_fields() > bounds_.max_fields;
+        return has_too_much || has_too_many ? bhttp::error::header_limit : error_code();
+    }
+
+    std::size_t count_fields() const
+    {
+        const auto& message = parser_->get();
+        return static_cast<std::size_t>(std::distance(message.begin(), message.end()));
+    }
+
     /** Beast 1.81 asserts, in parse_chunk_header, that a last chunk comes with five bytes at least,
      * which is what it takes; but they may come one by one. */
     bool must_wait() const
@@ -182,9 +199,7 @@ private:
     {
         head_seen_ = true;
         const auto& message = parser_->get();
-        if (std::distance(message.begin(), message.end()) >
-            static_cast<std::ptrdiff_t>(bounds_.max_fields))
-            return bhttp::error::header_limit;
+        if (count_fields() > bounds_.max_fields) return bhttp::error::header_limit;
         if (message.result_int() / 100 != 1) return {};
         // Nobody asked for another protocol.
         if (message.result() == bhttp::status::switching_protocols) return bhttp::error::bad_status;

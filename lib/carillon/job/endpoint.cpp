@@ -106,6 +106,18 @@ std::size_t first_bad_character(std::string_view url)
     return static_cast<std::size_t>(at - url.begin());
 }
 
+/** Whether a host can be written into a request as it is: percent-encoded a name may hold anything,
+ * line ends too. */
+bool is_host(const urls::url_view& url)
+{
+    if (url.host_type() != urls::host_type::name) return true;
+    const std::string host = url.host();
+    return std::all_of(host.begin(), host.end(), [](char c) {
+        return detail::is_digit(c) || (detail::to_lower(c) >= 'a' && detail::to_lower(c) <= 'z') ||
+               std::string_view("-._~").find(c) != std::string_view::npos;
+    });
+}
+
 /** A URL that jobs can be sent to, and its port. */
 struct checked_url {
     urls::url_view url;
@@ -126,6 +138,10 @@ parse_result<checked_url> check_url(std::string_view text)
     if (!is_secure && parsed->scheme_id() != urls::scheme::http)
         return parse_error{0, "the scheme must be http or https"};
     if (parsed->encoded_host().empty()) return parse_error{0, "the URL has no host"};
+    if (!is_host(*parsed))
+        return parse_error{
+            0, "a host's name holds only letters, digits, '-', '.', '_' and '~'; an international "
+               "one is written in its xn-- form"};
     const std::string_view digits = parsed->port();
     const auto port = digits.empty() ? (is_secure ? https_port : http_port) : parse_port(digits);
     if (!port) return parse_error{0, "the port must be from 1 to 65535"};

@@ -4,6 +4,7 @@
 #include <carillon/job/endpoint.hpp>
 #include <carillon/job/job_set.hpp>
 #include <carillon/job/job_templates.hpp>
+#include <carillon/job/proxy_rules.hpp>
 
 #include <fmt/format.h>
 
@@ -212,7 +213,7 @@ private:
         for (const job& j : jobs()) {
             collect_url_secrets(j.url, set_.secrets_);
             if (*j.poll) collect_url_secrets((*j.poll)->url, set_.secrets_);
-            if (j.route->proxy) collect_url_secrets(j.route->proxy->reveal(), set_.secrets_);
+            if (j.route->proxy) collect_proxy_secrets(j.route->proxy->reveal(), set_.secrets_);
             std::visit([&](const auto& auth) { collect(auth); }, *j.auth);
             if (&*j.headers == seen) continue;
             seen = &*j.headers;

@@ -186,4 +186,10 @@ parse_result<endpoint> parse_proxy(std::string_view url)
     return std::move(*proxy);
 }
 
+void collect_proxy_secrets(std::string_view url, masker& secrets)
+{
+    const bool has_scheme = url.find("://") != std::string_view::npos;
+    collect_url_secrets(has_scheme ? std::string(url) : "http://" + std::string(url), secrets);
+}
+
 } // namespace carillon

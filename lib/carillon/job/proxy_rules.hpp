@@ -54,4 +54,7 @@ boost::system::result<proxy_rules, bad_variable> proxies_of_environment(const fi
  * the port, which then is 80. The error says what is wrong and quotes nothing. */
 parse_result<endpoint> parse_proxy(std::string_view url);
 
+/** Adds to `secrets` what a proxy's address holds of them, see @ref collect_url_secrets. */
+void collect_proxy_secrets(std::string_view url, masker& secrets);
+
 } // namespace carillon

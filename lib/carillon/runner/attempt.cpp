@@ -8,9 +8,7 @@
 #include <carillon/runner/request_maker.hpp>
 #include <carillon/time/span.hpp>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -22,8 +20,6 @@ namespace asio = boost::asio;
 
 namespace carillon {
 namespace {
-
-constexpr auto use_tuple = asio::as_tuple(asio::use_awaitable);
 
 /** One attempt's end, with what decides on the next. */
 struct attempt_end {
@@ -66,11 +62,12 @@ void fail(attempt_end& end, outcome o, std::string why)
 }
 
 /** What an exchange without a whole reply comes to. */
-void conclude_failure(const job& j, const exchange_result& r, attempt_end& end)
+void conclude_failure(
+    const job& j, const expectation& wanted, const exchange_result& r, attempt_end& end)
 {
     std::string words = r.ec == errc::timed_out ? describe_timeout(j, r) : describe(r.ec);
     if (r.ec == errc::body_too_large)
-        words = fmt::format("the reply's body is larger than {} bytes", j.expect->max_body_bytes);
+        words = fmt::format("the reply's body is larger than {} bytes", wanted.max_body_bytes);
     fail(end, outcome_of(r.ec), std::move(words));
     if (!r.reply.detail.empty()) end.verdict.error += " (" + r.reply.detail + ")";
     end.record.phase = r.reply.phase;
@@ -106,7 +103,7 @@ asio::awaitable<void> conclude_polling(
         co_return;
     }
     if (r.ec)
-        conclude_failure(c.job, r, end);
+        conclude_failure(c.job, (*c.job.poll)->expect, r, end);
     else
         conclude_reply(c.job, (*c.job.poll)->expect, r.reply, end);
     if (!asked.is_out_of_time) co_return;
@@ -133,11 +130,11 @@ send_and_conclude(const job_task& t, const request_context& c, time_budget budge
         .max_body_bytes = c.job.expect->max_body_bytes};
     http::request kept_for_polls;
     if (*c.job.poll) kept_for_polls = *req;
-    exchange_result r = co_await exchange(t.shared, std::move(*req), lim, budget);
+    exchange_result r = co_await exchange(t, std::move(*req), lim, budget);
     if (is_to_be_polled(c.job, r))
         co_await conclude_polling(t, c, std::move(kept_for_polls), r, budget, end);
     else if (r.ec)
-        conclude_failure(c.job, r, end);
+        conclude_failure(c.job, *c.job.expect, r, end);
     else
         conclude_reply(c.job, *c.job.expect, r.reply, end);
 
@@ -221,7 +218,8 @@ asio::awaitable<void> perform_job(job_task task)
             co_return settle(task, std::move(end));
 
         task.shared.emit(attempt_failed{task.run, task.job, task.record.attempts.back(), *wait});
-        co_await task.shared.time.async_wait_for(*wait, use_tuple);
+        const bool goes_on = co_await carillon::wait(task, *wait);
+        if (!goes_on) co_return settle_cancelled(task);
         // The machine may have been suspended meanwhile.
         if (budget.left() <= microseconds{0}) co_return settle(task, std::move(end));
     }

@@ -1,3 +1,4 @@
+#include <carillon/job/proxy_rules.hpp>
 #include <carillon/runner/exchange.hpp>
 
 #include <boost/asio/as_tuple.hpp>
@@ -18,19 +19,53 @@ std::string in_words(const error_code& ec, const std::string& detail)
     return detail.empty() ? describe(ec) : describe(ec) + " (" + detail + ")";
 }
 
-/** Tells whether the origin could be connected to; what says nothing of it is not told. */
-void tell(origins::place& held, const error_code& ec, const http::response& reply)
+/// Who gives an endpoint less time to connect does not learn whether it is up.
+constexpr microseconds least_time_to_tell = std::chrono::seconds{1};
+
+/** Whether an exchange shows that nobody can be connected to: not where we gave it no time, or have
+ * no means ourselves. */
+bool shows_failure(const http::limits& lim, const exchange_result& r)
 {
-    const bool has_connected = !ec || reply.phase > phase::handshake;
+    if (r.ec == errc::timed_out)
+        return r.reply.phase != phase::resolve && !r.cut_to &&
+               std::min(lim.timeout, lim.connect_timeout) >= least_time_to_tell;
+    return outcome_of(r.ec) == outcome::unreachable && r.ec != errc::queue_full &&
+           r.ec != boost::system::errc::too_many_files_open &&
+           r.ec != boost::system::errc::too_many_files_open_in_system;
+}
+
+/** Tells whether the origin could be connected to; what says nothing of it is not told. */
+void tell(
+    origins::place& held,
+    const run_secrets& secrets,
+    const http::limits& lim,
+    const exchange_result& r)
+{
+    const bool has_connected = !r.ec || r.reply.phase > phase::handshake;
     // A certificate or a proxy's refusal comes from somebody who is there.
-    const bool has_answered = outcome_of(ec) == outcome::rejected && ec != errc::tls_file_unusable;
-    const bool is_our_own = ec == boost::system::errc::too_many_files_open ||
-                            ec == boost::system::errc::too_many_files_open_in_system ||
-                            ec == errc::queue_full;
+    const bool has_answered =
+        outcome_of(r.ec) == outcome::rejected && r.ec != errc::tls_file_unusable;
     if (has_connected || has_answered)
         held.connected();
-    else if (!is_our_own && (outcome_of(ec) == outcome::unreachable || ec == errc::timed_out))
-        held.failed(ec, in_words(ec, reply.detail));
+    else if (shows_failure(lim, r))
+        held.failed(r.ec, secrets.hide(in_words(r.ec, r.reply.detail)));
+}
+
+/** Whose places and circuit an exchange needs. */
+std::string origin_of(const http::request& req)
+{
+    const route& r = *req.route;
+    std::string out = req.target.origin();
+    if (!r.unix_socket.empty()) return out + " through " + r.unix_socket;
+    if (!r.proxy || r.proxy->empty()) return out;
+    const auto proxy = parse_proxy(r.proxy->reveal());
+    return proxy ? out + " through " + proxy->origin() : out;
+}
+
+asio::awaitable<bool> is_cancelled()
+{
+    const auto cancellation = co_await asio::this_coro::cancellation_state;
+    co_return cancellation.cancelled() != asio::cancellation_type::none;
 }
 
 } // namespace
@@ -46,14 +81,15 @@ reply reply_of(const http::response& r)
 }
 
 asio::awaitable<exchange_result>
-exchange(services& shared, http::request req, http::limits lim, time_budget budget)
+exchange(const job_task& t, http::request req, http::limits lim, time_budget budget)
 {
     exchange_result out;
     out.reply.phase = phase::connect;
+    services& shared = t.shared;
     const auto origins = shared.origins;
     const auto begun = shared.time.since_boot();
     const auto entry =
-        co_await origins->async_enter(req.target.origin(), budget.left(), asio::use_awaitable);
+        co_await origins->async_enter(origin_of(req), budget.left(), asio::use_awaitable);
     if (entry.error) {
         out.ec = entry.error;
         out.reply.detail = entry.detail;
@@ -63,8 +99,8 @@ exchange(services& shared, http::request req, http::limits lim, time_budget budg
     }
 
     // A cancellation that came with the place would not reach what is begun now.
-    const auto cancellation = co_await asio::this_coro::cancellation_state;
-    if (cancellation.cancelled() != asio::cancellation_type::none) {
+    const bool was_cancelled = co_await is_cancelled();
+    if (was_cancelled) {
         out.ec = asio::error::operation_aborted;
         co_return out;
     }
@@ -75,10 +111,20 @@ exchange(services& shared, http::request req, http::limits lim, time_budget budg
     };
     auto [ec, reply] = co_await shared.transport.async_send(
         std::move(req), lim, asio::as_tuple(asio::use_awaitable));
-    tell(*entry.held, ec, reply);
     out.ec = ec;
     out.reply = std::move(reply);
+    tell(*entry.held, t.secrets, lim, out);
     co_return out;
+}
+
+asio::awaitable<bool> wait(const job_task& t, microseconds span)
+{
+    // What begins after a cancellation is not ended by it.
+    const bool was_cancelled = co_await is_cancelled();
+    if (was_cancelled) co_return false;
+    co_await t.shared.time.async_wait_for(span, asio::as_tuple(asio::use_awaitable));
+    const bool is_so_now = co_await is_cancelled();
+    co_return !is_so_now;
 }
 
 } // namespace carillon

@@ -2,6 +2,7 @@
 
 #include <carillon/http/transport.hpp>
 #include <carillon/job/expectation.hpp>
+#include <carillon/runner/attempt.hpp>
 #include <carillon/runner/services.hpp>
 
 #include <boost/asio/awaitable.hpp>
@@ -40,8 +41,13 @@ reply reply_of(const http::response& r);
 /**
  * Waits for a place at the request's origin, sends, and tells the origin's circuit how connecting
  * went. Everything named must outlive the operation. Cancellation: `terminal`.
+ *
+ * What is reached through a unix socket or a proxy of its own has places and a circuit of its own.
  */
 boost::asio::awaitable<exchange_result>
-exchange(services& shared, http::request req, http::limits lim, time_budget budget);
+exchange(const job_task& t, http::request req, http::limits lim, time_budget budget);
+
+/** Waits, unless the job is cancelled, before or meanwhile: whether it was not. */
+boost::asio::awaitable<bool> wait(const job_task& t, microseconds span);
 
 } // namespace carillon

@@ -11,6 +11,18 @@
 namespace asio = boost::asio;
 
 namespace carillon {
+namespace {
+
+/** What those are told who did not try themselves. */
+template <class State>
+std::string words_of(const State& s)
+{
+    return fmt::format(
+        "found by another attempt: after {} failures in a row one at a time is made",
+        s.circuit.failures());
+}
+
+} // namespace
 
 origins::origins(
     asio::any_io_executor ex,
@@ -30,15 +42,23 @@ void origins::set_max_per_origin(std::size_t max)
     for (const std::string& origin : names) serve(origin);
 }
 
+void origins::close()
+{
+    closed_ = true;
+    for (auto& [origin, s] : all_)
+        if (s.probe_wait)
+            std::exchange(s.probe_wait, nullptr)->emit(asio::cancellation_type::terminal);
+}
+
 void origins::enter(std::string origin, microseconds longest, operation::handler_type handler)
 {
-    if (all_.size() >= many)
-        std::erase_if(all_, [](const auto& known) { return known.second.is_unused(); });
+    forget_unused();
     origin_state& s = all_[origin];
     auto w = std::make_shared<waiter>();
     w->waiting.emplace(executor_, std::move(handler));
-    if (s.queue.empty()) {
-        if (auto held = admit(origin, s)) return complete(w, {{}, std::move(held), {}});
+    ++s.waiting;
+    if (s.waiting == 1) {
+        if (auto held = admit(origin, s)) return complete(s, w, {{}, std::move(held), {}});
     }
     s.queue.push_back(w);
     auto slot = w->waiting->slot();
@@ -59,12 +79,22 @@ void origins::enter(std::string origin, microseconds longest, operation::handler
     await_probe(origin, s);
 }
 
+/** Where there are very many, it is done only when they have doubled. */
+void origins::forget_unused()
+{
+    if (all_.size() < forget_at_) return;
+    std::erase_if(all_, [](const auto& known) { return known.second.is_unused(); });
+    forget_at_ = std::max(many, all_.size() * 2);
+}
+
 /** A place for one attempt, or null while there is none. */
 std::shared_ptr<origins::place> origins::admit(const std::string& origin, origin_state& s)
 {
-    if (s.used >= max_per_origin_) return nullptr;
-    const auto admission = s.circuit.ask(time_.since_boot());
+    if (closed_ || s.used >= max_per_origin_) return nullptr;
+    const microseconds now = time_.since_boot();
+    const auto admission = s.circuit.ask(now);
     if (admission == circuit::admission::wait) return nullptr;
+    if (admission == circuit::admission::probe) s.probe_since = now;
     ++s.used;
     return std::make_shared<place>(
         weak_from_this(), origin, admission == circuit::admission::probe);
@@ -74,53 +104,77 @@ std::shared_ptr<origins::place> origins::admit(const std::string& origin, origin
 void origins::serve(const std::string& origin)
 {
     const auto at = all_.find(origin);
-    if (at == all_.end()) return;
+    if (at == all_.end() || closed_) return;
     origin_state& s = at->second;
-    while (!s.queue.empty()) {
+    while (s.waiting > 0) {
         const auto first = s.queue.front().lock();
         if (first && first->waiting) {
             auto held = admit(origin, s);
             if (!held) break;
-            s.queue.pop_front();
-            complete(first, {{}, std::move(held), {}});
-        } else {
-            s.queue.pop_front();
+            complete(s, first, {{}, std::move(held), {}});
         }
+        s.queue.pop_front();
     }
+    if (s.waiting == 0) s.queue.clear();
     await_probe(origin, s);
     if (s.is_unused() && s.circuit.failures() == 0) all_.erase(at);
 }
 
-/** Comes again when a probe is due, as long as somebody waits for it. */
+/** Comes again when a probe is due, or takes too long, as long as somebody waits for it. */
 void origins::await_probe(const std::string& origin, origin_state& s)
 {
-    const bool is_needed = !s.queue.empty() && s.circuit.is_open() && !s.circuit.is_probing();
-    if (!is_needed && s.probe_wait)
-        std::exchange(s.probe_wait, nullptr)->emit(asio::cancellation_type::terminal);
-    if (!is_needed || s.probe_wait) return;
+    const bool has_room = s.used < max_per_origin_ || s.circuit.is_probing();
+    const bool is_needed = s.waiting > 0 && s.circuit.is_open() && has_room;
+    if (s.probe_wait) std::exchange(s.probe_wait, nullptr)->emit(asio::cancellation_type::terminal);
+    if (!is_needed) return;
+    const microseconds until =
+        s.circuit.is_probing() ? s.probe_since + longest_probe : s.circuit.next_probe();
     s.probe_wait = std::make_shared<asio::cancellation_signal>();
     time_.async_wait_for(
-        std::max(s.circuit.next_probe() - time_.since_boot(), microseconds{0}),
+        std::max(until - time_.since_boot(), microseconds{0}),
         asio::bind_cancellation_slot(
             s.probe_wait->slot(),
             [self = weak_from_this(), origin, signal = s.probe_wait](const error_code& ec) {
                 const auto alive = self.lock();
                 if (ec == asio::error::operation_aborted || !alive) return;
-                alive->all_[origin].probe_wait = nullptr;
-                alive->serve(origin);
+                // One that was cancelled as it came to its end is not the one that counts.
+                const auto at = alive->all_.find(origin);
+                if (at == alive->all_.end() || at->second.probe_wait != signal) return;
+                at->second.probe_wait = nullptr;
+                alive->on_probe_wait(origin);
             }));
 }
 
-void origins::give_up(const std::string& origin, const std::shared_ptr<waiter>& w, error_code why)
+void origins::on_probe_wait(const std::string& origin)
 {
-    if (!w->waiting) return;
-    std::erase_if(all_[origin].queue, [&](const auto& weak) { return weak.lock() == w; });
-    complete(w, {why, nullptr, {}});
+    origin_state& s = all_[origin];
+    if (s.circuit.is_probing() && time_.since_boot() >= s.probe_since + longest_probe) {
+        fail_waiting(s, errc::timed_out, "the one attempt that is made has not connected either");
+        s.probe_since = time_.since_boot();
+    }
     serve(origin);
 }
 
-void origins::complete(const std::shared_ptr<waiter>& w, entry e)
+void origins::fail_waiting(origin_state& s, const error_code& ec, const std::string& why)
 {
+    const auto waiting = std::exchange(s.queue, {});
+    for (const auto& weak : waiting)
+        if (const auto w = weak.lock(); w && w->waiting) complete(s, w, {ec, nullptr, why});
+}
+
+/** Who has waited in vain for an open circuit is told why it is open. */
+void origins::give_up(const std::string& origin, const std::shared_ptr<waiter>& w, error_code why)
+{
+    if (!w->waiting) return;
+    origin_state& s = all_[origin];
+    const bool is_dead = why == errc::timed_out && s.circuit.is_open() && s.last_error;
+    complete(s, w, is_dead ? entry{s.last_error, nullptr, words_of(s)} : entry{why, nullptr, {}});
+    serve(origin);
+}
+
+void origins::complete(origin_state& s, const std::shared_ptr<waiter>& w, entry e)
+{
+    --s.waiting;
     auto done = std::exchange(w->waiting, std::nullopt);
     w->stop_clock.emit(asio::cancellation_type::terminal);
     std::move(*done).complete(std::move(e));
@@ -128,6 +182,7 @@ void origins::complete(const std::shared_ptr<waiter>& w, entry e)
 
 void origins::connected(const std::string& origin)
 {
+    if (closed_) return;
     origin_state& s = all_[origin];
     const int failures = s.circuit.failures();
     const bool has_closed = s.circuit.succeeded();
@@ -138,31 +193,27 @@ void origins::connected(const std::string& origin)
 void origins::failed(
     const std::string& origin, bool is_probe, const error_code& ec, const std::string& words)
 {
+    if (closed_) return;
     origin_state& s = all_[origin];
     const bool has_opened = s.circuit.failed(time_.since_boot(), is_probe);
+    s.last_error = ec;
     const circuit_change change{
         .origin = origin,
         .is_open = true,
         .failures = s.circuit.failures(),
         .last_error = words,
         .wait = s.circuit.next_probe() - time_.since_boot()};
-    if (is_probe && s.circuit.is_open()) {
-        const std::string why = fmt::format(
-            "found by another attempt: after {} failures in a row one at a time is made",
-            change.failures);
-        const auto waiting = std::exchange(s.queue, {});
-        for (const auto& weak : waiting)
-            if (const auto w = weak.lock(); w && w->waiting) complete(w, {ec, nullptr, why});
-    }
+    if (is_probe && s.circuit.is_open()) fail_waiting(s, ec, words_of(s));
     serve(origin);
     if (has_opened) on_change_(change);
 }
 
 void origins::leave(const std::string& origin, bool is_untold_probe)
 {
-    origin_state& s = all_[origin];
-    --s.used;
-    if (is_untold_probe) s.circuit.abandoned();
+    const auto at = all_.find(origin);
+    if (at == all_.end()) return;
+    --at->second.used;
+    if (is_untold_probe) at->second.circuit.abandoned();
     serve(origin);
 }
 

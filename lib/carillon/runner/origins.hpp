@@ -51,6 +51,9 @@ public:
     /** Takes effect as places are given back. */
     void set_max_per_origin(std::size_t max);
 
+    /** Lets nobody in any more, and asks the clock no more. Whoever waits is to be cancelled. */
+    void close();
+
     /**
      * Waits for a place: `void(entry)`. Errors: @ref errc::timed_out after `longest`; a probe's.
      * Cancellation: every type, at once, with `operation_aborted`.
@@ -76,23 +79,36 @@ private:
 
     struct origin_state {
         std::size_t used = 0;
+        /// With those that have given up meanwhile.
         std::deque<std::weak_ptr<waiter>> queue;
+        /// Without them.
+        std::size_t waiting = 0;
         carillon::circuit circuit;
-        /// Ends the wait for the next probe; null while there is none.
+        /// Of the last attempt that could not connect.
+        error_code last_error{};
+        /// When the probe under way was let through.
+        microseconds probe_since{0};
+        /// Ends the wait for the next probe, or for the one under way; null while there is none.
         std::shared_ptr<boost::asio::cancellation_signal> probe_wait;
 
-        bool is_unused() const { return used == 0 && queue.empty(); }
+        bool is_unused() const { return used == 0 && waiting == 0; }
     };
 
     /// Of so many, those that nobody uses are forgotten, whatever their circuits know.
     static constexpr std::size_t many = 10'000;
 
+    /// A probe that takes longer speaks for those who wait as one that failed.
+    static constexpr microseconds longest_probe = std::chrono::seconds{10};
+
     void enter(std::string origin, microseconds longest, operation::handler_type handler);
     std::shared_ptr<place> admit(const std::string& origin, origin_state& s);
     void serve(const std::string& origin);
     void await_probe(const std::string& origin, origin_state& s);
+    void on_probe_wait(const std::string& origin);
+    void fail_waiting(origin_state& s, const error_code& ec, const std::string& why);
+    void forget_unused();
     void give_up(const std::string& origin, const std::shared_ptr<waiter>& w, error_code why);
-    void complete(const std::shared_ptr<waiter>& w, entry e);
+    void complete(origin_state& s, const std::shared_ptr<waiter>& w, entry e);
     void connected(const std::string& origin);
     void failed(
         const std::string& origin, bool is_probe, const error_code& ec, const std::string& words);
@@ -103,6 +119,8 @@ private:
     std::size_t max_per_origin_;
     change_handler on_change_;
     std::unordered_map<std::string, origin_state> all_;
+    std::size_t forget_at_ = many;
+    bool closed_ = false;
 };
 
 /** The right to use an origin once; given back by its destructor. */

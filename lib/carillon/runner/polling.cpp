@@ -3,10 +3,7 @@
 #include <carillon/job/retry.hpp>
 #include <carillon/runner/polling.hpp>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/error.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
 #include <utility>
@@ -90,25 +87,24 @@ asio::awaitable<polling_result> poll(
         co_return out;
     }
     t.shared.emit(polling_began{
-        c.run, c.job, shown_url(request->target.origin() + request->target.target), policy.every});
+        c.run, c.job, c.secrets.hide(shown_url(request->target.origin() + request->target.target)),
+        policy.every});
 
     const http::limits lim{
         .timeout = c.job.timeout,
         .connect_timeout = c.job.connect_timeout,
         .max_body_bytes = policy.expect.max_body_bytes};
     while (!out.is_met && !is_final(out.last)) {
-        const microseconds wait = wait_after(policy, out.last.reply, t.shared.time.now());
+        const microseconds pause = wait_after(policy, out.last.reply, t.shared.time.now());
         // A wait that would pass the deadline is not begun.
-        out.is_out_of_time = wait >= budget.left();
+        out.is_out_of_time = pause >= budget.left();
         if (out.is_out_of_time) co_return out;
-        auto [ec] =
-            co_await t.shared.time.async_wait_for(wait, asio::as_tuple(asio::use_awaitable));
-        const auto cancellation = co_await asio::this_coro::cancellation_state;
-        if (ec || cancellation.cancelled() != asio::cancellation_type::none) {
+        const bool goes_on = co_await wait(t, pause);
+        if (!goes_on) {
             out.last = {.ec = asio::error::operation_aborted};
             co_return out;
         }
-        out.last = co_await exchange(t.shared, *request, lim, budget);
+        out.last = co_await exchange(t, *request, lim, budget);
         out.is_met = is_met(c.job, policy.expect, out.last);
     }
     co_return out;

@@ -91,16 +91,21 @@ void sign(const request_context& c, http::request& out)
         out.fields.push_back({hmac->header, signature(*hmac, out.body, c.now), true});
 }
 
+/** The job's fields, filled in. What is secret, holds a secret, or comes of another endpoint's
+ * reply, is meant for this origin alone. */
 void add_fields(const request_context& c, const endpoint& target, filler& f, http::request& out)
 {
     const attempt_identity identity{
         .run = c.run, .job = c.job, .attempt = c.attempt, .span_id = c.span_id};
     for (auto& [name, value] : request_fields(identity, target.user_info)) {
         const bool is_secret = is_secret_header(name);
+        const bool is_sent_on = has_placeholders(value) && !reply_references(value).empty();
         std::string filled = f.fill(value, placement::header, is_secret);
-        const bool is_credential = is_secret || c.secrets.finds(filled);
-        out.fields.push_back({std::move(name), std::move(filled), is_credential});
+        out.fields.push_back({std::move(name), std::move(filled), is_secret || is_sent_on});
     }
+    // All secrets are known only now.
+    for (http::field& field : out.fields)
+        field.is_credential = field.is_credential || c.secrets.finds(field.value);
     sign(c, out);
 }
 

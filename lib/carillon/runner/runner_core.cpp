@@ -401,6 +401,7 @@ void runner::core::abandon()
     loaded_ = false; // what is due stays so, for the next start
     stop_firing();
     cancel_runs();
+    shared_->origins->close();
     finish_if_idle();
 }
 
