@@ -2,6 +2,7 @@
 
 #include <carillon/detail/json_text.hpp>
 #include <carillon/error.hpp>
+#include <carillon/job/job_templates.hpp>
 
 #include <boost/asio/error.hpp>
 #include <boost/json/object.hpp>
@@ -45,15 +46,6 @@ const json::value& accepted_value(const json_check& check)
     return check.min.is_null() ? check.max : check.min;
 }
 
-/** A body that holds what the job asks for. */
-std::string expected_body(const job& j)
-{
-    json::value body = json::object{{"status", "completed"}, {"message", "simulated"}};
-    for (const json_check& check : j.expect->json)
-        set_at(body, check.pointer, accepted_value(check));
-    return detail::json_text(body);
-}
-
 /** A status that the job refuses, and for which it would be worth trying again where it can be. */
 int refused_status(const job& j)
 {
@@ -63,6 +55,28 @@ int refused_status(const job& j)
 }
 
 } // namespace
+
+simulated_api::simulated_api(const job_set& jobs, const outcomes& wanted)
+    : jobs_(jobs), wanted_(wanted)
+{
+    for (const job& j : jobs.jobs())
+        for (reply_reference& r : reply_references(j)) sent_on_[r.job].push_back(r.pointer);
+}
+
+/** A body that holds what the job asks for, and others are sent with. */
+std::string simulated_api::expected_body(const job& j) const
+{
+    json::value body = json::object{{"status", "completed"}, {"message", "simulated"}};
+    for (const json_check& check : j.expect->json)
+        set_at(body, check.pointer, accepted_value(check));
+    const auto sent_on = sent_on_.find(j.name);
+    if (sent_on == sent_on_.end()) return detail::json_text(body);
+    for (const std::string& pointer : sent_on->second) {
+        error_code ec;
+        if (body.find_pointer(pointer, ec) == nullptr) set_at(body, pointer, "simulated");
+    }
+    return detail::json_text(body);
+}
 
 http::scripted_reply simulated_api::answer(const http::request& r) const
 {

@@ -7,6 +7,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace carillon::app {
 
@@ -16,13 +17,17 @@ public:
     using outcomes = std::map<std::string, simulated_reply, std::less<>>;
 
     /** Both must outlive it. */
-    simulated_api(const job_set& jobs, const outcomes& wanted) : jobs_(jobs), wanted_(wanted) {}
+    simulated_api(const job_set& jobs, const outcomes& wanted);
 
     http::scripted_reply answer(const http::request& r) const;
 
 private:
     const job_set& jobs_;
+    std::string expected_body(const job& j) const;
+
     const outcomes& wanted_;
+    // Of a job's reply, what other jobs are sent with: JSON pointers.
+    std::map<std::string, std::vector<std::string>, std::less<>> sent_on_;
 };
 
 } // namespace carillon::app

@@ -466,6 +466,11 @@ BOOST_AUTO_TEST_CASE(chains_and_ends)
          {"11:00:00 a", "11:00:05 a ended of 11:00:00 unreachable",
           "11:00:05 b skipped of 11:00:00 condition", "11:00:05 c of 11:00:00",
           "11:00:07 c ended of 11:00:00 timed_out"}},
+        {"a reply holds what others are sent",
+         "[jobs.a]\nurl = \"/\"\nschedule = { every = \"1h\" }\n"
+         "[jobs.b]\nurl = \"/{{jobs.a/user/id}}\"\nafter = \"a\"\n",
+         {"for 65min"},
+         {"11:00:00 a", "11:00:01 b of 11:00:00"}},
         {"a reply that takes too long",
          "[jobs.a]\nurl = \"/\"\ntimeout = \"10s\"\nschedule = { every = \"1h\" }\n",
          {"for 65min", "reply a=completed/5min"},
