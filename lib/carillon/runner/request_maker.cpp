@@ -17,7 +17,7 @@ namespace carillon {
 namespace {
 
 /// A larger value of a reply is not kept.
-constexpr std::size_t largest_value = 64 * 1024;
+constexpr std::size_t largest_value = std::size_t{64} * 1024;
 
 /** Where a body's placeholders stand, by its Content-Type. */
 placement placement_of_body(const job& j)
