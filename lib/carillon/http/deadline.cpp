@@ -26,7 +26,7 @@ void deadline::watch(stream_socket& socket, time_point until)
         if (ec || !self || self->socket == nullptr || self->timer.expiry() != until) return;
         self->has_passed = true;
         error_code ignored;
-        self->socket->close(ignored);
+        static_cast<void>(self->socket->close(ignored));
     });
 }
 

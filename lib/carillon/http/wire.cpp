@@ -25,7 +25,7 @@ using wire_request = bhttp::request<bhttp::string_body>;
 using wire_parser = bhttp::response_parser<bhttp::string_body>;
 
 constexpr std::size_t first_space = 2048;
-constexpr std::size_t largest_space = 64 * 1024;
+constexpr std::size_t largest_space = std::size_t{64} * 1024;
 
 std::string authority_of(const endpoint& e)
 {
