@@ -35,8 +35,11 @@ public:
         in_.text("message", out.message);
         read_headers(out);
         read_retry(out);
-        expectation expect = *out.expect;
-        if (read_expectation(reading_, file_, in_, expect)) out.expect = std::move(expect);
+        // Copied only where it is written anew: most jobs share that of the defaults.
+        if (in_.any("expect") != nullptr) {
+            expectation expect = *out.expect;
+            if (read_expectation(reading_, file_, in_, expect)) out.expect = std::move(expect);
+        }
         read_route(reading_, file_, in_, out);
     }
 

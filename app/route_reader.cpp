@@ -23,20 +23,26 @@ public:
 private:
     void read_way(job& out)
     {
+        // All are asked for, so that all are known; most jobs have none of them.
+        int written = 0;
+        for (const char* key : {"tls", "unix_socket", "proxy", "redirects"})
+            written += static_cast<int>(in_.any(key) != nullptr);
+        if (written == 0) return;
+
         route way = *out.route;
-        const bool has_tls = read_tls(way.tls);
-        const bool has_socket = in_.text("unix_socket", way.unix_socket);
-        const bool has_proxy = read_proxy(way);
+        read_tls(way.tls);
+        in_.text("unix_socket", way.unix_socket);
+        read_proxy(way);
         std::int64_t redirects = way.redirects;
-        const bool has_redirects = in_.integer("redirects", redirects);
+        in_.integer("redirects", redirects);
         way.redirects = static_cast<int>(std::clamp<std::int64_t>(redirects, -1, 1000));
-        if (has_tls || has_socket || has_proxy || has_redirects) out.route = std::move(way);
+        out.route = std::move(way);
     }
 
-    bool read_tls(tls_options& out)
+    void read_tls(tls_options& out)
     {
         const toml::table* table = in_.table("tls");
-        if (table == nullptr) return false;
+        if (table == nullptr) return;
         table_reader t(reading_, file_, *table, {"tls", &in_.path()});
         t.text("ca_file", out.ca_file);
         t.text("cert_file", out.cert_file);
@@ -44,16 +50,14 @@ private:
         t.text("server_name", out.server_name);
         t.boolean("verify", out.verify);
         t.finish();
-        return true;
     }
 
-    bool read_proxy(route& out)
+    void read_proxy(route& out)
     {
         std::string given;
-        if (!in_.text("proxy", given, secrecy::url)) return false;
+        if (!in_.text("proxy", given, secrecy::url)) return;
         collect_proxy_secrets(given, reading_.secrets);
         out.proxy = secret(std::move(given));
-        return true;
     }
 
     /** One way of several takes the place of the defaults'; an empty table is none. */

@@ -7,11 +7,12 @@ namespace carillon {
 void for_each_template(
     const job& j, const std::function<void(std::string_view key, const std::string& text)>& f)
 {
-    const auto tell = [&](const std::string& key, const std::string& text) {
+    const auto tell = [&](std::string_view key, const std::string& text) {
         if (has_placeholders(text)) f(key, text);
     };
     tell("url", j.url);
-    for (const header& h : *j.headers) tell("headers." + h.name, h.value.reveal());
+    for (const header& h : *j.headers)
+        if (has_placeholders(h.value.reveal())) f("headers." + h.name, h.value.reveal());
     tell("body", j.body);
     if (*j.poll) tell("poll.url", (*j.poll)->url);
 }
