@@ -73,7 +73,7 @@ def take_calls():
     calls.clear()
     return seen
 
-@app.post("/work/{polls}", dependencies=noted)
+@app.post("/tasks/{polls}", dependencies=noted)
 def accept(polls: int):
     return JSONResponse({"status": "accepted"}, status_code=202, headers={"Location": "/state/%d" % polls})
 
@@ -295,12 +295,12 @@ class Api(Servers):
 
     def test_polling(self):
         keys = {"expect": {"json": {"/status": "completed"}}, "auth": {"bearer": TOKEN}}
-        ran = self.completes("asked 3 times", url=self.url + "/work/3", poll={"every": "50ms"}, **keys)
+        ran = self.completes("asked 3 times", url=self.url + "/tasks/3", poll={"every": "50ms"}, **keys)
         self.assertIn(f"accepted; asking {self.url}/state/3 each 50ms", ran.text)
         calls = self.calls()
-        self.assertEqual([c["method"] + " " + c["path"] for c in calls], ["POST /work/3"] + ["GET /state/3"] * 3)
+        self.assertEqual([c["method"] + " " + c["path"] for c in calls], ["POST /tasks/3"] + ["GET /state/3"] * 3)
         self.assertEqual({c["headers"]["authorization"] for c in calls}, {"Bearer " + TOKEN})
-        self.fails("timed_out", 'the last answer: /status is "running"', status=200, url=self.url + "/work/9",
+        self.fails("timed_out", 'the last answer: /status is "running"', status=200, url=self.url + "/tasks/9",
                    poll={"every": "300ms"}, deadline="590ms", **keys)
 
     def test_values_are_sent_on(self):
