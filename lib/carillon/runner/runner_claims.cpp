@@ -18,6 +18,57 @@ constexpr std::size_t runs_in_a_row = 256;
 
 } // namespace
 
+void runner::core::fire_due()
+{
+    // What is due belongs to this plan, even if a listener or a reload brings another meanwhile.
+    due_batch batch{.plan = plan_, .tries = other_names};
+    due_work work =
+        timetable_.take_due(shared_->time.now(), [this](job_index j) { return is_busy(j); });
+    claim_batch asked{.missed = records_of(work.missed), .memories = memories_of(work.changed)};
+    std::vector<event> told;
+    batch.due = std::move(work.runs);
+    std::erase_if(
+        batch.due, [&](const due_run& d) { return !may_start((*batch.plan)[d.job], d, told); });
+    const auto plan = plan_;
+    if (!batch.due.empty())
+        claim(std::move(batch), std::move(asked));
+    else
+        keep(std::move(asked));
+    tell_missed(*plan, work.missed);
+    for (const event& e : told) shared_->emit(e);
+}
+
+/** Tells of what is due when firing stops: it stood within its window and is not sent any more.
+ * What was missed stays so for the next start. */
+void runner::core::skip_due()
+{
+    const auto plan = plan_;
+    const due_work work = timetable_.take_late(shared_->time.now());
+    keep({.missed = records_of(work.missed), .memories = memories_of(work.changed)});
+    tell_missed(*plan, work.missed);
+    for (const due_run& d : work.runs)
+        shared_->emit(run_skipped{(*plan)[d.job], d.scheduled_at, reason::shutdown, 1, {}});
+}
+
+bool runner::core::is_busy(job_index j) const
+{
+    const auto at = gates_.find((*plan_)[j].name);
+    return at != gates_.end() && at->second.running > 0;
+}
+
+/** Passes the chain's gate, or says why not. */
+bool runner::core::may_start(const job& first, const due_run& due, std::vector<event>& told)
+{
+    gate& g = gates_[first.name];
+    if (g.running > 0) {
+        told.emplace_back(
+            run_skipped{first, due.scheduled_at, reason::overlap, ++g.skipped_in_a_row, {}});
+        return false;
+    }
+    ++g.running;
+    return true;
+}
+
 void runner::core::claim(due_batch batch, claim_batch asked)
 {
     asked.claims.reserve(batch.due.size());
