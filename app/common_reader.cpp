@@ -3,6 +3,7 @@
 #include "expect_reader.hpp"
 #include "route_reader.hpp"
 #include <carillon/detail/text.hpp>
+#include <carillon/job/template.hpp>
 
 #include <algorithm>
 #include <set>
@@ -67,7 +68,7 @@ private:
             const auto filled = headers.filled_in(
                 value, name, text->get(), is_secret_header(name) ? secrecy::whole : secrecy::none);
             if (!filled) continue;
-            collect_header_secrets(name, *filled, reading_.secrets);
+            if (!has_placeholders(*filled)) collect_header_secrets(name, *filled, reading_.secrets);
             std::erase_if(merged, [&](const header& h) {
                 return detail::equals_ignoring_case(h.name, name);
             });

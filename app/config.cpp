@@ -32,7 +32,7 @@ public:
         const config_file* main = files_.open(path);
         if (main == nullptr) return failure();
         read_main(*main);
-        read_proxies(path);
+        read_proxies();
         // Included files stand behind the main one; they hold jobs only.
         for (const config_file& file : files_.all())
             if (&file != main) read_included(file);
@@ -71,7 +71,7 @@ private:
     }
 
     /** A proxy that cannot be used must not be passed over: whoever set it wants it used. */
-    void read_proxies(const std::string& path)
+    void read_proxies()
     {
         auto found = proxies_of_environment([this](const char* name) {
             const auto value = reading_.variables.environment(name);
@@ -82,7 +82,8 @@ private:
             out_.proxies = std::move(*found);
         else
             reading_.errors.push_back(
-                {path, 1, 1, fmt::format("${{{}}}", found.error().name), found.error().what});
+                {.what = fmt::format(
+                     "the environment's {}: {}", found.error().name, found.error().what)});
     }
 
     void read_included(const config_file& file)

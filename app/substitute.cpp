@@ -32,10 +32,7 @@ bool is_name(std::string_view text)
 {
     const auto is_dot = [](char c) { return c == '.'; };
     return !std::all_of(text.begin(), text.end(), is_dot) &&
-           std::all_of(text.begin(), text.end(), [](char c) {
-               return detail::is_digit(c) || c == '_' || c == '-' || c == '.' ||
-                      (detail::to_lower(c) >= 'a' && detail::to_lower(c) <= 'z');
-           });
+           std::all_of(text.begin(), text.end(), detail::is_name_character);
 }
 
 std::optional<result<std::string>> read_credential(const std::string& name)

@@ -2,6 +2,7 @@
 
 #include <carillon/detail/text.hpp>
 #include <carillon/job/endpoint.hpp>
+#include <carillon/job/template.hpp>
 #include <carillon/time/span.hpp>
 
 #include <fmt/format.h>
@@ -112,9 +113,11 @@ void table_reader::keep_secret_parts(
     if (kind == secrecy::url) collect_url_secrets(value.text, reading_.secrets);
     bool stands_in_file = false;
     for (const url_part& secret : secret_parts(value.text, kind)) {
-        reading_.secrets.add(
-            std::string_view(value.text).substr(secret.begin, secret.end - secret.begin));
-        bool comes_from_outside = false;
+        const auto part =
+            std::string_view(value.text).substr(secret.begin, secret.end - secret.begin);
+        // What an earlier reply gives does not stand in the file, and is no secret by itself.
+        bool comes_from_outside = has_placeholders(part);
+        if (!comes_from_outside) reading_.secrets.add(part);
         for (const filled_part& p : value.parts) {
             if (p.end < secret.begin || p.begin > secret.end) continue;
             reading_.secrets.add(value.text_of(p));

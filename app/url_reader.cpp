@@ -14,15 +14,13 @@ constexpr const char* stand_in = "http://invalid";
 /** Whether `url` begins with a scheme (RFC 3986 section 3.1) and `://`. */
 bool is_absolute(std::string_view url)
 {
-    const auto is_letter = [](char c) {
-        return detail::to_lower(c) >= 'a' && detail::to_lower(c) <= 'z';
-    };
     const std::string_view scheme = url.substr(0, std::min(url.find("://"), url.size()));
-    return scheme.size() < url.size() && !scheme.empty() && is_letter(scheme.front()) &&
+    return scheme.size() < url.size() && !scheme.empty() && detail::is_letter(scheme.front()) &&
            std::all_of(
                scheme.begin(), scheme.end(),
-               [&](char c) {
-                   return is_letter(c) || detail::is_digit(c) || c == '+' || c == '-' || c == '.';
+               [](char c) {
+                   return detail::is_letter(c) || detail::is_digit(c) || c == '+' || c == '-' ||
+                          c == '.';
                });
 }
 

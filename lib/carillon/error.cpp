@@ -91,6 +91,12 @@ void throw_exception_from_error(const parse_error& e, const boost::source_locati
     throw std::invalid_argument(e.what + " (at offset " + std::to_string(e.offset) + ")");
 }
 
+bool lacks_descriptors(const error_code& ec) noexcept
+{
+    return ec == boost::system::errc::too_many_files_open ||
+           ec == boost::system::errc::too_many_files_open_in_system;
+}
+
 std::string describe(const error_code& ec)
 {
     namespace error = boost::asio::error;

@@ -97,6 +97,10 @@ using parse_result = boost::system::result<T, parse_error>;
 /** Lets `parse_result<T>::value()` throw `std::invalid_argument`. */
 [[noreturn]] void throw_exception_from_error(const parse_error& e, const boost::source_location&);
 
+/** Whether an error says that the process, or the system, has no descriptor left: one that is
+ * closed elsewhere helps. */
+bool lacks_descriptors(const error_code& ec) noexcept;
+
 /**
  * An error in lower-case words that fit after a colon: `connection refused`.
  *

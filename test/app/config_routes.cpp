@@ -101,6 +101,18 @@ BOOST_AUTO_TEST_CASE(what_is_wrong_is_told_at_its_place)
     }
 }
 
+BOOST_AUTO_TEST_CASE(a_value_of_an_earlier_reply_is_no_secret_in_the_file)
+{
+    environment["KEY"] = "key-12345";
+    const auto config =
+        load("[jobs.a]\nurl = \"http://h/\"\n[jobs.b]\nurl = \"http://h/\"\nafter = \"a\"\n"
+             "headers = { Cookie = \"k=${KEY}; s={{jobs.a/s}}\" }\nauth = { bearer = "
+             "\"{{jobs.a/t}}\" }");
+    BOOST_REQUIRE(config.has_value());
+    BOOST_TEST(config->warnings.empty());
+    BOOST_TEST(config->jobs.secrets().hide("{{jobs.a/t}} key-12345") == "{{jobs.a/t}} ***");
+}
+
 BOOST_AUTO_TEST_CASE(files_that_cannot_be_read_are_warned_of_once)
 {
     const auto config =
@@ -123,7 +135,8 @@ BOOST_AUTO_TEST_CASE(the_environments_proxies_are_read_and_hidden)
     BOOST_TEST(config->jobs.secrets().hide("pass-word") == "***");
 
     environment["http_proxy"] = "ftp://proxy.test";
-    BOOST_TEST(errors("[jobs.a]\nurl = \"http://h/\"").starts_with("c.toml:1:1: ${http_proxy}: "));
+    BOOST_TEST(
+        errors("[jobs.a]\nurl = \"http://h/\"").starts_with("the environment's http_proxy: "));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -2,6 +2,7 @@
 // bounds, and whatever it says is judged, and can be sent on.
 
 #include "fuzz/properties.hpp"
+#include "http/pieces.hpp"
 #include <carillon/detail/text.hpp>
 #include <carillon/http/redirect.hpp>
 #include <carillon/http/wire.hpp>
@@ -34,14 +35,7 @@ read_reply read(std::string_view bytes, reply_reader::reply_to what, std::size_t
     const fuzz::stopwatch watch("reading a reply");
     read_reply out;
     reply_reader reader(what, bounds);
-    while (!out.ec && !reader.is_done() && !bytes.empty()) {
-        const auto space = reader.space();
-        const std::size_t n = std::min({piece, space.size(), bytes.size()});
-        std::copy_n(bytes.data(), n, space.data());
-        bytes.remove_prefix(n);
-        out.ec = reader.took(n);
-    }
-    if (!out.ec && !reader.is_done()) out.ec = reader.closed();
+    out.ec = test::read_in_pieces(reader, bytes, piece);
     out.is_done = !out.ec && reader.is_done();
     out.may_keep = out.is_done && reader.may_keep() && bytes.empty();
     reader.take(out.reply);

@@ -1,8 +1,7 @@
-#include <carillon/http/wire.hpp>
+#include "http/pieces.hpp"
 
 #include <boost/test/unit_test.hpp>
 
-#include <algorithm>
 #include <string>
 #include <string_view>
 
@@ -21,14 +20,7 @@ outcome_of_reading read(std::string_view bytes, std::size_t piece)
 {
     reply_reader reader(reply_reader::reply_to::other, {.max_header_bytes = 500, .max_fields = 5});
     outcome_of_reading out;
-    while (!out.ec && !reader.is_done() && !bytes.empty()) {
-        const auto space = reader.space();
-        const std::size_t n = std::min({piece, space.size(), bytes.size()});
-        std::copy_n(bytes.data(), n, space.data());
-        bytes.remove_prefix(n);
-        out.ec = reader.took(n);
-    }
-    if (!out.ec && !reader.is_done()) out.ec = reader.closed();
+    out.ec = test::read_in_pieces(reader, bytes, piece);
     out.may_keep = reader.may_keep();
     reader.take(out.reply);
     return out;

@@ -119,7 +119,21 @@ BOOST_AUTO_TEST_CASE(a_value_sent_as_a_secret_is_hidden_from_then_on)
     run();
     BOOST_TEST(field(sent("next"), "Authorization") == "Bearer tok-123456");
     BOOST_TEST(result->jobs[1].message == "*** is no good");
+    // Nor is it kept with the run.
+    for (const job_record& j : result->jobs) BOOST_TEST(j.values.empty());
     for (const std::string& e : errors) BOOST_TEST(e.find("tok-123456") == std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(a_bearer_token_may_come_of_a_reply)
+{
+    replies["first"] = http::reply_with(200, R"({"token":"tok-123456"})");
+    replies["next"] = http::reply_with(403, R"({"message":"tok-123456 is no good"})");
+    next.auth = authentication(bearer_auth{"{{jobs.first/token}}"});
+    run();
+    BOOST_TEST(field(sent("next"), "Authorization") == "Bearer tok-123456");
+    BOOST_TEST(result->jobs[1].message == "*** is no good");
+    next.auth = authentication(bearer_auth{"{{jobs.nobody/token}}"});
+    BOOST_TEST(problems() == "next.auth.bearer: there is no job 'nobody'\n");
 }
 
 BOOST_AUTO_TEST_CASE(what_comes_of_a_reply_is_meant_for_one_origin)

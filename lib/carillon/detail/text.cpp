@@ -6,11 +6,7 @@
 namespace carillon::detail {
 namespace {
 
-constexpr bool is_unreserved(char c) noexcept
-{
-    return is_digit(c) || (to_lower(c) >= 'a' && to_lower(c) <= 'z') || c == '-' || c == '.' ||
-           c == '_' || c == '~';
-}
+constexpr bool is_unreserved(char c) noexcept { return is_name_character(c) || c == '~'; }
 
 constexpr char hex_digits[] = "0123456789abcdef";
 

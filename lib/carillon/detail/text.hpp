@@ -15,6 +15,14 @@ constexpr char to_lower(char c) noexcept
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
 
+constexpr bool is_letter(char c) noexcept { return to_lower(c) >= 'a' && to_lower(c) <= 'z'; }
+
+/** Whether `c` may stand in the names of jobs: letters, digits, '.', '_' and '-'. */
+constexpr bool is_name_character(char c) noexcept
+{
+    return is_letter(c) || is_digit(c) || c == '.' || c == '_' || c == '-';
+}
+
 /** Whether `c` is a control character: C0 or DEL. */
 constexpr bool is_control(char c) noexcept
 {

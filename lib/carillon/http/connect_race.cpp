@@ -24,19 +24,11 @@ std::string text_of(const tcp::endpoint& e)
     return out.str();
 }
 
-bool lacks_descriptors(const error_code& ec)
-{
-    return ec == boost::system::errc::too_many_files_open ||
-           ec == boost::system::errc::too_many_files_open_in_system;
-}
-
 /** Owned by the waits for its sockets and timers. */
 class race : public std::enable_shared_from_this<race> {
 public:
     race(
-        const asio::any_io_executor& ex,
-        std::vector<tcp::endpoint> addresses,
-        detail_race::handler_type handler)
+        const asio::any_io_executor& ex, std::vector<tcp::endpoint> addresses, race_handler handler)
         : executor_(ex), addresses_(std::move(addresses)), stagger_(ex), limit_(ex),
           operation_(std::in_place, ex, std::move(handler))
     {}
@@ -150,11 +142,11 @@ std::vector<tcp::endpoint> interleave_families(std::vector<tcp::endpoint> addres
     return out;
 }
 
-void detail_race::start(
+void start_connect_race(
     const asio::any_io_executor& ex,
     std::vector<tcp::endpoint> addresses,
     std::chrono::steady_clock::time_point until,
-    handler_type handler)
+    race_handler handler)
 {
     std::make_shared<race>(ex, std::move(addresses), std::move(handler))->start(until);
 }

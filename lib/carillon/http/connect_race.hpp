@@ -29,17 +29,14 @@ struct race_result {
 std::vector<boost::asio::ip::tcp::endpoint>
 interleave_families(std::vector<boost::asio::ip::tcp::endpoint> addresses);
 
-namespace detail_race {
+using race_handler = boost::asio::any_completion_handler<void(race_result)>;
 
-using handler_type = boost::asio::any_completion_handler<void(race_result)>;
-
-void start(
+/** The body of @ref async_connect_race, compiled once. */
+void start_connect_race(
     const boost::asio::any_io_executor& ex,
     std::vector<boost::asio::ip::tcp::endpoint> addresses,
     std::chrono::steady_clock::time_point until,
-    handler_type handler);
-
-} // namespace detail_race
+    race_handler handler);
 
 /**
  * Connects to the first of some addresses that answers: `void(race_result)`. Not a public
@@ -59,7 +56,7 @@ auto async_connect_race(
 {
     return boost::asio::async_initiate<CompletionToken, void(race_result)>(
         [](auto handler, const boost::asio::any_io_executor& e, auto list, auto limit) {
-            detail_race::start(e, std::move(list), limit, std::move(handler));
+            start_connect_race(e, std::move(list), limit, std::move(handler));
         },
         token, ex, std::move(addresses), until);
 }

@@ -23,12 +23,6 @@ constexpr auto use_tuple = asio::as_tuple(asio::use_awaitable);
 /// Between two looks for what others must give back: a descriptor, a place in a socket's queue.
 constexpr auto pause_between_tries = std::chrono::milliseconds{50};
 
-bool lacks_descriptors(const error_code& ec)
-{
-    return ec == boost::system::errc::too_many_files_open ||
-           ec == boost::system::errc::too_many_files_open_in_system;
-}
-
 /** Waits a little, but not beyond `until`. */
 asio::awaitable<error_code> pause(const asio::any_io_executor& ex, deadline::time_point until)
 {

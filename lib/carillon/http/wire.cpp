@@ -27,12 +27,6 @@ using wire_parser = bhttp::response_parser<bhttp::string_body>;
 constexpr std::size_t first_space = 2048;
 constexpr std::size_t largest_space = std::size_t{64} * 1024;
 
-std::string authority_of(const endpoint& e)
-{
-    const std::string host = e.host.find(':') == std::string::npos ? e.host : "[" + e.host + "]";
-    return host + ":" + std::to_string(e.port);
-}
-
 void add_proxy_credentials(wire_request& wire, const endpoint& proxy)
 {
     if (proxy.user_info.empty()) return;
@@ -86,9 +80,9 @@ std::string connect_head(const endpoint& target, const endpoint& proxy)
 {
     wire_request wire;
     wire.method(bhttp::verb::connect);
-    wire.target(authority_of(target));
+    wire.target(target.authority());
     wire.version(11);
-    wire.set(bhttp::field::host, authority_of(target));
+    wire.set(bhttp::field::host, target.authority());
     add_proxy_credentials(wire, proxy);
     return head_text(wire);
 }

@@ -89,8 +89,7 @@ std::string_view advice_for(const error_code& ec, phase at) noexcept
     if (ec == error::host_unreachable || ec == error::network_unreachable)
         return "check this machine's network and routes";
     if (ec == error::timed_out) return after_timeout(phase::connect);
-    if (ec == boost::system::errc::too_many_files_open)
-        return "raise the limit of open files (LimitNOFILE=)";
+    if (lacks_descriptors(ec)) return "raise the limit of open files (LimitNOFILE=)";
     if (ec == boost::system::errc::no_such_file_or_directory)
         return "is the service that makes the socket up?";
     if (ec == boost::system::errc::permission_denied) return "check the socket's owner and mode";

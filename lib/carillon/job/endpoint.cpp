@@ -4,6 +4,7 @@
 #include <boost/url/parse.hpp>
 #include <boost/url/scheme.hpp>
 #include <boost/url/url_view.hpp>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
@@ -112,10 +113,8 @@ bool is_host(const urls::url_view& url)
 {
     if (url.host_type() != urls::host_type::name) return true;
     const std::string host = url.host();
-    return std::all_of(host.begin(), host.end(), [](char c) {
-        return detail::is_digit(c) || (detail::to_lower(c) >= 'a' && detail::to_lower(c) <= 'z') ||
-               std::string_view("-._~").find(c) != std::string_view::npos;
-    });
+    return std::all_of(
+        host.begin(), host.end(), [](char c) { return detail::is_name_character(c) || c == '~'; });
 }
 
 /** A URL that jobs can be sent to, and its port. */
@@ -150,10 +149,16 @@ parse_result<checked_url> check_url(std::string_view text)
 
 } // namespace
 
+std::string endpoint::authority() const
+{
+    return host.find(':') == std::string::npos ? fmt::format("{}:{}", host, port)
+                                               : fmt::format("[{}]:{}", host, port);
+}
+
 std::string endpoint::host_header() const
 {
-    std::string out = host.find(':') == std::string::npos ? host : "[" + host + "]";
-    if (port != (is_secure() ? https_port : http_port)) out += ":" + std::to_string(port);
+    std::string out = authority();
+    if (port == (is_secure() ? https_port : http_port)) out.resize(out.rfind(':'));
     return out;
 }
 

@@ -27,6 +27,9 @@ struct endpoint {
 
     bool is_secure() const noexcept { return scheme == "https"; }
 
+    /** Host and port, as CONNECT names them (RFC 9110 section 9.3.6). */
+    std::string authority() const;
+
     /** What a `Host` header says: the port only where it is not the scheme's own (RFC 9110
      * section 7.2). */
     std::string host_header() const;

@@ -10,7 +10,7 @@ bool is_token(std::string_view text) noexcept
 {
     static constexpr std::string_view marks = "!#$%&'*+-.^_`|~";
     return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-        return detail::is_digit(c) || (detail::to_lower(c) >= 'a' && detail::to_lower(c) <= 'z') ||
+        return detail::is_digit(c) || detail::is_letter(c) ||
                marks.find(c) != std::string_view::npos;
     });
 }

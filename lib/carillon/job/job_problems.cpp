@@ -17,12 +17,6 @@
 namespace carillon {
 namespace {
 
-bool is_name_character(char c)
-{
-    return detail::is_digit(c) || (detail::to_lower(c) >= 'a' && detail::to_lower(c) <= 'z') ||
-           c == '.' || c == '_' || c == '-';
-}
-
 /** Why a job cannot send this method; empty where it can. Others than these are for the server to
  * know (RFC 9110 section 16.1). */
 std::string method_problem(std::string_view method)
@@ -81,7 +75,7 @@ private:
     {
         const std::string& name = job_.name;
         if (name.empty()) add("name", "a job needs a name");
-        if (!std::all_of(name.begin(), name.end(), is_name_character))
+        if (!std::all_of(name.begin(), name.end(), detail::is_name_character))
             add("name", "a job's name holds only letters, digits, '.', '_' and '-'");
         if (name.size() > 200) add("name", "a job's name has at most 200 characters");
     }

@@ -218,12 +218,16 @@ private:
             if (&*j.headers == seen) continue;
             seen = &*j.headers;
             for (const header& h : *seen)
-                collect_header_secrets(h.name, h.value.reveal(), set_.secrets_);
+                if (!has_placeholders(h.value.reveal()))
+                    collect_header_secrets(h.name, h.value.reveal(), set_.secrets_);
         }
     }
 
     void collect(std::monostate) {}
-    void collect(const bearer_auth& auth) { set_.secrets_.add(auth.token.reveal()); }
+    void collect(const bearer_auth& auth)
+    {
+        if (!has_placeholders(auth.token.reveal())) set_.secrets_.add(auth.token.reveal());
+    }
     void collect(const hmac_auth& auth) { set_.secrets_.add(auth.key.reveal()); }
     void collect(const basic_auth& auth)
     {

@@ -1,6 +1,7 @@
 #include <carillon/job/job_templates.hpp>
 
 #include <algorithm>
+#include <variant>
 
 namespace carillon {
 
@@ -14,6 +15,8 @@ void for_each_template(
     for (const header& h : *j.headers)
         if (has_placeholders(h.value.reveal())) f("headers." + h.name, h.value.reveal());
     tell("body", j.body);
+    if (const auto* bearer = std::get_if<bearer_auth>(&*j.auth))
+        tell("auth.bearer", bearer->token.reveal());
     if (*j.poll) tell("poll.url", (*j.poll)->url);
 }
 

@@ -111,6 +111,7 @@ struct job_record {
     /// The reply's text for people, or what went wrong.
     std::string message;
     std::vector<attempt_record> attempts;
+    /// While the run goes.
     std::vector<reply_value> values{};
 };
 

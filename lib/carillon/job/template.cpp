@@ -2,6 +2,7 @@
 #include <carillon/detail/json_text.hpp>
 #include <carillon/detail/text.hpp>
 #include <carillon/job/expectation.hpp>
+#include <carillon/job/header_name.hpp>
 #include <carillon/job/template.hpp>
 
 #include <boost/json/serialize.hpp>
@@ -44,10 +45,7 @@ constexpr std::string_view reply_prefix = "jobs.";
 
 bool is_name(std::string_view text)
 {
-    return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-        return detail::is_digit(c) || (detail::to_lower(c) >= 'a' && detail::to_lower(c) <= 'z') ||
-               c == '.' || c == '_' || c == '-';
-    });
+    return !text.empty() && std::all_of(text.begin(), text.end(), detail::is_name_character);
 }
 
 std::string_view trimmed(std::string_view text)
@@ -241,9 +239,7 @@ private:
             out_ += detail::percent_encode(text);
             break;
         case placement::header:
-            if (std::any_of(text.begin(), text.end(), [](char c) {
-                    return detail::is_control(c) && c != '\t';
-                }))
+            if (has_control(text))
                 return refused(p, "has a control character, which a header cannot hold");
             out_ += text;
             break;

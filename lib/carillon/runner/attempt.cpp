@@ -1,4 +1,3 @@
-#include <carillon/detail/text.hpp>
 #include <carillon/job/advice.hpp>
 #include <carillon/job/expectation.hpp>
 #include <carillon/job/retry.hpp>
@@ -46,11 +45,6 @@ std::string describe_timeout(const job& j, const exchange_result& r)
         return fmt::format(
             "timed out after {} while connecting", format_seconds(j.connect_timeout));
     return fmt::format("timed out after {}", format_seconds(j.timeout));
-}
-
-std::string presentable(const run_secrets& secrets, std::string_view text)
-{
-    return detail::shorten(secrets.hide(text), max_message_bytes);
 }
 
 void fail(attempt_end& end, outcome o, std::string why)
@@ -155,15 +149,14 @@ asio::awaitable<attempt_end> attempt_once(const job_task& t, int number, time_bu
         .run = t.run,
         .attempt = number,
         .span_id = t.shared.random() | 1U,
-        .now = end.record.started_at,
         .secrets = t.secrets};
     co_await send_and_conclude(t, context, budget, end);
 
     end.record.latency = t.shared.time.since_boot() - begun;
     // From here on the reply's text is hidden.
-    end.verdict.status = presentable(t.secrets, end.verdict.status);
-    end.verdict.message = presentable(t.secrets, end.verdict.message);
-    end.verdict.error = presentable(t.secrets, end.verdict.error);
+    end.verdict.status = t.secrets.presentable(end.verdict.status);
+    end.verdict.message = t.secrets.presentable(end.verdict.message);
+    end.verdict.error = t.secrets.presentable(end.verdict.error);
     end.record.error = end.verdict.error;
     co_return end;
 }

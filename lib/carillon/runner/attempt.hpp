@@ -34,7 +34,4 @@ struct job_task {
  */
 boost::asio::awaitable<void> perform_job(job_task task);
 
-/** Longer messages are cut: a reply must not flood logs. */
-inline constexpr std::size_t max_message_bytes = 1024;
-
 } // namespace carillon

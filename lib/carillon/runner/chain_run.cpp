@@ -133,6 +133,8 @@ void chain_run::cancel_rest()
 
 void chain_run::finish()
 {
+    // They may be secrets, and nobody is sent with them any more.
+    for (job_record& j : record_.jobs) j.values = {};
     record_.outcome = outcome_of(record_);
     record_.ended_at = shared_->time.now();
     shared_->emit(run_ended{record_, first()});

@@ -1,5 +1,6 @@
 #include <carillon/job/proxy_rules.hpp>
 #include <carillon/runner/exchange.hpp>
+#include <carillon/runner/request_maker.hpp>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/error.hpp>
@@ -30,8 +31,7 @@ bool shows_failure(const http::limits& lim, const exchange_result& r)
         return r.reply.phase != phase::resolve && !r.cut_to &&
                std::min(lim.timeout, lim.connect_timeout) >= least_time_to_tell;
     return outcome_of(r.ec) == outcome::unreachable && r.ec != errc::queue_full &&
-           r.ec != boost::system::errc::too_many_files_open &&
-           r.ec != boost::system::errc::too_many_files_open_in_system;
+           !lacks_descriptors(r.ec);
 }
 
 /** Tells whether the origin could be connected to; what says nothing of it is not told. */
@@ -48,7 +48,7 @@ void tell(
     if (has_connected || has_answered)
         held.connected();
     else if (shows_failure(lim, r))
-        held.failed(r.ec, secrets.hide(in_words(r.ec, r.reply.detail)));
+        held.failed(r.ec, secrets.presentable(in_words(r.ec, r.reply.detail)));
 }
 
 /** Whose places and circuit an exchange needs. */
@@ -106,6 +106,8 @@ exchange(const job_task& t, http::request req, http::limits lim, time_budget bud
     }
     const microseconds left = std::max(budget.left(), microseconds{1});
     if (left <= lim.timeout) out.cut_to = lim.timeout = left;
+    // Only now: an endpoint refuses a signature that has waited.
+    sign(t.job, shared.time.now(), req);
     req.on_connected = [weak = std::weak_ptr(entry.held)] {
         if (const auto held = weak.lock()) held->connected();
     };

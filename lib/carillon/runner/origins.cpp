@@ -14,12 +14,10 @@ namespace carillon {
 namespace {
 
 /** What those are told who did not try themselves. */
-template <class State>
-std::string words_of(const State& s)
+std::string found_by_another(const circuit& c)
 {
     return fmt::format(
-        "found by another attempt: after {} failures in a row one at a time is made",
-        s.circuit.failures());
+        "found by another attempt: after {} failures in a row one at a time is made", c.failures());
 }
 
 } // namespace
@@ -29,13 +27,13 @@ origins::origins(
     time_source& time,
     std::size_t max_per_origin,
     change_handler on_change)
-    : executor_(std::move(ex)), time_(time), max_per_origin_(max_per_origin),
-      on_change_(std::move(on_change))
+    : executor_(std::move(ex)), time_(time),
+      max_per_origin_(std::max<std::size_t>(max_per_origin, 1)), on_change_(std::move(on_change))
 {}
 
 void origins::set_max_per_origin(std::size_t max)
 {
-    max_per_origin_ = max;
+    max_per_origin_ = std::max<std::size_t>(max, 1);
     std::vector<std::string> names;
     names.reserve(all_.size());
     for (const auto& [origin, s] : all_) names.push_back(origin);
@@ -168,7 +166,10 @@ void origins::give_up(const std::string& origin, const std::shared_ptr<waiter>& 
     if (!w->waiting) return;
     origin_state& s = all_[origin];
     const bool is_dead = why == errc::timed_out && s.circuit.is_open() && s.last_error;
-    complete(s, w, is_dead ? entry{s.last_error, nullptr, words_of(s)} : entry{why, nullptr, {}});
+    complete(
+        s, w,
+        is_dead ? entry{s.last_error, nullptr, found_by_another(s.circuit)}
+                : entry{why, nullptr, {}});
     serve(origin);
 }
 
@@ -203,7 +204,7 @@ void origins::failed(
         .failures = s.circuit.failures(),
         .last_error = words,
         .wait = s.circuit.next_probe() - time_.since_boot()};
-    if (is_probe && s.circuit.is_open()) fail_waiting(s, ec, words_of(s));
+    if (is_probe && s.circuit.is_open()) fail_waiting(s, ec, found_by_another(s.circuit));
     serve(origin);
     if (has_opened) on_change_(change);
 }

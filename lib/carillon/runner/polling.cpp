@@ -80,7 +80,7 @@ asio::awaitable<polling_result> poll(
     out.is_met = is_met(c.job, policy.expect, out.last);
     if (out.is_met) co_return out;
     const auto target = target_of(c, sent, out.last.reply);
-    const auto request = target ? make_poll(c, sent, *target)
+    const auto request = target ? make_poll(sent, *target)
                                 : boost::system::result<http::request, unfilled>(target.error());
     if (!request) {
         out.problem = request.error().why;

@@ -2,8 +2,8 @@
 #include <carillon/detail/text.hpp>
 #include <carillon/http/redirect.hpp>
 #include <carillon/job/expectation.hpp>
+#include <carillon/job/job_templates.hpp>
 #include <carillon/job/request_fields.hpp>
-#include <carillon/job/template.hpp>
 #include <carillon/runner/request_maker.hpp>
 
 #include <boost/uuid/uuid_io.hpp>
@@ -15,9 +15,6 @@ namespace json = boost::json;
 
 namespace carillon {
 namespace {
-
-/// A larger value of a reply is not kept.
-constexpr std::size_t largest_value = std::size_t{64} * 1024;
 
 /** Where a body's placeholders stand, by its Content-Type. */
 placement placement_of_body(const job& j)
@@ -85,12 +82,6 @@ private:
     std::string scheduled_at_;
 };
 
-void sign(const request_context& c, http::request& out)
-{
-    if (const auto* hmac = std::get_if<hmac_auth>(&*c.job.auth))
-        out.fields.push_back({hmac->header, signature(*hmac, out.body, c.now), true});
-}
-
 /** The job's fields, filled in. What is secret, holds a secret, or comes of another endpoint's
  * reply, is meant for this origin alone. */
 void add_fields(const request_context& c, const endpoint& target, filler& f, http::request& out)
@@ -106,7 +97,6 @@ void add_fields(const request_context& c, const endpoint& target, filler& f, htt
     // All secrets are known only now.
     for (http::field& field : out.fields)
         field.is_credential = field.is_credential || c.secrets.finds(field.value);
-    sign(c, out);
 }
 
 parse_result<endpoint> fill_url(const std::string& url, filler& f)
@@ -131,19 +121,22 @@ boost::system::result<http::request, unfilled> make_request(const request_contex
     return out;
 }
 
-boost::system::result<http::request, unfilled>
-make_poll(const request_context& c, const http::request& from, endpoint at)
+void sign(const job& j, instant now, http::request& r)
 {
-    http::request unsigned_one = from;
-    std::erase_if(unsigned_one.fields, [&](const http::field& f) {
-        const auto* hmac = std::get_if<hmac_auth>(&*c.job.auth);
-        return hmac != nullptr && f.name == hmac->header;
-    });
-    unsigned_one.method = "GET";
-    const bool is_same_origin = at.origin() == from.target.origin();
-    auto out = http::redirected(std::move(unsigned_one), std::move(at), false);
+    const auto* hmac = std::get_if<hmac_auth>(&*j.auth);
+    if (hmac == nullptr) return;
+    std::erase_if(r.fields, [&](const http::field& f) { return f.name == hmac->header; });
+    const auto own = parse_endpoint(without_placeholders(j.url));
+    if (own && own->origin() == r.target.origin())
+        r.fields.push_back({hmac->header, signature(*hmac, r.body, now), true});
+}
+
+boost::system::result<http::request, unfilled> make_poll(const http::request& from, endpoint at)
+{
+    http::request asks = from;
+    asks.method = "GET";
+    auto out = http::redirected(std::move(asks), std::move(at), false);
     if (!out) return unfilled{"the url to poll: " + out.error().detail};
-    if (is_same_origin) sign(c, *out);
     return std::move(*out);
 }
 
@@ -165,7 +158,7 @@ void keep_values(const std::vector<std::string>& pointers, std::string_view body
     for (const std::string& pointer : pointers) {
         error_code ec;
         const json::value* const found = root->find_pointer(pointer, ec);
-        if (found != nullptr && detail::json_text(*found).size() <= largest_value)
+        if (found != nullptr && detail::json_text(*found).size() <= max_filled_value_bytes)
             out.values.push_back({pointer, *found});
     }
 }

@@ -21,8 +21,6 @@ struct request_context {
     int attempt = 1;
     /// See @ref attempt_identity.
     std::uint64_t span_id = 1;
-    /// When it is sent.
-    instant now{};
     /// What must be hidden; values of earlier replies that stand in secret places are added.
     run_secrets& secrets;
 };
@@ -39,10 +37,13 @@ struct unfilled {
  */
 boost::system::result<http::request, unfilled> make_request(const request_context& c);
 
+/** Signs a request to the job's own origin, where its `auth` says so, as sent at an instant; an
+ * older signature is replaced. */
+void sign(const job& j, instant now, http::request& r);
+
 /** What asks an endpoint that has answered 202 for what came of it: as the attempt, but a GET of
  * `at`. `from` is the attempt's request. */
-boost::system::result<http::request, unfilled>
-make_poll(const request_context& c, const http::request& from, endpoint at);
+boost::system::result<http::request, unfilled> make_poll(const http::request& from, endpoint at);
 
 /** `poll.url` with its placeholders filled in. */
 boost::system::result<endpoint, unfilled> poll_target(const request_context& c);

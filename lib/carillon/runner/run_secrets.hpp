@@ -1,11 +1,16 @@
 #pragma once
 
+#include <carillon/detail/text.hpp>
 #include <carillon/secret.hpp>
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
 namespace carillon {
+
+/** Longer messages are cut: a reply must not flood logs. */
+inline constexpr std::size_t max_message_bytes = 1024;
 
 /** What must be hidden in one run: the secrets of its jobs, and values of replies that are sent as
  * such. Not a public interface. */
@@ -20,6 +25,12 @@ public:
     {
         std::string out = of_jobs_.hide(text);
         return of_replies_.empty() ? out : of_replies_.hide(out);
+    }
+
+    /** `text` as it may be shown: with its secrets hidden, and cut so that it floods no log. */
+    std::string presentable(std::string_view text) const
+    {
+        return detail::shorten(hide(text), max_message_bytes);
     }
 
     bool finds(std::string_view text) const

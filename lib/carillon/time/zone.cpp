@@ -71,8 +71,8 @@ bool is_listed(const std::string& directory, const std::string& name)
 bool is_zone_name(std::string_view name)
 {
     const auto is_allowed = [](char c) {
-        return detail::is_digit(c) || (detail::to_lower(c) >= 'a' && detail::to_lower(c) <= 'z') ||
-               c == '_' || c == '+' || c == '-' || c == '/';
+        return detail::is_digit(c) || detail::is_letter(c) || c == '_' || c == '+' || c == '-' ||
+               c == '/';
     };
     return !name.empty() && name.size() <= 100 && name.front() != '/' &&
            std::all_of(name.begin(), name.end(), is_allowed);
