@@ -1,6 +1,6 @@
 #pragma once
 
-#include "demo/database.hpp"
+#include <carillon/store/sqlite.hpp>
 #include <carillon/time/instant.hpp>
 
 #include <cstddef>
@@ -84,7 +84,7 @@ public:
     std::vector<segment_row> rows(std::size_t limit);
 
 private:
-    database db_;
+    sqlite::database db_;
     std::mt19937_64 random_;
 };
 

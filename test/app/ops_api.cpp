@@ -1,8 +1,8 @@
 #include "demo/ops_api.hpp"
 
-#include "demo/database.hpp"
 #include <carillon/http/client.hpp>
 #include <carillon/job/endpoint.hpp>
+#include <carillon/store/sqlite.hpp>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -236,7 +236,8 @@ BOOST_AUTO_TEST_CASE(a_failure_of_the_database_is_a_500)
     const file f;
     start(f.path);
     auto body = [&]() -> asio::awaitable<void> {
-        database(f.path).execute("ALTER TABLE ops_customer_segments RENAME TO lost", "test");
+        sqlite::database(f.path).execute(
+            "ALTER TABLE ops_customer_segments RENAME TO lost", "test");
         const http::response res = co_await send("POST", compute);
         BOOST_TEST(res.status == 500);
         BOOST_TEST(text_of(res, "status") == "error");
@@ -247,7 +248,8 @@ BOOST_AUTO_TEST_CASE(a_failure_of_the_database_is_a_500)
         BOOST_TEST(ec.failed());
         BOOST_TEST(rows.empty());
 
-        database(f.path).execute("ALTER TABLE lost RENAME TO ops_customer_segments", "test");
+        sqlite::database(f.path).execute(
+            "ALTER TABLE lost RENAME TO ops_customer_segments", "test");
         const http::response again = co_await send("POST", compute);
         BOOST_TEST(again.status == 200);
     };

@@ -1,6 +1,6 @@
 #include "demo/segments.hpp"
 
-#include "demo/database.hpp"
+#include <carillon/store/sqlite.hpp>
 
 #include <boost/system/system_error.hpp>
 #include <boost/test/unit_test.hpp>
@@ -39,7 +39,7 @@ struct file_fixture {
 
     void add_customer(int id, const std::string& name)
     {
-        statement insert(other(), "INSERT INTO customers VALUES (?1, ?2)", "test");
+        sqlite::statement insert(other(), "INSERT INTO customers VALUES (?1, ?2)", "test");
         insert.bind(1, id);
         insert.bind(2, name);
         insert.run();
@@ -47,13 +47,14 @@ struct file_fixture {
 
     void add_event(int customer, instant at)
     {
-        statement insert(other(), "INSERT INTO customer_events VALUES (?1, ?2, 'login')", "test");
+        sqlite::statement insert(
+            other(), "INSERT INTO customer_events VALUES (?1, ?2, 'login')", "test");
         insert.bind(1, customer);
         insert.bind(2, std::chrono::floor<std::chrono::seconds>(at).time_since_epoch().count());
         insert.run();
     }
 
-    database& other()
+    sqlite::database& other()
     {
         if (!other_) other_.emplace(path);
         return *other_;
@@ -62,7 +63,7 @@ struct file_fixture {
     std::string path;
 
 private:
-    std::optional<database> other_;
+    std::optional<sqlite::database> other_;
 };
 
 segment_row row_of(segments& s, std::int64_t customer)

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <boost/system/error_code.hpp>
+
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -9,21 +11,34 @@ struct sqlite3;
 struct sqlite3_stmt;
 
 /**
- * SQLite's handles with owners.
+ * SQLite's handles with owners. Not a public interface.
  *
- * All members may block; what fails throws `boost::system::system_error` with SQLite's code and
- * text.
+ * All members may block; what fails throws `boost::system::system_error` with SQLite's extended
+ * code in @ref category and, as its text, the purpose and SQLite's words.
  */
-namespace carillon::app {
+namespace carillon::sqlite {
+
+/** The category of SQLite's result codes. */
+const boost::system::error_category& category() noexcept;
+
+/** How a file is opened. */
+enum class access {
+    /// Made where there is none.
+    create,
+    read_only,
+};
 
 /** A database that is open; for one thread at a time. */
 class database {
 public:
-    /** Opens a file, making it where there is none, or `":memory:"`. */
-    explicit database(const std::string& path);
+    /** Opens a file, or `":memory:"`. */
+    explicit database(const std::string& path, access how = access::create);
 
     /** Runs statements without parameters or rows. `purpose` begins the text of an error. */
     void execute(const char* sql, const char* purpose);
+
+    /** The first column of a statement's first row; 0 where there is none. */
+    std::int64_t number(const char* sql, const char* purpose);
 
     /** How many rows the last statement changed. */
     int changes() const;
@@ -44,8 +59,10 @@ public:
     /** `purpose` begins the text of an error; it and the database must outlive the statement. */
     statement(database& db, std::string_view sql, const char* purpose);
 
-    void bind(int at, std::int64_t value);
-    void bind(int at, std::string_view text);
+    statement& bind(int at, std::int64_t value);
+    statement& bind(int at, std::string_view text);
+    statement& bind_bytes(int at, const void* bytes, std::size_t size);
+    statement& bind_null(int at);
 
     /** Whether there is a next row, which the columns are then of. */
     bool step();
@@ -53,11 +70,16 @@ public:
     /** Runs it to its end and makes it ready for the next parameters. */
     void run();
 
+    /** Makes it ready for the next parameters, whatever rows are left. */
+    void reset();
+
     bool is_null(int at) const;
     std::int64_t number(int at) const;
     int small_number(int at) const;
     double real(int at) const;
     std::string text(int at) const;
+    /** Valid until the next step or reset. */
+    std::string_view bytes(int at) const;
 
 private:
     struct finaliser {
@@ -87,4 +109,4 @@ private:
     bool committed_ = false;
 };
 
-} // namespace carillon::app
+} // namespace carillon::sqlite

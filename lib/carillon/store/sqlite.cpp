@@ -1,9 +1,9 @@
-#include "demo/database.hpp"
+#include <carillon/store/sqlite.hpp>
 
 #include <boost/system/system_error.hpp>
 #include <sqlite3.h>
 
-namespace carillon::app {
+namespace carillon::sqlite {
 namespace {
 
 /// How long another process may hold the file.
@@ -30,18 +30,24 @@ private:
 
 [[noreturn]] void fail(sqlite3* db, const char* purpose)
 {
-    static const sqlite_category category;
     const int code = db != nullptr ? ::sqlite3_extended_errcode(db) : SQLITE_NOMEM;
     const char* text = db != nullptr ? ::sqlite3_errmsg(db) : ::sqlite3_errstr(code);
-    throw database_error({code, category}, std::string(purpose) + ": " + text);
+    throw database_error({code, category()}, std::string(purpose) + ": " + text);
 }
 
 } // namespace
 
-database::database(const std::string& path)
+const boost::system::error_category& category() noexcept
+{
+    static const sqlite_category one;
+    return one;
+}
+
+database::database(const std::string& path, access how)
 {
     sqlite3* db = nullptr;
-    const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+    const int flags =
+        how == access::create ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY;
     const int code = ::sqlite3_open_v2(path.c_str(), &db, flags, nullptr);
     handle_.reset(db); // there also where opening failed, with the reason
     if (code != SQLITE_OK) fail(db, ("cannot open " + path).c_str());
@@ -52,6 +58,12 @@ void database::execute(const char* sql, const char* purpose)
 {
     if (::sqlite3_exec(handle(), sql, nullptr, nullptr, nullptr) != SQLITE_OK)
         fail(handle(), purpose);
+}
+
+std::int64_t database::number(const char* sql, const char* purpose)
+{
+    statement s(*this, sql, purpose);
+    return s.step() ? s.number(0) : 0;
 }
 
 int database::changes() const { return ::sqlite3_changes(handle()); }
@@ -66,31 +78,50 @@ statement::statement(database& db, std::string_view sql, const char* purpose)
     handle_.reset(made);
 }
 
-void statement::bind(int at, std::int64_t value)
+// Transient: SQLite keeps a copy, so that callers need not care how long a text lives.
+
+statement& statement::bind(int at, std::int64_t value)
 {
     check(::sqlite3_bind_int64(handle_.get(), at, value));
+    return *this;
 }
 
-void statement::bind(int at, std::string_view text)
+statement& statement::bind(int at, std::string_view text)
 {
     const auto size = static_cast<int>(text.size());
-    // Transient: SQLite keeps a copy, so that callers need not care how long the text lives.
     check(::sqlite3_bind_text(handle_.get(), at, text.data(), size, SQLITE_TRANSIENT));
+    return *this;
+}
+
+statement& statement::bind_bytes(int at, const void* bytes, std::size_t size)
+{
+    check(::sqlite3_bind_blob(handle_.get(), at, bytes, static_cast<int>(size), SQLITE_TRANSIENT));
+    return *this;
+}
+
+statement& statement::bind_null(int at)
+{
+    check(::sqlite3_bind_null(handle_.get(), at));
+    return *this;
 }
 
 bool statement::step()
 {
     const int code = ::sqlite3_step(handle_.get());
-    if (code != SQLITE_ROW && code != SQLITE_DONE) fail(db_, purpose_);
-    return code == SQLITE_ROW;
+    if (code == SQLITE_ROW || code == SQLITE_DONE) return code == SQLITE_ROW;
+    // Its next use must not find it in the midst of this one; the reset keeps the error.
+    reset();
+    fail(db_, purpose_);
 }
 
 void statement::run()
 {
     while (step()) {
     }
-    ::sqlite3_reset(handle_.get());
+    reset();
 }
+
+void statement::reset() { ::sqlite3_reset(handle_.get()); }
 
 bool statement::is_null(int at) const
 {
@@ -108,6 +139,13 @@ std::string statement::text(int at) const
     const auto* bytes = ::sqlite3_column_text(handle_.get(), at);
     const auto size = static_cast<std::size_t>(::sqlite3_column_bytes(handle_.get(), at));
     return bytes != nullptr ? std::string(reinterpret_cast<const char*>(bytes), size) : "";
+}
+
+std::string_view statement::bytes(int at) const
+{
+    const void* bytes = ::sqlite3_column_blob(handle_.get(), at);
+    const auto size = static_cast<std::size_t>(::sqlite3_column_bytes(handle_.get(), at));
+    return {static_cast<const char*>(bytes), size};
 }
 
 void statement::check(int code)
@@ -136,4 +174,4 @@ void transaction::commit()
     committed_ = true;
 }
 
-} // namespace carillon::app
+} // namespace carillon::sqlite
