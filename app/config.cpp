@@ -60,14 +60,20 @@ private:
             t.span("shutdown_grace", out_.shutdown_grace);
             if (out_.shutdown_grace > max_span)
                 t.fail("shutdown_grace", "must be at most 100 years");
-            std::int64_t places = 100;
-            if (t.integer("max_per_origin", places) && (places < 1 || places > 100'000))
-                t.fail("max_per_origin", "must be from 1 to 100000");
-            out_.max_per_origin = static_cast<std::size_t>(std::max<std::int64_t>(places, 1));
+            read_places(t, "max_concurrent", out_.max_concurrent);
+            read_places(t, "max_per_origin", out_.max_per_origin);
             t.finish();
         }
         add_jobs(in, file);
         in.finish();
+    }
+
+    static void read_places(table_reader& t, const char* key, std::size_t& places)
+    {
+        std::int64_t read = 0;
+        if (!t.integer(key, read)) return;
+        if (read < 1 || read > 100'000) return t.fail(key, "must be from 1 to 100000");
+        places = static_cast<std::size_t>(read);
     }
 
     /** A proxy that cannot be used must not be passed over: whoever set it wants it used. */

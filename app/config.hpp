@@ -18,6 +18,8 @@ struct configuration {
     std::vector<sink_options> sinks;
     /// `[runner] shutdown_grace`.
     microseconds shutdown_grace = std::chrono::seconds{30};
+    /// `[runner] max_concurrent`.
+    std::size_t max_concurrent = 1000;
     /// `[runner] max_per_origin`.
     std::size_t max_per_origin = 100;
     /// Those of the environment.

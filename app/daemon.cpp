@@ -43,6 +43,7 @@ void daemon::install(configuration config)
     shutdown_grace_ = config.shutdown_grace;
     client_.set_proxies(std::move(config.proxies));
     client_.reload_certificates();
+    runner_.set_max_concurrent(config.max_concurrent);
     runner_.set_max_per_origin(config.max_per_origin);
     for (const config_error& w : config.warnings)
         log(log_level::warning, "configuration", to_string(w));

@@ -19,6 +19,7 @@ tls = { ca_file = "/etc/hostname", server_name = "inside" }
 auth = { bearer = "${TOKEN}" }
 proxy = "proxy.test:3128"
 [runner]
+max_concurrent = 70
 max_per_origin = 7
 [jobs.a]
 url = "/a?x={{attempt}}"
@@ -52,6 +53,7 @@ poll = { url = "/status/{{run}}", every = "3s", expect = { json = { "/state" = "
     BOOST_TEST(((*c.poll)->every == 3s));
     BOOST_TEST(((*c.poll)->expect.status == std::vector<status_range>{{200, 200}}));
     BOOST_TEST((*c.poll)->expect.json.at(0).pointer == "/state");
+    BOOST_TEST(config->max_concurrent == 70U);
     BOOST_TEST(config->max_per_origin == 7U);
     // As it is sent, too.
     BOOST_TEST(config->jobs.secrets().hide("Basic b3BzOnRvay0xMjM0NTY=") == "Basic ***");
@@ -92,6 +94,10 @@ BOOST_AUTO_TEST_CASE(what_is_wrong_is_told_at_its_place)
                                                  "to 599"},
         {"body = \"{{rnu}}\"",
          "c.toml:3:8: jobs.a.body: there is no placeholder 'rnu' (did you mean 'run'?)"},
+        {"[runner]\nmax_concurrent = 0",
+         "c.toml:4:18: runner.max_concurrent: must be from 1 to 100000"},
+        {"[runner]\nmax_concurrent = 100001",
+         "c.toml:4:18: runner.max_concurrent: must be from 1 to 100000"},
         {"[runner]\nmax_per_origin = 0",
          "c.toml:4:18: runner.max_per_origin: must be from 1 to 100000"},
     };

@@ -37,7 +37,7 @@ std::string deadline_passed(const job& j)
 /** Which limit passed, in words: `timed out after 60s`. */
 std::string describe_timeout(const job& j, const exchange_result& r)
 {
-    if (r.never_began) return deadline_passed(j) + " while it waited for its turn at the origin";
+    if (r.never_began) return deadline_passed(j) + " while it waited for its turn";
     const bool is_connecting = r.reply.phase <= phase::handshake;
     const microseconds limit = is_connecting ? std::min(j.connect_timeout, j.timeout) : j.timeout;
     if (r.cut_to && *r.cut_to <= limit) return deadline_passed(j);
@@ -66,7 +66,9 @@ void conclude_failure(
     if (!r.reply.detail.empty()) end.verdict.error += " (" + r.reply.detail + ")";
     end.record.phase = r.reply.phase;
     end.record.phase_time = r.reply.phase_time;
-    end.record.advice = advice_for(r.ec, r.reply.phase);
+    end.record.advice =
+        r.never_began ? "give the job a longer deadline, or raise max_per_origin or max_concurrent"
+                      : advice_for(r.ec, r.reply.phase);
 }
 
 void conclude_reply(

@@ -7,8 +7,8 @@ namespace carillon {
 
 circuit::admission circuit::ask(microseconds now) noexcept
 {
+    if (!lets_through(now)) return admission::wait;
     if (!is_open()) return admission::pass;
-    if (probing_ || now < next_probe_) return admission::wait;
     probing_ = true;
     return admission::probe;
 }

@@ -29,6 +29,12 @@ public:
 
     admission ask(microseconds now) noexcept;
 
+    /** Whether @ref ask would let an attempt through; it still will later, until told otherwise. */
+    bool lets_through(microseconds now) const noexcept
+    {
+        return !is_open() || (!probing_ && now >= next_probe_);
+    }
+
     /** An attempt has connected: whether that closed an open circuit. */
     bool succeeded() noexcept;
 

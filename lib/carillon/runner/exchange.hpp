@@ -29,7 +29,7 @@ private:
 struct exchange_result {
     error_code ec{};
     http::response reply{};
-    /// The job's deadline passed before the origin had a place.
+    /// The job's deadline passed before it had a place.
     bool never_began = false;
     /// What it was given until the job's deadline, where that was less than its timeout.
     std::optional<microseconds> cut_to{};
@@ -39,7 +39,7 @@ struct exchange_result {
 reply reply_of(const http::response& r);
 
 /**
- * Waits for a place at the request's origin, sends, and tells the origin's circuit how connecting
+ * Waits for a place, sends, and tells the origin's circuit how connecting
  * went. Everything named must outlive the operation. Cancellation: `terminal`.
  *
  * What is reached through a unix socket or a proxy of its own has places and a circuit of its own.

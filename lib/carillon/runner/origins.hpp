@@ -9,6 +9,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/cancellation_signal.hpp>
+#include <boost/intrusive/list.hpp>
 
 #include <cstddef>
 #include <deque>
@@ -22,14 +23,23 @@
 namespace carillon {
 
 /**
- * The places of each endpoint's origin, and its @ref circuit. Not a public interface.
+ * The places of each endpoint's origin, those of all together, and each origin's @ref circuit. Not
+ * a public interface.
  *
- * Attempts enter first come, first served. While a circuit is open one of them goes as a probe, and
- * its failure is the failure of all that wait at that time. For one executor at a time.
+ * An attempt takes a place at its origin and one among all in one step: who waits holds neither. At
+ * an origin attempts enter first come, first served; among origins, where places are scarce, each
+ * lets one in by turns. While a circuit is open one attempt goes as a probe, and its failure is the
+ * failure of all that wait at that time. For one executor at a time.
  */
 class origins : public std::enable_shared_from_this<origins> {
 public:
     class place;
+
+    /** How many attempts may be under way; each from 1. */
+    struct bounds {
+        std::size_t max_concurrent;
+        std::size_t max_per_origin;
+    };
 
     /** What an attempt gets to know when it may go, or may not. */
     struct entry {
@@ -43,20 +53,20 @@ public:
     using change_handler = std::function<void(const circuit_change&)>;
 
     origins(
-        boost::asio::any_io_executor ex,
-        time_source& time,
-        std::size_t max_per_origin,
-        change_handler on_change);
+        boost::asio::any_io_executor ex, time_source& time, bounds max, change_handler on_change);
 
-    /** Takes effect as places are given back. */
+    /** Takes effect as places are given back; more places are taken at once. */
+    void set_max_concurrent(std::size_t max);
+
+    /** Takes effect as places are given back; more places are taken at once. */
     void set_max_per_origin(std::size_t max);
 
     /** Lets nobody in any more, and asks the clock no more. Whoever waits is to be cancelled. */
     void close();
 
     /**
-     * Waits for a place: `void(entry)`. Errors: @ref errc::timed_out after `longest`; a probe's.
-     * Cancellation: every type, at once, with `operation_aborted`.
+     * Waits for a place at an origin and one among all: `void(entry)`. Errors: @ref errc::timed_out
+     * after `longest`; a probe's. Cancellation: every type, at once, with `operation_aborted`.
      */
     template <class CompletionToken>
     auto async_enter(std::string origin, microseconds longest, CompletionToken&& token)
@@ -77,7 +87,13 @@ private:
         boost::asio::cancellation_signal stop_clock;
     };
 
-    struct origin_state {
+    /// Leaves the line by itself as the origin is forgotten.
+    using line_hook = boost::intrusive::list_base_hook<
+        boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
+
+    struct origin_state : line_hook {
+        /// Its key in the map.
+        const std::string* name = nullptr;
         std::size_t used = 0;
         /// With those that have given up meanwhile.
         std::deque<std::weak_ptr<waiter>> queue;
@@ -100,10 +116,16 @@ private:
     /// A probe that takes longer speaks for those who wait as one that failed.
     static constexpr microseconds longest_probe = std::chrono::seconds{10};
 
+    static std::shared_ptr<waiter> if_waiting(const std::weak_ptr<waiter>& weak);
+    static std::shared_ptr<waiter> take_first(origin_state& s);
+
     void enter(std::string origin, microseconds longest, operation::handler_type handler);
-    std::shared_ptr<place> admit(const std::string& origin, origin_state& s);
+    origin_state& remember(const std::string& origin);
     void serve(const std::string& origin);
-    void await_probe(const std::string& origin, origin_state& s);
+    void line_up(origin_state& s);
+    void let_in();
+    std::shared_ptr<place> take_place(origin_state& s);
+    void await_probe(origin_state& s);
     void on_probe_wait(const std::string& origin);
     void fail_waiting(origin_state& s, const error_code& ec, const std::string& why);
     void forget_unused();
@@ -116,14 +138,19 @@ private:
 
     boost::asio::any_io_executor executor_;
     time_source& time_;
-    std::size_t max_per_origin_;
+    bounds max_;
     change_handler on_change_;
     std::unordered_map<std::string, origin_state> all_;
+    /// Of all origins' places.
+    std::size_t used_ = 0;
+    /// Those who could let somebody in but for a place among all, by turns. With such a place free
+    /// it is empty.
+    boost::intrusive::list<origin_state, boost::intrusive::constant_time_size<false>> line_;
     std::size_t forget_at_ = many;
     bool closed_ = false;
 };
 
-/** The right to use an origin once; given back by its destructor. */
+/** The right to make one attempt at an origin; given back by its destructor. */
 class origins::place {
 public:
     place(std::weak_ptr<origins> of, std::string origin, bool is_probe)

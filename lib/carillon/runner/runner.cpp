@@ -29,10 +29,13 @@ runner::runner(
               .transport = transport,
               .store = store,
               .random = std::mt19937_64(options.seed ? *options.seed : random_seed())},
-          options.max_per_origin))
+          origins::bounds{
+              .max_concurrent = options.max_concurrent, .max_per_origin = options.max_per_origin}))
 {}
 
 runner::~runner() { core_->abandon(); }
+
+void runner::set_max_concurrent(std::size_t max) { core_->set_max_concurrent(max); }
 
 void runner::set_max_per_origin(std::size_t max) { core_->set_max_per_origin(max); }
 

@@ -25,6 +25,9 @@ struct runner_options {
     /// Seeds the draws of jitter and the ids, for runs that repeat themselves; else the system's
     /// randomness does.
     std::optional<std::uint64_t> seed;
+    /// Attempts at a time in all, from 1; others wait within their job's deadline. Origins let them
+    /// in by turns, so that one with many does not keep out the rest.
+    std::size_t max_concurrent = 1000;
     /// Attempts at one origin (scheme, host and port) at a time, from 1; others wait their turn,
     /// first come, first served, within their job's deadline.
     std::size_t max_per_origin = 100;
@@ -72,7 +75,10 @@ public:
     /** Adds a listener, called for each event from now on, on the runner's executor. */
     void on_event(event_handler listener);
 
-    /** See @ref runner_options::max_per_origin; takes effect as attempts end. */
+    /** See @ref runner_options::max_concurrent; fewer take effect as attempts end. */
+    void set_max_concurrent(std::size_t max);
+
+    /** See @ref runner_options::max_per_origin; fewer take effect as attempts end. */
     void set_max_per_origin(std::size_t max);
 
     /**

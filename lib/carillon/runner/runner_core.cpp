@@ -20,11 +20,11 @@ constexpr microseconds longest_blind_wait = std::chrono::seconds{1};
 
 } // namespace
 
-runner::core::core(services s, std::size_t max_per_origin)
+runner::core::core(services s, origins::bounds max)
     : shared_(std::make_shared<services>(std::move(s)))
 {
     shared_->origins = std::make_shared<origins>(
-        shared_->executor, shared_->time, max_per_origin,
+        shared_->executor, shared_->time, max,
         [weak = std::weak_ptr(shared_)](const circuit_change& change) {
             if (const auto alive = weak.lock()) alive->emit(change);
         });

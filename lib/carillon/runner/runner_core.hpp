@@ -20,7 +20,7 @@ namespace carillon {
  * may complete after the runner's end. */
 class runner::core : public std::enable_shared_from_this<core> {
 public:
-    core(services s, std::size_t max_per_origin);
+    core(services s, origins::bounds max);
 
     void on_event(event_handler listener) { shared_->add_listener(std::move(listener)); }
     std::shared_ptr<const job_set> jobs() const { return plan_; }
@@ -28,6 +28,7 @@ public:
 
     void set_jobs(job_set jobs);
     std::optional<instant> next_due(std::string_view name) const;
+    void set_max_concurrent(std::size_t max) { shared_->origins->set_max_concurrent(max); }
     void set_max_per_origin(std::size_t max) { shared_->origins->set_max_per_origin(max); }
     boost::system::result<void> pause(std::string_view name);
     boost::system::result<void> resume(std::string_view name);
