@@ -5,8 +5,10 @@
 #include "daemon.hpp"
 #include "demo/demo.hpp"
 #include "describe.hpp"
+#include "exit_code.hpp"
 #include "next.hpp"
 #include "simulate.hpp"
+#include "store_commands.hpp"
 #include "terminal.hpp"
 #include <carillon/version.hpp>
 
@@ -70,7 +72,8 @@ int command_run(const std::string& path)
     ::signal(SIGHUP, SIG_IGN);
     raise_descriptor_limit();
     auto config = load(path);
-    return config ? daemon(std::move(*config), reloader(path)).run() : exit_usage;
+    if (!config) return exit_usage;
+    return daemon(std::move(*config), daemon::purpose::schedule, reloader(path)).run();
 }
 
 /** The job's own index, or nothing after what is wrong was printed. */
@@ -87,7 +90,13 @@ int command_once(const std::string& path, const std::string& job)
     auto config = load(path);
     if (!config) return exit_usage;
     if (!find_job(config->jobs, job)) return exit_no_job;
-    return daemon(std::move(*config), {}).once(job);
+    return daemon(std::move(*config), daemon::purpose::one_run).once(job);
+}
+
+int command_retry(const std::string& path, const std::string& run)
+{
+    auto config = load(path);
+    return config ? retry_run(std::move(*config), run) : exit_usage;
 }
 
 int command_check(const std::string& path, bool as_json)
@@ -145,6 +154,24 @@ int command_simulate(const std::string& path, const simulate_options& o)
     return print_result(o.as_json ? "" : summary.text());
 }
 
+int command_history(const std::string& path, const history_options& o)
+{
+    const auto config = load(path);
+    return config ? show_history(*config, o) : exit_usage;
+}
+
+int command_show(const std::string& path, const std::string& run, bool as_json)
+{
+    const auto config = load(path);
+    return config ? show_run(*config, run, as_json) : exit_usage;
+}
+
+int command_status(const std::string& path, bool as_json)
+{
+    auto config = load(path);
+    return config ? show_status(std::move(*config), as_json) : exit_usage;
+}
+
 int command_batch()
 {
     if (answer_lines(stdin, stdout)) return 0;
@@ -188,6 +215,22 @@ void add_simulate_options(CLI::App& simulate, simulate_options& o)
     simulate.add_flag("--json", o.as_json, "A line an event, for programs");
 }
 
+void add_history_options(CLI::App& history, history_options& o)
+{
+    history.add_option("job", o.job, "A job, also one in mid-chain, or a chain's old name (all)");
+    history.add_option("--limit", o.limit, "How many ended runs and missed spans (100)")
+        ->check(CLI::Range(1, 1'000'000));
+    history.add_option("--before", o.before, "Go on where the page before ended")
+        ->check(CLI::PositiveNumber);
+    history.add_option(
+        "--since", o.since, "What ended at this time, RFC 3339 or local, or later; or a span: 2h");
+    history.add_option(
+        "--outcome", o.outcome,
+        "completed, failed, timed_out, unreachable, rejected, cancelled, skipped, interrupted, "
+        "missed, running");
+    history.add_flag("--json", o.as_json, "For programs");
+}
+
 } // namespace
 
 int run_command(int argc, char** argv)
@@ -196,8 +239,8 @@ int run_command(int argc, char** argv)
         "carillon fires HTTP jobs on time, in order, with timeouts and retries.", "carillon");
     app.set_version_flag("--version", "carillon " + std::string(version()));
     app.require_subcommand(1);
-    app.footer("Exit codes: 0 good; 1 a job failed; 2 usage or configuration; 4 no such job; 6 "
-               "could not start.");
+    app.footer("Exit codes: 0 good; 1 a job failed; 2 usage or configuration; 3 no daemon "
+               "answers; 4 no such job or run; 6 could not start, or no store to read.");
 
     std::string path = default_path();
     std::string job;
@@ -214,6 +257,10 @@ int run_command(int argc, char** argv)
     auto* once =
         add_config(app.add_subcommand("once", "Run a job and all that follows it now, and exit"));
     once->add_option("job", job, "The job's name")->required();
+    std::string run_asked;
+    auto* again = add_config(app.add_subcommand(
+        "retry", "Take a run that failed up again, from the job that failed, and exit"));
+    again->add_option("run", run_asked, "Its id, or its beginning, as for show")->required();
     auto* check = add_config(app.add_subcommand(
         "check", "Validate the configuration and show jobs, schedules, next instants"));
     check->add_flag("--json", as_json, "For programs");
@@ -226,6 +273,20 @@ int run_command(int argc, char** argv)
     auto* play = add_config(app.add_subcommand(
         "simulate", "Play the configuration on a virtual clock and send nothing"));
     add_simulate_options(*play, played);
+    auto* status = add_config(
+        app.add_subcommand("status", "Show each job with its state, last run and next instant"));
+    status->add_flag("--json", as_json, "For programs");
+    history_options past;
+    auto* history = add_config(
+        app.add_subcommand("history", "Show what ran and what was missed, newest first"));
+    add_history_options(*history, past);
+    auto* one = add_config(app.add_subcommand("show", "Show all that is known of a run"));
+    one->add_option(
+           "run", run_asked,
+           "Its id, or its beginning: the first 8 digits or more, as far as no other begins so; "
+           "what history prints is enough")
+        ->required();
+    one->add_flag("--json", as_json, "For programs");
     auto* show = app.add_subcommand("demo", "Run example jobs against an API of carillon's own");
     show->add_option("--runs", demo.runs, "End after so many runs")
         ->check(CLI::Range(1, 1'000'000));
@@ -241,9 +302,13 @@ int run_command(int argc, char** argv)
     }
     if (run->parsed()) return command_run(path);
     if (once->parsed()) return command_once(path, job);
+    if (again->parsed()) return command_retry(path, run_asked);
     if (check->parsed()) return command_check(path, as_json);
     if (next->parsed()) return as_batch ? command_batch() : command_next(path, asked);
     if (play->parsed()) return command_simulate(path, played);
+    if (status->parsed()) return command_status(path, as_json);
+    if (history->parsed()) return command_history(path, past);
+    if (one->parsed()) return command_show(path, run_asked, as_json);
     return run_demo(demo);
 }
 

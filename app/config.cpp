@@ -64,8 +64,22 @@ private:
             read_places(t, "max_per_origin", out_.max_per_origin);
             t.finish();
         }
+        read_memory(in, file);
         add_jobs(in, file);
         in.finish();
+    }
+
+    void read_memory(table_reader& in, const config_file& file)
+    {
+        out_.store.path = default_store_path(reading_.variables, ::geteuid() == 0);
+        const auto* table = in.table("store");
+        if (table != nullptr) read_store(reading_, file.path, *table, out_.store);
+        const bool is_said = table != nullptr && table->contains("path");
+        if (out_.store.path.empty() && !is_said)
+            reading_.errors.push_back(
+                {file.path, 1, 1, "store.path",
+                 "neither STATE_DIRECTORY nor HOME says where the store is; name a file, or "
+                 "\":memory:\" to forget all at each start"});
     }
 
     static void read_places(table_reader& t, const char* key, std::size_t& places)

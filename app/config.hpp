@@ -1,6 +1,7 @@
 #pragma once
 
 #include "sinks.hpp"
+#include "store_config.hpp"
 #include "table_reader.hpp"
 #include <carillon/job/job_set.hpp>
 #include <carillon/job/proxy_rules.hpp>
@@ -22,6 +23,7 @@ struct configuration {
     std::size_t max_concurrent = 1000;
     /// `[runner] max_per_origin`.
     std::size_t max_per_origin = 100;
+    store_options store;
     /// Those of the environment.
     proxy_rules proxies;
     /// What works but should not be so.

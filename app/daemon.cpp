@@ -1,6 +1,7 @@
 #include "daemon.hpp"
 
 #include "describe.hpp"
+#include "exit_code.hpp"
 #include "systemd.hpp"
 #include <carillon/runner/event_log.hpp>
 #include <carillon/time/span.hpp>
@@ -21,7 +22,22 @@ namespace asio = boost::asio;
 
 namespace carillon::app {
 
-daemon::daemon(configuration config, config_loader::load_function reload)
+daemon::daemon(configuration config, purpose what, config_loader::load_function reload)
+    : store_options_(config.store),
+      store_(open_store(
+          ctx_.get_executor(),
+          store_options_,
+          what == purpose::schedule,
+          [this](const std::string& damage) {
+              log(log_level::error, "store_damaged",
+                  fmt::format("{}: the store is damaged: {}", store_options_.path, damage));
+          })),
+      runner_(
+          ctx_.get_executor(),
+          time_,
+          client_,
+          *store_,
+          {.seed = {}, .recovers_triggered = what == purpose::schedule})
 {
     if (reload)
         reload_.emplace(ctx_.get_executor(), std::move(reload), [this](auto loaded) {
@@ -32,6 +48,7 @@ daemon::daemon(configuration config, config_loader::load_function reload)
     ::signal(SIGPIPE, SIG_IGN);
     runner_.on_event(event_log(time_, runner_));
     runner_.on_event([this](const event& e) {
+        status_.on_event(e);
         if (std::holds_alternative<firing_began>(e)) ready();
     });
     install(std::move(config));
@@ -45,9 +62,22 @@ void daemon::install(configuration config)
     client_.reload_certificates();
     runner_.set_max_concurrent(config.max_concurrent);
     runner_.set_max_per_origin(config.max_per_origin);
+    runner_.set_on_store_error(config.store.on_error);
+    install_store(config.store);
     for (const config_error& w : config.warnings)
         log(log_level::warning, "configuration", to_string(w));
     runner_.set_jobs(std::move(config.jobs));
+}
+
+/** The file stays open as long as the process. */
+void daemon::install_store(const store_options& options)
+{
+    if (options.path != store_options_.path)
+        log(log_level::warning, "configuration",
+            "store.path has changed: that takes a restart, until then it is " +
+                store_options_.path);
+    if (auto* sqlite = dynamic_cast<sqlite_store*>(store_.get()))
+        sqlite->set_limits(options.limits);
 }
 
 int daemon::run()
@@ -76,17 +106,34 @@ void daemon::ready()
 
 int daemon::once(const std::string& job)
 {
+    return run_one([&](run_handler done) {
+        runner_.async_trigger(
+            job, asio::bind_cancellation_slot(cancel_once_.slot(), std::move(done)));
+    });
+}
+
+int daemon::retry(run_id run)
+{
+    return run_one([&](run_handler done) {
+        runner_.async_retry(
+            run, asio::bind_cancellation_slot(cancel_once_.slot(), std::move(done)));
+    });
+}
+
+int daemon::run_one(const std::function<void(run_handler)>& start)
+{
     signals_.add(SIGTERM);
     signals_.add(SIGINT);
     await_signal();
-    int code = 1;
-    runner_.async_trigger(
-        job, asio::bind_cancellation_slot(
-                 cancel_once_.slot(), [&](error_code ec, const run_record& run) {
-                     if (!ec && run.outcome == outcome::completed) code = 0;
-                     // The run's end is recorded before the drain ends.
-                     runner_.async_drain([this](error_code) { finish(); });
-                 }));
+    int code = exit_failed;
+    start([&](error_code ec, const run_record& run) {
+        if (!ec && run.outcome == outcome::completed) code = 0;
+        if (ec == errc::no_such_run || ec == errc::no_such_job) code = exit_no_job;
+        if (ec && ec != asio::error::operation_aborted)
+            log(log_level::error, "not_run", "nothing was run: " + describe(ec));
+        // The run's end is recorded before the drain ends.
+        runner_.async_drain([this](error_code) { finish(); });
+    });
     ctx_.run();
     return code;
 }
@@ -112,6 +159,7 @@ void daemon::on_signal(int number)
 void daemon::stop()
 {
     if (std::exchange(stopping_, true)) return;
+    status_.close();
     notify_systemd("STOPPING=1\nSTATUS=Stopping: waiting for runs to end");
     std::string what = "stopping";
     if (cancel_once_.slot().has_handler())
@@ -179,10 +227,7 @@ void daemon::reload_failed(std::string_view why)
         fmt::format("{}: it was not loaded, and all goes on as before", why));
 }
 
-void daemon::notify_ready()
-{
-    notify_systemd("READY=1\nSTATUS=Ready with " + count_of_jobs(runner_.jobs()->size()));
-}
+void daemon::notify_ready() { status_.tell("READY=1"); }
 
 void daemon::kick_watchdog()
 {
@@ -199,6 +244,7 @@ void daemon::kick_watchdog()
 void daemon::finish()
 {
     grace_.cancel();
+    status_.close();
     if (stopped_) std::exchange(stopped_, nullptr)();
     // A sink whose reader has stopped may take a while; a second signal still ends it at once.
     asio::post(flushing_, [this] {

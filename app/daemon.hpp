@@ -2,10 +2,11 @@
 
 #include "config.hpp"
 #include "config_loader.hpp"
+#include "service_status.hpp"
 #include "sinks.hpp"
 #include <carillon/http/client.hpp>
 #include <carillon/runner/runner.hpp>
-#include <carillon/store/memory_store.hpp>
+#include <carillon/store/store.hpp>
 #include <carillon/time/time_source.hpp>
 
 #include <boost/asio/cancellation_signal.hpp>
@@ -15,6 +16,7 @@
 #include <boost/asio/thread_pool.hpp>
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -30,15 +32,27 @@ namespace carillon::app {
  */
 class daemon {
 public:
+    /** What the process is for. */
+    enum class purpose {
+        /// Fires schedules: the one daemon of its store.
+        schedule,
+        /// One run that someone has asked for, beside a daemon or without one.
+        one_run,
+    };
+
     /** `reload` loads the configuration anew, see @ref config_loader; empty where there is none to
-     * load. */
-    daemon(configuration config, config_loader::load_function reload);
+     * load. Throws @ref store_unusable. */
+    daemon(configuration config, purpose what, config_loader::load_function reload = {});
 
     /** Fires jobs until it is told to stop: the exit code. */
     int run();
 
     /** Runs the chain of a job of the configuration: 0 when it completed, 1 when not. */
     int once(const std::string& job);
+
+    /** Takes a run that has ended up again, from the jobs that did not complete: likewise, or
+     * another of @ref exit_code. */
+    int retry(run_id run);
 
     /** Stops as SIGTERM does. */
     void stop();
@@ -55,6 +69,9 @@ public:
 
 private:
     void install(configuration config);
+    void install_store(const store_options& options);
+    using run_handler = std::function<void(error_code, const run_record&)>;
+    int run_one(const std::function<void(run_handler)>& start);
     void await_signal();
     void on_signal(int number);
     void cancel_runs();
@@ -71,8 +88,10 @@ private:
     boost::asio::io_context ctx_{1};
     system_time_source time_{ctx_.get_executor()};
     http::client client_{ctx_.get_executor()};
-    memory_store store_{ctx_.get_executor()};
-    carillon::runner runner_{ctx_.get_executor(), time_, client_, store_};
+    store_options store_options_;
+    std::unique_ptr<carillon::store> store_;
+    carillon::runner runner_;
+    service_status status_{ctx_.get_executor(), runner_};
     boost::asio::signal_set signals_{ctx_};
     boost::asio::steady_timer grace_{ctx_};
     boost::asio::steady_timer watchdog_{ctx_};

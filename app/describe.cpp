@@ -96,6 +96,22 @@ std::string no_such_job(const job_set& jobs, std::string_view name)
     return fmt::format("there is no job '{}'{}", name, nearest.suggestion());
 }
 
+json::object job_as_json(const job_set& jobs, job_index i)
+{
+    const job& j = jobs[i];
+    json::object o;
+    o["job"] = j.name;
+    o["title"] = title_of(j);
+    o["chain"] = jobs[jobs.chain_of(i)].name;
+    o["enabled"] = j.enabled;
+    o["paused"] = false;
+    o["schedule"] = describe_trigger(j);
+    o["next"] = nullptr;
+    o["running"] = 0;
+    o["last"] = nullptr;
+    return o;
+}
+
 std::string describe_jobs(const job_set& jobs, const time_source& time)
 {
     std::string out;
@@ -123,18 +139,9 @@ std::string jobs_as_json(const job_set& jobs, const time_source& time)
 {
     json::array list;
     for (job_index i = 0; i < jobs.size(); ++i) {
-        const job& j = jobs[i];
-        const auto next = next_instants(j, time, 1);
-        json::object o;
-        o["job"] = j.name;
-        o["title"] = title_of(j);
-        o["chain"] = jobs[jobs.chain_of(i)].name;
-        o["enabled"] = j.enabled;
-        o["paused"] = false;
-        o["schedule"] = describe_trigger(j);
-        o["next"] = next.empty() ? json::value(nullptr) : json::value(format_utc(next.front()));
-        o["running"] = 0;
-        o["last"] = nullptr;
+        json::object o = job_as_json(jobs, i);
+        const auto next = next_instants(jobs[i], time, 1);
+        if (!next.empty()) o["next"] = format_utc(next.front());
         list.push_back(std::move(o));
     }
     return jobs.secrets().hide(json::serialize(json::object{{"jobs", std::move(list)}}));

@@ -3,6 +3,8 @@
 #include <carillon/job/job_set.hpp>
 #include <carillon/time/time_source.hpp>
 
+#include <boost/json/object.hpp>
+
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -14,6 +16,10 @@ std::string count_of_jobs(std::size_t n);
 
 /** `there is no job 'bakup' (did you mean 'backup'?)` */
 std::string no_such_job(const job_set& jobs, std::string_view name);
+
+/** A job as programs see it, `{job, title, chain, ...}`, as of one that has never run and has no
+ * next instant. */
+boost::json::object job_as_json(const job_set& jobs, job_index i);
 
 /**
  * All jobs with their chains, schedules and next three instants, for people, with secrets hidden.

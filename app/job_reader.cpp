@@ -39,6 +39,18 @@ public:
         in_.text("description", out.description);
         in_.texts("tags", out.tags);
         in_.boolean("enabled", out.enabled);
+        in_.word<overlap_policy>(
+            "overlap",
+            {{"skip", overlap_policy::skip},
+             {"queue", overlap_policy::queue},
+             {"allow", overlap_policy::allow},
+             {"replace", overlap_policy::replace}},
+            out.overlap);
+        in_.word<delivery_policy>(
+            "delivery",
+            {{"at-least-once", delivery_policy::at_least_once},
+             {"at-most-once", delivery_policy::at_most_once}},
+            out.delivery);
         in_.text("method", out.method);
         std::string base = base_url;
         read_base_url(in_, base);

@@ -1,4 +1,5 @@
 #include "commands.hpp"
+#include "exit_code.hpp"
 #include "terminal.hpp"
 
 #include <exception>

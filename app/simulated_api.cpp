@@ -60,7 +60,8 @@ simulated_api::simulated_api(const job_set& jobs, const outcomes& wanted)
     : jobs_(jobs), wanted_(wanted)
 {
     for (const job& j : jobs.jobs())
-        for (reply_reference& r : reply_references(j)) sent_on_[r.job].push_back(r.pointer);
+        for (sent_value& v : sent_values(j))
+            sent_on_[v.from.job].push_back(std::move(v.from.pointer));
 }
 
 /** A body that holds what the job asks for, and others are sent with. */

@@ -153,8 +153,10 @@ private:
     {
         if (down_ > 0 || off_ > 0 || runner_) return;
         tell_incident("carillon starts");
+        store_ = std::make_unique<memory_store>(ctx_.get_executor(), memory_);
         runner_ = std::make_unique<runner>(
-            ctx_.get_executor(), time_, transport_, store_, runner_options{what_.seed + starts_++});
+            ctx_.get_executor(), time_, transport_, *store_,
+            runner_options{.seed = what_.seed + starts_++});
         runner_->on_event([this](const event& e) { on_event(e); });
         runner_->set_jobs(jobs_);
         runner_->async_run(asio::detached);
@@ -186,6 +188,7 @@ private:
         drained_ = false;
         runner_.reset();
         settle();
+        store_.reset();
     }
 
     void switch_off(microseconds span)
@@ -193,7 +196,8 @@ private:
         ++off_;
         after(span, [this] { switch_on(); });
         tell_incident("the machine is switched off");
-        end_runner(); // nobody is told of anything any more
+        if (store_) store_->disconnect(); // what is under way stays open in it
+        end_runner();                     // nobody is told of anything any more
         for (const auto& [job, scheduled_at] : std::exchange(going_, {}))
             tell_(
                 {.at = time_.now(),
@@ -238,7 +242,9 @@ private:
                     tell_job(kind::started, s.run, s.job);
                 },
                 [&](const job_ended& j) {
-                    going_.erase({j.job.name, j.run.scheduled_at});
+                    const bool was_going = going_.erase({j.job.name, j.run.scheduled_at}) == 1U;
+                    // That it was cut off was told when it happened.
+                    if (!was_going && j.record.outcome == outcome::interrupted) return;
                     if (j.record.outcome == outcome::skipped)
                         tell_job(kind::skipped, j.run, j.job, {}, j.record.reason);
                     else
@@ -306,8 +312,9 @@ private:
     simulated_api api_{jobs_, what_.replies};
     http::scripted_transport transport_{
         ctx_.get_executor(), time_, [this](const http::request& r) { return api_.answer(r); }};
-    memory_store store_{
+    memory_store memory_{
         ctx_.get_executor(), {.keep_runs = 1, .keep_runs_in_all = 1'000, .keep_claims = 1'000}};
+    std::unique_ptr<memory_store> store_;                 // the daemon's
     std::shared_ptr<asio::cancellation_signal> stopping_; // while a daemon ends: cancels its runs
     std::unique_ptr<runner> runner_;
 };

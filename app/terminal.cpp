@@ -1,8 +1,10 @@
 #include "terminal.hpp"
 
 #include <cstdio>
+#include <cstdlib>
 #include <fcntl.h>
 #include <string>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 namespace carillon::app {
@@ -13,6 +15,20 @@ void open_standard_streams()
     int fd = 0;
     while (fd >= 0 && fd <= STDERR_FILENO) fd = ::open("/dev/null", O_RDWR);
     if (fd > STDERR_FILENO) ::close(fd);
+}
+
+screen standard_output()
+{
+    if (::isatty(STDOUT_FILENO) == 0) return {};
+    const auto variable = [](const char* name) {
+        const char* value = std::getenv(name); // NOLINT(concurrency-mt-unsafe)
+        return std::string_view(value != nullptr ? value : "");
+    };
+    winsize size{};
+    const bool is_known = ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0;
+    return {
+        .has_colour = variable("NO_COLOR").empty() && variable("TERM") != "dumb", // no-color.org
+        .columns = is_known ? size.ws_col : std::size_t{0}};
 }
 
 // Not fmt::print: that throws where the disk is full or the reader gone.

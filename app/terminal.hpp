@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string_view>
 
 namespace carillon::app {
@@ -9,6 +10,17 @@ namespace carillon::app {
  * that no file or socket of the program's own takes their numbers. For the start of `main`.
  */
 void open_standard_streams();
+
+/** What whoever reads standard output can be shown. */
+struct screen {
+    /// A terminal, and neither `NO_COLOR` nor `TERM=dumb` speak against it.
+    bool has_colour = false;
+    /// Of one line; 0 where a line may have any length.
+    std::size_t columns = 0;
+};
+
+/** Asks the terminal, if standard output is one. */
+screen standard_output();
 
 /** Writes to standard output, with what was buffered; false where that failed. Throws nothing. */
 bool print_out(std::string_view text);

@@ -89,7 +89,9 @@ std::string describe_rows(const std::vector<segment_row>& rows)
 int run_demo(const demo_options& options)
 {
     const state_folder folder(options.directory);
-    daemon d(configuration{}, {});
+    configuration config;
+    config.store.path = (folder.path() / "carillon.db").string();
+    daemon d(std::move(config), daemon::purpose::schedule);
     ops_api api(
         d.context().get_executor(),
         {.database = (folder.path() / "ops.db").string(), .api_key = secret(demo_key)});

@@ -14,7 +14,9 @@
 #include <carillon/runner/runner.hpp>
 #include <carillon/secret.hpp>
 #include <carillon/store/memory_store.hpp>
+#include <carillon/store/sqlite_store.hpp>
 #include <carillon/store/store.hpp>
+#include <carillon/store/store_reader.hpp>
 #include <carillon/time/instant.hpp>
 #include <carillon/time/schedule.hpp>
 #include <carillon/time/span.hpp>

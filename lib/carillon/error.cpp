@@ -57,12 +57,20 @@ public:
             return "the proxy could not connect";
         case errc::bad_redirect:
             return "the redirect cannot be followed";
+        case errc::not_kept:
+            return "the store could not be written";
         case errc::queue_full:
             return "too much work waits already";
         case errc::already_claimed:
             return "an occurrence of this instant has run already";
         case errc::no_such_job:
             return "no such job";
+        case errc::no_such_run:
+            return "no such run";
+        case errc::run_still_goes:
+            return "the run still goes";
+        case errc::nothing_to_retry:
+            return "the run completed";
         case errc::no_schedule:
             return "the job has no schedule";
         case errc::not_running:

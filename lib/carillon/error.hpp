@@ -54,12 +54,20 @@ enum class errc {
     proxy_failed,
     /// A redirect leads to where it may not be followed.
     bad_redirect,
+    /// What has to be durable before a request is sent could not be stored.
+    not_kept,
     /// More work waits than a bounded queue may hold.
     queue_full,
     /// An occurrence of this instant has run already.
     already_claimed,
     /// No job has this name.
     no_such_job,
+    /// No run has this id.
+    no_such_run,
+    /// The run has not ended.
+    run_still_goes,
+    /// The run completed.
+    nothing_to_retry,
     /// The job has no schedule.
     no_schedule,
     /// The operation needs what is not there yet or is there no more.

@@ -237,7 +237,7 @@ BOOST_AUTO_TEST_CASE(each_mistake_has_its_place_and_words)
          "c.toml:5:9: log.sinks.chain: there is no job 'b'"},
         {"[jobs.a]\nurl = \"http://h/\"\n[runner]\nthreads = 1",
          "c.toml:4:1: runner.threads: unknown key"},
-        {"[store]\n[jobs.a]\nurl = \"http://h/\"", "c.toml:1:2: store: unknown key"},
+        {"[control]\n[jobs.a]\nurl = \"http://h/\"", "c.toml:1:2: control: unknown key"},
         {"include = [\"none.toml\"]\n[jobs.a]\nurl = \"http://h/\"",
          "c.toml:1:11: include: there is no file none.toml"},
         {"[defaults]\nbackoff = \"1s\"\n[jobs.a]\nurl = \"http://h/\"",

@@ -48,6 +48,7 @@ class Servers(unittest.TestCase):
         folder = tempfile.TemporaryDirectory()
         cls.addClassCleanup(folder.cleanup)
         cls.folder = folder.name
+        os.environ["STATE_DIRECTORY"] = folder.name
 
     @classmethod
     def write(cls, name, text):

@@ -81,6 +81,10 @@ class Program(unittest.TestCase):
         with urllib.request.urlopen(f"http://127.0.0.1:{cls.port}/mode/{name}", timeout=10) as reply:
             return json.load(reply)
 
+    def setUp(self):
+        # What one test leaves in the store is not the next one's.
+        os.environ["STATE_DIRECTORY"] = os.path.join(self.folder.name, "state", self.id())
+
     def configure(self, extra=""):
         """PIN-112's own file with its log below the test's folder, quick retries and a short timeout."""
         with open(PIN_112) as f:

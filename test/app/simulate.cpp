@@ -483,18 +483,18 @@ BOOST_AUTO_TEST_CASE(chains_and_ends)
          hourly,
          {"for 65min", "down 11:00:10Z/1min", "reply a=completed/10min"},
          {"11:00:00 a", "11:00:40 a ended of 11:00:00 cancelled"}},
-        {"unless the machine is switched off meanwhile",
+        {"unless the machine is switched off meanwhile: then it is sent again",
          hourly,
          {"for 65min", "down 11:00:10Z/1min", "off 11:00:12Z/1min", "reply a=completed/35s"},
-         {"11:00:00 a", "11:00:12 a ended of 11:00:00 interrupted"}},
+         {"11:00:00 a", "11:00:12 a ended of 11:00:00 interrupted", "11:01:12 a of 11:00:00"}},
         {"and the next start waits for it",
          quarter_hourly,
          {"for 31min", "down 10:15:05Z/0", "reply a=completed/20s"},
          {"10:15:00 a", "10:30:00 a"}},
-        {"a machine that is switched off does not",
+        {"a machine that is switched off sends again what it cut off",
          hourly,
          {"for 65min", "off 11:00:10Z/1min", "reply a=completed/35s"},
-         {"11:00:00 a", "11:00:10 a ended of 11:00:00 interrupted"}},
+         {"11:00:00 a", "11:00:10 a ended of 11:00:00 interrupted", "11:01:10 a of 11:00:00"}},
     };
     for (const played& p : rows) BOOST_TEST_CONTEXT(p.what)
         {

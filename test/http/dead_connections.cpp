@@ -1,5 +1,5 @@
 #include "http/network.hpp"
-#include "http/temporary_folder.hpp"
+#include "temporary_folder.hpp"
 #include <carillon/http/client.hpp>
 
 #include <boost/asio/error.hpp>

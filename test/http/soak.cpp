@@ -1,6 +1,6 @@
 #include "http/certificates.hpp"
 #include "http/network.hpp"
-#include "http/temporary_folder.hpp"
+#include "temporary_folder.hpp"
 #include "sanitized.hpp"
 #include <carillon/http/client.hpp>
 

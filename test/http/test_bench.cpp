@@ -1,6 +1,6 @@
 #include "http/misbehaving_server.hpp"
 #include "http/network.hpp"
-#include "http/temporary_folder.hpp"
+#include "temporary_folder.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>

@@ -74,14 +74,15 @@ BOOST_AUTO_TEST_CASE(a_skip_says_why)
 
 BOOST_AUTO_TEST_CASE(three_skips_in_a_row_are_an_alarm)
 {
+    BOOST_TEST((
+        to_entry(run_skipped{j, {}, reason::overlap, 2}, {}, secrets).level == log_level::warning));
     BOOST_TEST(
-        (to_entry(run_skipped{j, {}, reason::overlap, 2, {}}, {}, secrets).level ==
-         log_level::warning));
-    const log_entry e = to_entry(run_skipped{j, {}, reason::overlap, 3, {}}, {}, secrets);
+        to_entry(run_skipped{j, {}, reason::overlap, 2}, {}, secrets).message ==
+        "the run due at 1970-01-01T00:00:00.000000Z was skipped: the one before still goes (2 "
+        "skipped in a row)");
+    const log_entry e = to_entry(overlap_persists{j, 3}, {}, secrets);
     BOOST_TEST((e.level == log_level::error));
-    BOOST_TEST(
-        e.message == "the run due at 1970-01-01T00:00:00.000000Z was skipped: the one before still "
-                     "goes (3 skipped in a row)");
+    BOOST_TEST(e.event == "overlap_persists");
 }
 
 BOOST_AUTO_TEST_CASE(secrets_in_titles_and_urls_stay_hidden)

@@ -1,3 +1,4 @@
+#include <carillon/detail/crash_point.hpp>
 #include <carillon/detail/spawn.hpp>
 #include <carillon/http/client.hpp>
 #include <carillon/http/connector.hpp>
@@ -132,7 +133,8 @@ client::state::exchange(const request& req, limits lim, ends until, phase_clock&
     const way w = way_of(req);
     const std::string key = w.key(connections_to.certificates().generation());
     const std::string head = head_of(req, w.is_forwarded() ? &*w.proxy : nullptr);
-    std::unique_ptr<stream> connection = connections->take(key);
+    std::unique_ptr<stream> connection;
+    if (!req.is_sent_once) connection = connections->take(key);
     deadline limit(executor);
     if (connection) {
         limit.watch(connection->socket(), until.all);
@@ -170,6 +172,7 @@ asio::awaitable<talk_result> client::state::talk(
     // A peer may refuse a request before it has read all of it: its reply counts for more than our
     // broken pipe.
     if (!r.ec) at.enter(phase::first_byte);
+    detail::crash_point("attempt.sent");
     reply_reader reader(
         req.method == "HEAD" ? reply_reader::reply_to::head : reply_reader::reply_to::other,
         {.max_header_bytes = options.max_header_bytes,

@@ -34,6 +34,8 @@ struct request {
     std::vector<field> fields{};
     std::string body{};
     shared_value<carillon::route> route{};
+    /// Never goes to a kept connection, on which it might have to be sent a second time.
+    bool is_sent_once = false;
     /// Called, if set, as soon as a connection is known to stand: a new one before anything is
     /// sent, a kept one when the reply begins. May be called again; must not throw.
     std::function<void()> on_connected{};

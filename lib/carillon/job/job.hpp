@@ -130,6 +130,26 @@ using after = std::vector<parent>;
 /** What starts a job: nothing (it runs only when asked), a schedule, or other jobs. */
 using trigger = std::variant<std::monostate, schedule, after>;
 
+/** What happens when a chain is due while its last run still goes. */
+enum class overlap_policy {
+    /// The new run is not sent.
+    skip,
+    /// It waits for the end of the last one; one waits, others are skipped.
+    queue,
+    /// Both go.
+    allow,
+    /// The last one is cancelled, and the new one follows its end.
+    replace,
+};
+
+/** What a crash does to a job that it interrupts. */
+enum class delivery_policy {
+    /// It is sent again, with the same `Idempotency-Key`.
+    at_least_once,
+    /// Nothing is sent again once a byte may have reached the endpoint.
+    at_most_once,
+};
+
 /** A named HTTP request with all that carillon needs to know about it. A plain value; @ref job_set
  * validates it. */
 struct job {
@@ -141,6 +161,9 @@ struct job {
     std::vector<std::string> tags{};
     /// A disabled job is skipped in its chain and not fired by its schedule; by hand it runs.
     bool enabled = true;
+    /// Of a chain's first job.
+    overlap_policy overlap = overlap_policy::skip;
+    delivery_policy delivery = delivery_policy::at_least_once;
     carillon::trigger trigger{};
 
     /// Absolute, `http` or `https`. Path, query, the headers' values and the body may hold

@@ -107,6 +107,8 @@ private:
         require_positive("timeout", job_.timeout);
         require_positive("connect_timeout", job_.connect_timeout);
         require_positive("deadline", job_.deadline);
+        if (job_.overlap != overlap_policy::skip && std::holds_alternative<after>(job_.trigger))
+            add("overlap", "is the chain's: its first job says what happens");
     }
 
     void inspect_retry(const retry_policy& retry)

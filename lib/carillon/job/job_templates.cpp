@@ -1,9 +1,15 @@
 #include <carillon/job/job_templates.hpp>
+#include <carillon/secret.hpp>
 
 #include <algorithm>
 #include <variant>
 
 namespace carillon {
+namespace {
+
+constexpr std::string_view header_key = "headers.";
+
+} // namespace
 
 void for_each_template(
     const job& j, const std::function<void(std::string_view key, const std::string& text)>& f)
@@ -13,19 +19,29 @@ void for_each_template(
     };
     tell("url", j.url);
     for (const header& h : *j.headers)
-        if (has_placeholders(h.value.reveal())) f("headers." + h.name, h.value.reveal());
+        if (has_placeholders(h.value.reveal()))
+            f(std::string(header_key) + h.name, h.value.reveal());
     tell("body", j.body);
     if (const auto* bearer = std::get_if<bearer_auth>(&*j.auth))
         tell("auth.bearer", bearer->token.reveal());
     if (*j.poll) tell("poll.url", (*j.poll)->url);
 }
 
-std::vector<reply_reference> reply_references(const job& j)
+std::vector<sent_value> sent_values(const job& j)
 {
-    std::vector<reply_reference> out;
-    for_each_template(j, [&](std::string_view, const std::string& text) {
-        for (reply_reference& r : reply_references(text))
-            if (std::find(out.begin(), out.end(), r) == out.end()) out.push_back(std::move(r));
+    std::vector<sent_value> out;
+    for_each_template(j, [&](std::string_view key, const std::string& text) {
+        const bool is_secret =
+            key.starts_with("auth.") ||
+            (key.starts_with(header_key) && is_secret_header(key.substr(header_key.size())));
+        for (reply_reference& r : reply_references(text)) {
+            const auto known = std::find_if(
+                out.begin(), out.end(), [&](const sent_value& v) { return v.from == r; });
+            if (known == out.end())
+                out.push_back({std::move(r), is_secret});
+            else
+                known->is_secret = known->is_secret || is_secret;
+        }
     });
     return out;
 }

@@ -14,8 +14,15 @@ namespace carillon {
 void for_each_template(
     const job& j, const std::function<void(std::string_view key, const std::string& text)>& f);
 
-/** The earlier replies that a job is sent with values of. Its placeholders have no problem. */
-std::vector<reply_reference> reply_references(const job& j);
+/** A value of an earlier reply that a job is sent with. */
+struct sent_value {
+    reply_reference from;
+    /// It stands where only secrets do: in `auth`, or a header such as `Authorization`.
+    bool is_secret = false;
+};
+
+/** All such values, each once. The job's placeholders have no problem. */
+std::vector<sent_value> sent_values(const job& j);
 
 /** A URL whose placeholders are replaced by a letter: what can be said of it before a run. */
 std::string without_placeholders(std::string_view url);

@@ -2,7 +2,41 @@
 
 #include <boost/asio/error.hpp>
 
+#include <utility>
+
 namespace carillon {
+namespace {
+
+/** The value of this name among those up to `last`. */
+template <class T>
+std::optional<T> find_name(std::string_view name, T last)
+{
+    for (int i = 0; i <= static_cast<int>(last); ++i)
+        if (to_string(static_cast<T>(i)) == name) return static_cast<T>(i);
+    return std::nullopt;
+}
+
+} // namespace
+
+std::optional<outcome> outcome_from(std::string_view name) noexcept
+{
+    return find_name(name, outcome::interrupted);
+}
+
+std::optional<phase> phase_from(std::string_view name) noexcept
+{
+    return find_name(name, phase::body);
+}
+
+std::optional<run_trigger> run_trigger_from(std::string_view name) noexcept
+{
+    return find_name(name, run_trigger::retry);
+}
+
+std::optional<reason> reason_from(std::string_view name) noexcept
+{
+    return find_name(name, reason::crash);
+}
 
 std::string_view to_string(outcome o) noexcept
 {
@@ -55,6 +89,8 @@ std::string_view to_string(run_trigger t) noexcept
         return "catch_up";
     case run_trigger::manual:
         return "manual";
+    case run_trigger::retry:
+        return "retry";
     }
     return "unknown";
 }
@@ -80,6 +116,8 @@ std::string_view to_string(reason r) noexcept
         return "condition";
     case reason::disabled:
         return "disabled";
+    case reason::crash:
+        return "crash";
     }
     return "unknown";
 }
@@ -91,6 +129,13 @@ outcome outcome_of(const run_record& run) noexcept
             return j.outcome.value_or(outcome::interrupted);
     }
     return outcome::completed;
+}
+
+void reopen(std::vector<job_record>& jobs)
+{
+    for (job_record& j : jobs)
+        if (j.outcome != outcome::completed)
+            j = {.job = std::move(j.job), .attempts = std::move(j.attempts)};
 }
 
 outcome outcome_of(const error_code& ec) noexcept

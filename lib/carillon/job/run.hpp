@@ -36,15 +36,20 @@ enum class outcome {
 
 std::string_view to_string(outcome o) noexcept;
 
+/** The outcome of this name, or nothing. */
+std::optional<outcome> outcome_from(std::string_view name) noexcept;
+
 /** The part of an exchange in which an attempt ended. */
 enum class phase { resolve, connect, handshake, send, first_byte, body };
 
 std::string_view to_string(phase p) noexcept;
+std::optional<phase> phase_from(std::string_view name) noexcept;
 
 /** Why a run exists. */
-enum class run_trigger { schedule, catch_up, manual };
+enum class run_trigger { schedule, catch_up, manual, retry };
 
 std::string_view to_string(run_trigger t) noexcept;
+std::optional<run_trigger> run_trigger_from(std::string_view name) noexcept;
 
 /** Why an occurrence or a job was not sent. */
 enum class reason {
@@ -66,9 +71,12 @@ enum class reason {
     condition,
     /// The job is disabled.
     disabled,
+    /// The process that ran it is gone, and it is not sent again.
+    crash,
 };
 
 std::string_view to_string(reason r) noexcept;
+std::optional<reason> reason_from(std::string_view name) noexcept;
 
 /** Identifies a run: a version 7 UUID (RFC 9562), so that ids sort by time. */
 using run_id = boost::uuids::uuid;
@@ -103,16 +111,20 @@ struct reply_value {
 struct job_record {
     std::string job;
     /// None while it waits or goes.
-    std::optional<carillon::outcome> outcome;
+    std::optional<carillon::outcome> outcome{};
     /// Why it was skipped.
-    std::optional<carillon::reason> reason;
+    std::optional<carillon::reason> reason{};
     /// The reply's own word on how it went, `error` where it has none.
-    std::string status;
+    std::string status{};
     /// The reply's text for people, or what went wrong.
-    std::string message;
-    std::vector<attempt_record> attempts;
+    std::string message{};
+    std::vector<attempt_record> attempts{};
     /// While the run goes.
     std::vector<reply_value> values{};
+    /// While it goes, of one that is delivered at most once: the endpoint may have got it.
+    bool may_be_sent = false;
+    /// While it is polled: where, or empty where the job itself says it.
+    std::optional<std::string> polled{};
 };
 
 /** One run of a chain for one occurrence. */
@@ -123,14 +135,16 @@ struct run_record {
     instant scheduled_at;
     run_trigger trigger = run_trigger::schedule;
     /// None while it goes.
-    std::optional<carillon::outcome> outcome;
-    instant started_at;
-    std::optional<instant> ended_at;
+    std::optional<carillon::outcome> outcome{};
+    /// Why it was not run, or not to its end.
+    std::optional<carillon::reason> reason{};
+    instant started_at{};
+    std::optional<instant> ended_at{};
     /// Start minus due.
     microseconds lateness{0};
     /// Grows with every claim of the chain.
     std::int64_t fence = 0;
-    std::vector<job_record> jobs;
+    std::vector<job_record> jobs{};
 };
 
 /**
@@ -140,6 +154,10 @@ struct run_record {
  * Needs a run in which every job has ended.
  */
 outcome outcome_of(const run_record& run) noexcept;
+
+/** Makes jobs of a run that has ended ones that go on: what did not complete begins anew, and goes
+ * on counting its attempts. */
+void reopen(std::vector<job_record>& jobs);
 
 /** The outcome that a failed exchange gives: `unreachable`, `timed_out`, `rejected` or `cancelled`.
  */

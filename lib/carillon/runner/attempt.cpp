@@ -20,6 +20,8 @@ namespace asio = boost::asio;
 namespace carillon {
 namespace {
 
+constexpr int accepted = 202;
+
 /** One attempt's end, with what decides on the next. */
 struct attempt_end {
     attempt_record record{};
@@ -69,6 +71,14 @@ void conclude_failure(
     end.record.advice =
         r.never_began ? "give the job a longer deadline, or raise max_per_origin or max_concurrent"
                       : advice_for(r.ec, r.reply.phase);
+}
+
+/** Nothing is delivered at most once unless a crash can find that it may have been. */
+void conclude_unkept(const exchange_result& r, attempt_end& end)
+{
+    fail(end, outcome::failed, "not sent: " + describe(r.ec));
+    if (!r.reply.detail.empty()) end.verdict.error += " (" + r.reply.detail + ")";
+    end.is_last = true;
 }
 
 void conclude_reply(
@@ -126,14 +136,21 @@ send_and_conclude(const job_task& t, const request_context& c, time_budget budge
         .max_body_bytes = c.job.expect->max_body_bytes};
     http::request kept_for_polls;
     if (*c.job.poll) kept_for_polls = *req;
-    exchange_result r = co_await exchange(t, std::move(*req), lim, budget);
+    exchange_result r;
+    if (t.record.polled && *c.job.poll) // before a crash
+        r.reply.status = accepted;
+    else
+        r = co_await exchange(t, std::move(*req), lim, budget);
     if (is_to_be_polled(c.job, r))
         co_await conclude_polling(t, c, std::move(kept_for_polls), r, budget, end);
+    else if (r.ec == errc::not_kept)
+        conclude_unkept(r, end);
     else if (r.ec)
         conclude_failure(c.job, *c.job.expect, r, end);
     else
         conclude_reply(c.job, *c.job.expect, r.reply, end);
 
+    t.record.polled = {};
     end.record.http_status = r.reply.status;
     keep_values(t.wanted_values, r.reply.body, t.record);
     if (const std::string* text = r.reply.find("Retry-After"))
@@ -163,16 +180,25 @@ asio::awaitable<attempt_end> attempt_once(const job_task& t, int number, time_bu
     co_return end;
 }
 
-/** The wait before another attempt, or nothing where this one was the last. */
+/** Whether not a byte of the request can have reached an endpoint: a redirect comes from one that
+ * has got it. */
+bool is_unsent(const job& j, const attempt_record& a)
+{
+    return j.route->redirects == 0 && a.phase && *a.phase <= phase::handshake;
+}
+
+/** The wait before another attempt, or nothing where this one was the last of `made`. */
 std::optional<microseconds>
-wait_before_next(const job_task& t, const attempt_end& end, microseconds time_left)
+wait_before_next(const job_task& t, const attempt_end& end, int made, microseconds time_left)
 {
     const retry_policy& policy = *t.job.retry;
-    if (end.is_last || end.record.attempt >= policy.attempts) return std::nullopt;
+    if (end.is_last || made >= policy.attempts) return std::nullopt;
+    if (t.job.delivery == delivery_policy::at_most_once && !is_unsent(t.job, end.record))
+        return std::nullopt;
     if (!is_retryable(policy.on, end.record.outcome, end.verdict, end.record.http_status))
         return std::nullopt;
     const double draw = std::generate_canonical<double, 53>(t.shared.random);
-    microseconds wait = backoff(policy, end.record.attempt, draw);
+    microseconds wait = backoff(policy, made, draw);
     if (end.retry_after) wait = std::max(wait, *end.retry_after);
     // A wait that would pass the deadline is not begun.
     if (wait >= time_left) return std::nullopt;
@@ -203,16 +229,20 @@ asio::awaitable<void> perform_job(job_task task)
     const auto cancellation = co_await asio::this_coro::cancellation_state;
     const time_budget budget(task.shared.time, task.job.deadline);
 
-    for (int number = 1;; ++number) {
+    const int before = task.record.attempts.empty() ? 0 : task.record.attempts.back().attempt;
+    for (int made = 1;; ++made) {
         if (cancellation.cancelled() != asio::cancellation_type::none)
             co_return settle_cancelled(task);
-        attempt_end end = co_await attempt_once(task, number, budget);
+        attempt_end end = co_await attempt_once(task, before + made, budget);
         task.record.attempts.push_back(end.record);
-        const std::optional<microseconds> wait = wait_before_next(task, end, budget.left());
+        const std::optional<microseconds> wait = wait_before_next(task, end, made, budget.left());
         if (!wait || cancellation.cancelled() != asio::cancellation_type::none)
             co_return settle(task, std::move(end));
 
         task.shared.emit(attempt_failed{task.run, task.job, task.record.attempts.back(), *wait});
+        // So that a crash meanwhile loses no count, and what was not sent counts as such.
+        task.record.may_be_sent = false;
+        co_await save_progress(task);
         const bool goes_on = co_await carillon::wait(task, *wait);
         if (!goes_on) co_return settle_cancelled(task);
         // The machine may have been suspended meanwhile.

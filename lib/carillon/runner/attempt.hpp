@@ -2,6 +2,7 @@
 
 #include <carillon/job/job.hpp>
 #include <carillon/job/run.hpp>
+#include <carillon/runner/progress.hpp>
 #include <carillon/runner/run_secrets.hpp>
 #include <carillon/runner/services.hpp>
 
@@ -21,7 +22,7 @@ struct job_task {
     const carillon::job& job;
     const run_record& run;
     /// Of the job's reply: what others of the run are sent with.
-    const std::vector<std::string>& wanted_values;
+    const std::vector<wanted_value>& wanted_values;
     /// Where attempts and outcome are written.
     job_record& record;
 };

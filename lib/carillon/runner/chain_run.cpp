@@ -1,7 +1,9 @@
+#include <carillon/detail/crash_point.hpp>
 #include <carillon/detail/spawn.hpp>
 #include <carillon/job/job_templates.hpp>
 #include <carillon/runner/attempt.hpp>
 #include <carillon/runner/chain_run.hpp>
+#include <carillon/runner/recovery.hpp>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -18,30 +20,72 @@ chain_run::chain_run(
     std::shared_ptr<services> shared,
     std::shared_ptr<const job_set> plan,
     job_index first,
-    run_record record)
+    run_record record,
+    beginning from)
     : shared_(std::move(shared)), plan_(std::move(plan)),
-      walk_(*plan_, plan_->chain_from(first), record.trigger == run_trigger::manual),
-      record_(std::move(record)), secrets_(plan_->secrets()), wanted_values_(walk_.size()),
-      signals_(walk_.size())
+      walk_(walk_of(*plan_, first, record.trigger)), record_(std::move(record)),
+      secrets_(plan_->secrets()), wanted_values_(walk_.size()), signals_(walk_.size()), from_(from)
 {
     // The records stay where they are from here on: coroutines write to them.
-    record_.jobs.resize(walk_.size());
-    for (std::size_t i = 0; i < walk_.size(); ++i) record_.jobs[i].job = walk_.at(i).name;
+    align(record_.jobs, walk_);
     find_wanted_values();
+    if (from_ != beginning::fresh) take_over();
+}
+
+/** Goes on from what jobs have come to. */
+void chain_run::take_over()
+{
+    if (from_ == beginning::cut_off)
+        underway_before_ = mark_underway(record_.jobs, walk_, shared_->time.now());
+    forget_jobs_without_values();
+    for (std::size_t i = 0; i < walk_.size(); ++i) {
+        if (!record_.jobs[i].outcome) continue;
+        walk_.had_ended(i, *record_.jobs[i].outcome);
+        ++ended_;
+    }
+}
+
+/** Values of replies that are secrets were not stored: a job that others are sent with values of
+ * is sent again, where it may be. */
+void chain_run::forget_jobs_without_values()
+{
+    // From the last job on, so that what is sent again has its own values again, too.
+    for (std::size_t i = walk_.size(); i-- > 0;) {
+        if (record_.jobs[i].outcome) continue;
+        for (const auto& [r, is_secret] : sent_values(walk_.at(i))) {
+            for (std::size_t of = 0; of < i; ++of) {
+                job_record& known = record_.jobs[of];
+                if (known.job != r.job || known.outcome != outcome::completed) continue;
+                const std::string& pointer = r.pointer;
+                const bool has_value = std::any_of(
+                    known.values.begin(), known.values.end(),
+                    [&](const reply_value& v) { return v.pointer == pointer; });
+                if (has_value || walk_.at(of).delivery == delivery_policy::at_most_once) continue;
+                known.outcome = {};
+                underway_before_.push_back(of); // the store is to know that it begins anew
+            }
+        }
+    }
 }
 
 void chain_run::find_wanted_values()
 {
     for (std::size_t i = 0; i < walk_.size(); ++i) {
-        for (reply_reference& r : reply_references(walk_.at(i))) {
+        for (sent_value& v : sent_values(walk_.at(i))) {
             const auto of =
                 std::find_if(record_.jobs.begin(), record_.jobs.end(), [&](const job_record& j) {
-                    return j.job == r.job;
+                    return j.job == v.from.job;
                 });
             if (of == record_.jobs.end()) continue;
             auto& wanted = wanted_values_[static_cast<std::size_t>(of - record_.jobs.begin())];
-            if (std::find(wanted.begin(), wanted.end(), r.pointer) == wanted.end())
-                wanted.push_back(std::move(r.pointer));
+            const auto known =
+                std::find_if(wanted.begin(), wanted.end(), [&](const wanted_value& w) {
+                    return w.pointer == v.from.pointer;
+                });
+            if (known == wanted.end())
+                wanted.push_back({std::move(v.from.pointer), v.is_secret});
+            else
+                known->is_secret = known->is_secret || v.is_secret;
         }
     }
 }
@@ -50,8 +94,19 @@ void chain_run::start(end_handler on_end)
 {
     on_end_ = std::move(on_end);
     record_.started_at = shared_->time.now();
-    shared_->emit(run_started{record_, first()});
-    advance();
+    shared_->emit(run_started{record_, first(), from_ != beginning::fresh});
+    if (underway_before_.empty()) return advance();
+    for (const std::size_t i : underway_before_)
+        if (record_.jobs[i].outcome)
+            shared_->emit(job_ended{record_, walk_.at(i), record_.jobs[i]});
+    // Their attempts count also after the next crash, hence no request before they are stored.
+    for (const std::size_t i : underway_before_)
+        shared_->store.async_save(
+            record_.id, as_stored(record_.jobs[i], wanted_values_[i], secrets_),
+            [self = shared_from_this(), i](const error_code& ec) {
+                if (ec) self->shared_->emit(progress_failed{self->record_, self->walk_.at(i), ec});
+                if (i == self->underway_before_.back()) self->advance();
+            });
 }
 
 void chain_run::cancel()
@@ -69,12 +124,17 @@ void chain_run::advance()
             start_job(step->position);
             continue;
         }
-        record_.jobs[step->position].outcome = outcome::skipped;
-        record_.jobs[step->position].reason = step->skip;
-        end_job(step->position);
+        skip_job(*step);
     }
     if (cancelled_) cancel_rest();
     if (ended_ == walk_.size()) finish();
+}
+
+void chain_run::skip_job(const chain_walk::step& step)
+{
+    record_.jobs[step.position].outcome = outcome::skipped;
+    record_.jobs[step.position].reason = step.skip;
+    end_job(step.position);
 }
 
 void chain_run::start_job(std::size_t position)
@@ -108,8 +168,24 @@ void chain_run::job_done(std::size_t position, const std::exception_ptr& thrown)
         record.message = describe(detail::code_of(thrown));
     }
     signals_[position].reset();
-    walk_.ended(position, *record.outcome);
     end_job(position);
+    if (ended_ == walk_.size() || cancelled_) return walk_on(position);
+    detail::crash_point("job.ended");
+    // What follows begins when a crash cannot bring this one back any more.
+    shared_->store.async_save(
+        record_.id, as_stored(record, wanted_values_[position], secrets_),
+        [self = shared_from_this(), position](const error_code& ec) {
+            if (ec && !self->finished_)
+                self->shared_->emit(progress_failed{self->record_, self->walk_.at(position), ec});
+            detail::crash_point("job.saved");
+            self->walk_on(position);
+        });
+}
+
+void chain_run::walk_on(std::size_t position)
+{
+    if (finished_) return; // while its end was saved, and the record may be gone
+    walk_.ended(position, *record_.jobs[position].outcome);
     advance();
 }
 
@@ -133,11 +209,16 @@ void chain_run::cancel_rest()
 
 void chain_run::finish()
 {
+    if (std::exchange(finished_, true)) return; // the last of several that ended at a time
     // They may be secrets, and nobody is sent with them any more.
-    for (job_record& j : record_.jobs) j.values = {};
+    for (job_record& j : record_.jobs) {
+        j.values = {};
+        j.polled = {};
+    }
     record_.outcome = outcome_of(record_);
     record_.ended_at = shared_->time.now();
     shared_->emit(run_ended{record_, first()});
+    detail::crash_point("run.ended");
     // Posted, so that a run whose jobs are all skipped does not end within start().
     asio::post(shared_->executor, [self = shared_from_this()] {
         std::exchange(self->on_end_, nullptr)(self);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <carillon/runner/chain_walk.hpp>
+#include <carillon/runner/progress.hpp>
 #include <carillon/runner/run_secrets.hpp>
 #include <carillon/runner/services.hpp>
 
@@ -10,6 +11,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace carillon {
@@ -24,13 +26,23 @@ class chain_run : public std::enable_shared_from_this<chain_run> {
 public:
     using end_handler = std::function<void(const std::shared_ptr<chain_run>&)>;
 
-    /** `record` has id, chain, instant, trigger and fence; `first` is the job that the run starts
-     * with. */
+    /** What was before a run. */
+    enum class beginning {
+        fresh,
+        /// It was cut off: jobs that were under way may have been sent.
+        cut_off,
+        /// It had ended: the jobs that did not complete go on.
+        retried,
+    };
+
+    /** `record` has id, chain, instant, trigger and fence, and the jobs of what was before; `first`
+     * is the job that the run starts with. */
     chain_run(
         std::shared_ptr<services> shared,
         std::shared_ptr<const job_set> plan,
         job_index first,
-        run_record record);
+        run_record record,
+        beginning from);
 
     /** Starts the first job. `on_end` is called when every job has ended, never from within this
      * call. */
@@ -40,14 +52,21 @@ public:
     void cancel();
 
     const run_record& record() const noexcept { return record_; }
+
+    /** For whoever was told of the end. */
+    run_record take_record() { return std::move(record_); }
     const job& first() const noexcept { return walk_.at(0); }
 
 private:
+    void take_over();
+    void forget_jobs_without_values();
     void find_wanted_values();
     void advance();
     void start_job(std::size_t position);
+    void skip_job(const chain_walk::step& step);
     void job_done(std::size_t position, const std::exception_ptr& thrown);
     void end_job(std::size_t position);
+    void walk_on(std::size_t position);
     void cancel_rest();
     void finish();
 
@@ -56,10 +75,13 @@ private:
     chain_walk walk_;
     run_record record_;
     run_secrets secrets_;
-    std::vector<std::vector<std::string>> wanted_values_; // of each job's reply, by others
+    std::vector<std::vector<wanted_value>> wanted_values_; // of each job's reply, by others
     std::vector<std::unique_ptr<boost::asio::cancellation_signal>> signals_; // of the jobs that go
+    std::vector<std::size_t> underway_before_; // when the run was cut off
     std::size_t ended_ = 0;
+    beginning from_;
     bool cancelled_ = false;
+    bool finished_ = false;
     end_handler on_end_;
 };
 

@@ -64,6 +64,13 @@ void chain_walk::ended(std::size_t position, outcome o)
     for (const job_index child : plan_.children(parent)) settle_child(child, parent, o);
 }
 
+void chain_walk::had_ended(std::size_t position, outcome o)
+{
+    members_[position].has_ended = true;
+    std::erase(ready_, position);
+    ended(position, o);
+}
+
 void chain_walk::settle_child(job_index child, job_index parent, outcome o)
 {
     const std::size_t position = position_of(child);
@@ -73,7 +80,7 @@ void chain_walk::settle_child(job_index child, job_index parent, outcome o)
         return p.job == plan_[parent].name;
     });
     if (!meets(link->when, o)) m.conditions_met = false;
-    if (--m.waits_for == 0) ready_.push_back(position);
+    if (--m.waits_for == 0 && !m.has_ended) ready_.push_back(position);
 }
 
 } // namespace carillon

@@ -41,11 +41,15 @@ public:
     /** The job at `position` ended. */
     void ended(std::size_t position, outcome o);
 
+    /** The job at `position` had ended before the walk began. */
+    void had_ended(std::size_t position, outcome o);
+
 private:
     struct member {
         job_index job;
         std::size_t waits_for = 0; // parents in the run that have not ended
         bool conditions_met = true;
+        bool has_ended = false; // before the walk began
     };
 
     std::size_t position_of(job_index j) const;

@@ -17,6 +17,8 @@ namespace carillon {
 struct run_started {
     const run_record& run;
     const carillon::job& first;
+    /// It began in an earlier process, and was cut off or failed.
+    bool goes_on = false;
 };
 
 /** A job's first attempt is about to be sent. */
@@ -52,8 +54,6 @@ struct run_skipped {
     carillon::reason reason;
     /// How many of this job have been skipped without a run between them.
     int in_a_row = 1;
-    /// What the store said, where it is the reason.
-    error_code error;
 };
 
 /** Occurrences passed while nobody could run them. */
@@ -64,6 +64,8 @@ struct runs_missed {
     instant to;
     std::int64_t count = 1;
     carillon::reason reason;
+    /// What the store said, where it is the reason.
+    error_code error{};
 };
 
 /** The wall clock was set while the runner waited. */
@@ -95,15 +97,35 @@ struct polling_began {
     microseconds every{0};
 };
 
-/** A run's end could not be recorded. */
-struct record_failed {
-    const run_record& run;
+/** Several runs of a chain in a row were skipped since the one before them still goes: raised at
+ * three, and again each time that their number has doubled. */
+struct overlap_persists {
+    const carillon::job& first;
+    int in_a_row = 0;
+};
+
+/** The store refuses what is to be kept. What can wait is tried again; what is due meanwhile comes
+ * to what @ref runner_options::on_store_error says. */
+struct store_failed {
     error_code error;
 };
 
-/** What the store should remember of jobs, or of what was missed, could not be kept. What is
- * planned stands; the next time that one of the jobs is due it is tried again. */
-struct notes_failed {
+/** The store takes again what is to be kept, and has taken what waited. */
+struct store_recovered {
+    /// How long it did not.
+    microseconds after{0};
+};
+
+/** How far a job of a run is could not be stored: a crash now would send it once more. */
+struct progress_failed {
+    const run_record& run;
+    const carillon::job& job;
+    error_code error;
+};
+
+/** A run's end could not be recorded, and is not tried again: too many wait, or carillon ends. */
+struct record_failed {
+    const run_record& run;
     error_code error;
 };
 
@@ -122,8 +144,11 @@ using event = std::variant<
     clock_changed,
     circuit_change,
     polling_began,
-    record_failed,
-    notes_failed>;
+    overlap_persists,
+    store_failed,
+    store_recovered,
+    progress_failed,
+    record_failed>;
 
 /** Is called on the runner's executor and must not throw. */
 using event_handler = std::function<void(const event&)>;

@@ -17,9 +17,6 @@ namespace logging = boost::log;
 namespace carillon {
 namespace {
 
-/// As many skips in a row are no accident any more.
-constexpr int alarming_skips = 3;
-
 log_entry about_run(std::string_view event, const run_record& run)
 {
     log_entry entry{.event = event};
@@ -66,7 +63,8 @@ log_entry entry_for(const run_started& e)
     log_entry entry = about_job("run_started", e.run, e.first);
     entry.lateness = e.run.lateness;
     entry.message = fmt::format(
-        "run started by {} for {}", to_string(e.run.trigger), format_utc(e.run.scheduled_at));
+        "run {} by {} for {}", e.goes_on ? "taken up again" : "started", to_string(e.run.trigger),
+        format_utc(e.run.scheduled_at));
     return entry;
 }
 
@@ -112,7 +110,8 @@ log_entry entry_for(const job_ended& e)
         o == outcome::completed || o == outcome::skipped ? log_level::info : log_level::error;
     entry.outcome = to_string(o);
     entry.status = e.record.status;
-    entry.message = e.record.reason ? why_skipped(e.job, *e.record.reason) : e.record.message;
+    entry.message = o == outcome::skipped && e.record.reason ? why_skipped(e.job, *e.record.reason)
+                                                             : e.record.message;
     if (!e.record.attempts.empty()) {
         const attempt_record& last = e.record.attempts.back();
         entry.attempt = last.attempt;
@@ -141,16 +140,10 @@ log_entry entry_for(const run_skipped& e)
 {
     log_entry entry = about_occurrence("run_skipped", e.first);
     entry.outcome = to_string(outcome::skipped);
-    const std::string due = format_utc(e.scheduled_at);
-    if (e.reason == reason::overlap) {
-        entry.message =
-            fmt::format("the run due at {} was skipped: the one before still goes", due);
-        if (e.in_a_row > 1) entry.message += fmt::format(" ({} skipped in a row)", e.in_a_row);
-    } else {
-        entry.message =
-            fmt::format("the run due at {} was not started: {}", due, describe(e.error));
-    }
-    if (e.in_a_row >= alarming_skips || e.error) entry.level = log_level::error;
+    entry.message = fmt::format(
+        "the run due at {} was skipped: {}", format_utc(e.scheduled_at),
+        e.reason == reason::overlap ? "the one before still goes" : "carillon is stopping");
+    if (e.in_a_row > 1) entry.message += fmt::format(" ({} skipped in a row)", e.in_a_row);
     return entry;
 }
 
@@ -161,6 +154,9 @@ log_entry entry_for(const runs_missed& e)
         "{} due from {} to {} passed without a run ({})",
         e.count == 1 ? "one run" : fmt::format("{} runs", e.count), format_utc(e.from),
         format_utc(e.to), to_string(e.reason));
+    if (!e.error) return entry;
+    entry.level = log_level::error;
+    entry.error = describe(e.error);
     return entry;
 }
 
@@ -194,6 +190,14 @@ log_entry entry_for(const polling_began& e)
     return entry;
 }
 
+log_entry entry_for(const progress_failed& e)
+{
+    log_entry entry = about_job("progress_failed", e.run, e.job);
+    entry.level = log_level::warning;
+    entry.message = "how far the job is could not be stored: " + describe(e.error);
+    return entry;
+}
+
 log_entry entry_for(const record_failed& e)
 {
     log_entry entry = about_run("record_failed", e.run);
@@ -202,10 +206,29 @@ log_entry entry_for(const record_failed& e)
     return entry;
 }
 
-log_entry entry_for(const notes_failed& e)
+log_entry entry_for(const overlap_persists& e)
 {
-    log_entry entry{.level = log_level::error, .event = "notes_failed"};
-    entry.message = "what is planned could not be stored: " + describe(e.error);
+    log_entry entry = about_occurrence("overlap_persists", e.first);
+    entry.level = log_level::error;
+    entry.message = fmt::format(
+        "{} runs in a row were skipped: the one before them still goes; is its deadline right?",
+        e.in_a_row);
+    return entry;
+}
+
+log_entry entry_for(const store_failed& e)
+{
+    log_entry entry{.level = log_level::error, .event = "store_failed"};
+    entry.message = "the store cannot be written, and is tried again: " + describe(e.error);
+    return entry;
+}
+
+log_entry entry_for(const store_recovered& e)
+{
+    log_entry entry{.level = log_level::warning, .event = "store_recovered"};
+    entry.message = fmt::format(
+        "the store can be written again, after {}",
+        format_span(std::chrono::ceil<std::chrono::milliseconds>(e.after)));
     return entry;
 }
 

@@ -1,3 +1,4 @@
+#include <carillon/detail/crash_point.hpp>
 #include <carillon/job/proxy_rules.hpp>
 #include <carillon/runner/exchange.hpp>
 #include <carillon/runner/request_maker.hpp>
@@ -62,6 +63,17 @@ std::string origin_of(const http::request& req)
     return proxy ? out + " through " + proxy->origin() : out;
 }
 
+/** What is delivered at most once is known as such before its first byte leaves. */
+asio::awaitable<error_code> mark_as_sent(const job_task& t, http::request& req)
+{
+    if (t.job.delivery == delivery_policy::at_least_once) co_return error_code{};
+    req.is_sent_once = true;
+    if (std::exchange(t.record.may_be_sent, true)) co_return error_code{};
+    const error_code ec = co_await save_progress(t);
+    if (ec) t.record.may_be_sent = false;
+    co_return ec;
+}
+
 asio::awaitable<bool> is_cancelled()
 {
     const auto cancellation = co_await asio::this_coro::cancellation_state;
@@ -98,7 +110,13 @@ exchange(const job_task& t, http::request req, http::limits lim, time_budget bud
         co_return out;
     }
 
-    // A cancellation that came with the place would not reach what is begun now.
+    const error_code unkept = co_await mark_as_sent(t, req);
+    if (unkept) {
+        out.ec = errc::not_kept;
+        out.reply.detail = describe(unkept);
+        co_return out;
+    }
+    // A cancellation that came meanwhile would not reach what is begun now.
     const bool was_cancelled = co_await is_cancelled();
     if (was_cancelled) {
         out.ec = asio::error::operation_aborted;
@@ -111,12 +129,23 @@ exchange(const job_task& t, http::request req, http::limits lim, time_budget bud
     req.on_connected = [weak = std::weak_ptr(entry.held)] {
         if (const auto held = weak.lock()) held->connected();
     };
+    detail::crash_point("attempt.ready");
     auto [ec, reply] = co_await shared.transport.async_send(
         std::move(req), lim, asio::as_tuple(asio::use_awaitable));
+    detail::crash_point("attempt.answered");
     out.ec = ec;
     out.reply = std::move(reply);
     tell(*entry.held, t.secrets, lim, out);
     co_return out;
+}
+
+asio::awaitable<error_code> save_progress(const job_task& t)
+{
+    const auto [ec] = co_await t.shared.store.async_save(
+        t.run.id, as_stored(t.record, t.wanted_values, t.secrets),
+        asio::as_tuple(asio::use_awaitable));
+    if (ec) t.shared.emit(progress_failed{t.run, t.job, ec});
+    co_return ec;
 }
 
 asio::awaitable<bool> wait(const job_task& t, microseconds span)

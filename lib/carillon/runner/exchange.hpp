@@ -47,6 +47,9 @@ reply reply_of(const http::response& r);
 boost::asio::awaitable<exchange_result>
 exchange(const job_task& t, http::request req, http::limits lim, time_budget budget);
 
+/** Has the store keep how far the job is. */
+boost::asio::awaitable<error_code> save_progress(const job_task& t);
+
 /** Waits, unless the job is cancelled, before or meanwhile: whether it was not. */
 boost::asio::awaitable<bool> wait(const job_task& t, microseconds span);
 

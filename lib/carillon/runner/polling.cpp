@@ -42,10 +42,18 @@ bool is_final(const exchange_result& r)
 }
 
 /** Where to ask, or why nowhere. */
-boost::system::result<endpoint, unfilled>
-target_of(const request_context& c, const http::request& sent, const http::response& first)
+boost::system::result<endpoint, unfilled> target_of(
+    const job_task& t,
+    const request_context& c,
+    const http::request& sent,
+    const http::response& first)
 {
     if (!(*c.job.poll)->url.empty()) return poll_target(c);
+    if (t.record.polled) {
+        auto known = parse_endpoint(*t.record.polled);
+        if (!known) return unfilled{"the url that was polled before: " + known.error().what};
+        return std::move(*known);
+    }
     const std::string* const location = first.find("Location");
     if (location == nullptr)
         return unfilled{"the reply, 202 Accepted, has no Location, and poll names no url"};
@@ -79,12 +87,17 @@ asio::awaitable<polling_result> poll(
     polling_result out{.last = std::move(first)};
     out.is_met = is_met(c.job, policy.expect, out.last);
     if (out.is_met) co_return out;
-    const auto target = target_of(c, sent, out.last.reply);
+    const auto target = target_of(t, c, sent, out.last.reply);
     const auto request = target ? make_poll(sent, *target)
                                 : boost::system::result<http::request, unfilled>(target.error());
     if (!request) {
         out.problem = request.error().why;
         co_return out;
+    }
+    if (!t.record.polled) {
+        const bool is_own = !policy.url.empty();
+        t.record.polled = is_own ? "" : target->origin() + target->target;
+        co_await save_progress(t);
     }
     t.shared.emit(polling_began{
         c.run, c.job, c.secrets.hide(shown_url(request->target.origin() + request->target.target)),

@@ -149,13 +149,13 @@ boost::system::result<endpoint, unfilled> poll_target(const request_context& c)
     return std::move(*target);
 }
 
-void keep_values(const std::vector<std::string>& pointers, std::string_view body, job_record& out)
+void keep_values(const std::vector<wanted_value>& wanted, std::string_view body, job_record& out)
 {
     out.values.clear();
-    if (pointers.empty()) return;
+    if (wanted.empty()) return;
     const auto root = parse_reply(body);
     if (!root) return;
-    for (const std::string& pointer : pointers) {
+    for (const auto& [pointer, is_secret] : wanted) {
         error_code ec;
         const json::value* const found = root->find_pointer(pointer, ec);
         if (found != nullptr && detail::json_text(*found).size() <= max_filled_value_bytes)

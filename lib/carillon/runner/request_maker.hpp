@@ -3,6 +3,7 @@
 #include <carillon/http/transport.hpp>
 #include <carillon/job/job.hpp>
 #include <carillon/job/run.hpp>
+#include <carillon/runner/progress.hpp>
 #include <carillon/runner/run_secrets.hpp>
 
 #include <boost/system/result.hpp>
@@ -49,6 +50,6 @@ boost::system::result<http::request, unfilled> make_poll(const http::request& fr
 boost::system::result<endpoint, unfilled> poll_target(const request_context& c);
 
 /** Keeps of a reply the values that later jobs of the run are sent with. */
-void keep_values(const std::vector<std::string>& pointers, std::string_view body, job_record& out);
+void keep_values(const std::vector<wanted_value>& wanted, std::string_view body, job_record& out);
 
 } // namespace carillon

@@ -22,15 +22,14 @@ runner::runner(
     http::transport& transport,
     carillon::store& store,
     runner_options options)
-    : core_(std::make_shared<core>(
+    : core_(core::make(
           services{
               .executor = std::move(ex),
               .time = time,
               .transport = transport,
               .store = store,
               .random = std::mt19937_64(options.seed ? *options.seed : random_seed())},
-          origins::bounds{
-              .max_concurrent = options.max_concurrent, .max_per_origin = options.max_per_origin}))
+          options))
 {}
 
 runner::~runner() { core_->abandon(); }
@@ -38,6 +37,8 @@ runner::~runner() { core_->abandon(); }
 void runner::set_max_concurrent(std::size_t max) { core_->set_max_concurrent(max); }
 
 void runner::set_max_per_origin(std::size_t max) { core_->set_max_per_origin(max); }
+
+void runner::set_on_store_error(carillon::on_store_error what) { core_->set_on_store_error(what); }
 
 void runner::on_event(event_handler listener) { core_->on_event(std::move(listener)); }
 
@@ -76,6 +77,8 @@ std::shared_ptr<const job_set> runner::jobs() const { return core_->jobs(); }
 
 std::optional<instant> runner::next_due(std::string_view job) const { return core_->next_due(job); }
 
+std::optional<instant> runner::next_wake() const { return core_->next_wake(); }
+
 result<void> runner::pause(std::string_view job)
 {
     const auto alive = core_;
@@ -107,6 +110,11 @@ void runner::start_drain(plain_handler handler)
 void runner::start_trigger(const std::string& job, trigger_handler handler)
 {
     core_->trigger(job, std::move(handler));
+}
+
+void runner::start_retry(run_id run, trigger_handler handler)
+{
+    core_->retry(run, std::move(handler));
 }
 
 } // namespace carillon

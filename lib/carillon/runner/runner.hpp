@@ -20,6 +20,15 @@
 
 namespace carillon {
 
+/** What becomes of what is due while the store fails. */
+enum class on_store_error {
+    /// It is not sent, and counts as missed.
+    stop,
+    /// It is sent all the same, unless its delivery is at most once; a crash may then lose it, or
+    /// send it again.
+    go_on,
+};
+
 /** How a @ref runner behaves. */
 struct runner_options {
     /// Seeds the draws of jitter and the ids, for runs that repeat themselves; else the system's
@@ -31,6 +40,10 @@ struct runner_options {
     /// Attempts at one origin (scheme, host and port) at a time, from 1; others wait their turn,
     /// first come, first served, within their job's deadline.
     std::size_t max_per_origin = 100;
+    carillon::on_store_error on_store_error = carillon::on_store_error::stop;
+    /// Whether the next start takes up again what someone has asked for, should this process be cut
+    /// off; else it is then interrupted.
+    bool recovers_triggered = true;
 };
 
 /**
@@ -81,6 +94,9 @@ public:
     /** See @ref runner_options::max_per_origin; fewer take effect as attempts end. */
     void set_max_per_origin(std::size_t max);
 
+    /** See @ref runner_options::on_store_error. */
+    void set_on_store_error(carillon::on_store_error what);
+
     /**
      * Replaces all jobs at once.
      *
@@ -105,6 +121,10 @@ public:
      * async_run. */
     std::optional<instant> next_due(std::string_view job) const;
 
+    /** When the runner acts next by its schedules; nothing where nothing is due any more, or
+     * nothing runs. */
+    std::optional<instant> next_wake() const;
+
     /**
      * Stops firing a job by its schedule: instants that pass are not owed. What it owes from before
      * waits; by hand it runs. The store remembers it, reloads keep it.
@@ -127,7 +147,9 @@ public:
      * Fires jobs by their schedules until it is drained or cancelled: `void(error_code)`.
      *
      * Reads first what the store remembers: what passed since then is run or missed as each
-     * schedule's catch-up says.
+     * schedule's catch-up says. Runs that were cut off when their process ended go on from the jobs
+     * that they had reached, each as its delivery says; those longer ago than `catch_up_window`,
+     * and those of jobs that are no more, end as `interrupted`.
      *
      * Completes when the last run has ended: with success after @ref async_drain, with
      * `operation_aborted` after a cancellation, with the store's error where it cannot be read,
@@ -174,6 +196,24 @@ public:
             token, this, std::move(job));
     }
 
+    /**
+     * Takes a run that has ended up again, from the jobs that did not complete: `void(error_code,
+     * run_record)`.
+     *
+     * It keeps its id and instant, and goes on counting attempts. Completes as @ref async_trigger
+     * does. Errors beside its: @ref errc::no_such_run; @ref errc::run_still_goes; @ref
+     * errc::nothing_to_retry.
+     */
+    template <class CompletionToken>
+    auto async_retry(run_id run, CompletionToken&& token)
+    {
+        return boost::asio::async_initiate<CompletionToken, void(error_code, run_record)>(
+            [](auto handler, runner* self, run_id id) {
+                self->start_retry(id, std::move(handler));
+            },
+            token, this, run);
+    }
+
 private:
     class core;
     using plain_handler = boost::asio::any_completion_handler<void(error_code)>;
@@ -182,6 +222,7 @@ private:
     void start_run(plain_handler handler);
     void start_drain(plain_handler handler);
     void start_trigger(const std::string& job, trigger_handler handler);
+    void start_retry(run_id run, trigger_handler handler);
 
     std::shared_ptr<core> core_;
 };

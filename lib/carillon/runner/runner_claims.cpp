@@ -1,5 +1,6 @@
-// From what is due, or asked for, to runs under way: the part of the runner's core that claims.
+// From what is due to runs under way: the part of the runner's core that claims.
 
+#include <carillon/detail/crash_point.hpp>
 #include <carillon/runner/run_id.hpp>
 #include <carillon/runner/runner_core.hpp>
 
@@ -21,21 +22,40 @@ constexpr std::size_t runs_in_a_row = 256;
 void runner::core::fire_due()
 {
     // What is due belongs to this plan, even if a listener or a reload brings another meanwhile.
-    due_batch batch{.plan = plan_, .tries = other_names};
-    due_work work =
+    const auto plan = plan_;
+    due_batch batch{.plan = plan, .tries = other_names};
+    const due_work work =
         timetable_.take_due(shared_->time.now(), [this](job_index j) { return is_busy(j); });
     claim_batch asked{.missed = records_of(work.missed), .memories = memories_of(work.changed)};
     std::vector<event> told;
-    batch.due = std::move(work.runs);
-    std::erase_if(
-        batch.due, [&](const due_run& d) { return !may_start((*batch.plan)[d.job], d, told); });
-    const auto plan = plan_;
-    if (!batch.due.empty())
+    admit_due(work.runs, batch, asked, told);
+    if (!batch.runs.empty())
         claim(std::move(batch), std::move(asked));
     else
-        keep(std::move(asked));
+        recorder_->keep(std::move(asked));
     tell_missed(*plan, work.missed);
     for (const event& e : told) shared_->emit(e);
+}
+
+/** Sends what is due through its chain's gate: to the batch, or to what came to nothing. */
+void runner::core::admit_due(
+    const std::vector<due_run>& due, due_batch& batch, claim_batch& asked, std::vector<event>& told)
+{
+    batch.runs.reserve(due.size());
+    for (const due_run& d : due) {
+        const job& first = (*batch.plan)[d.job];
+        gate& g = chains_[first.name].gate;
+        const admission how = g.admit(first.overlap);
+        if (how != admission::skip) {
+            batch.runs.push_back(
+                {.due = d, .how = how, .id = make_run_id(shared_->time.now(), shared_->random)});
+            continue;
+        }
+        asked.missed.push_back({first.name, d.scheduled_at, d.scheduled_at, 1, reason::overlap});
+        told.emplace_back(run_skipped{first, d.scheduled_at, reason::overlap, g.skipped_in_a_row});
+        if (is_alarming(g.skipped_in_a_row))
+            told.emplace_back(overlap_persists{first, g.skipped_in_a_row});
+    }
 }
 
 /** Tells of what is due when firing stops: it stood within its window and is not sent any more.
@@ -44,82 +64,105 @@ void runner::core::skip_due()
 {
     const auto plan = plan_;
     const due_work work = timetable_.take_late(shared_->time.now());
-    keep({.missed = records_of(work.missed), .memories = memories_of(work.changed)});
+    claim_batch notes{.missed = records_of(work.missed), .memories = memories_of(work.changed)};
+    for (const due_run& d : work.runs)
+        notes.missed.push_back(
+            {(*plan)[d.job].name, d.scheduled_at, d.scheduled_at, 1, reason::shutdown});
+    recorder_->keep(std::move(notes));
     tell_missed(*plan, work.missed);
     for (const due_run& d : work.runs)
-        shared_->emit(run_skipped{(*plan)[d.job], d.scheduled_at, reason::shutdown, 1, {}});
+        shared_->emit(run_skipped{(*plan)[d.job], d.scheduled_at, reason::shutdown, 1});
 }
 
-bool runner::core::is_busy(job_index j) const
-{
-    const auto at = gates_.find((*plan_)[j].name);
-    return at != gates_.end() && at->second.running > 0;
-}
-
-/** Passes the chain's gate, or says why not. */
-bool runner::core::may_start(const job& first, const due_run& due, std::vector<event>& told)
-{
-    gate& g = gates_[first.name];
-    if (g.running > 0) {
-        told.emplace_back(
-            run_skipped{first, due.scheduled_at, reason::overlap, ++g.skipped_in_a_row, {}});
-        return false;
-    }
-    ++g.running;
-    return true;
-}
+bool runner::core::is_busy(job_index j) const { return chains_.contains((*plan_)[j].name); }
 
 void runner::core::claim(due_batch batch, claim_batch asked)
 {
-    asked.claims.reserve(batch.due.size());
-    for (const due_run& d : batch.due)
-        asked.claims.push_back({(*batch.plan)[d.job].name, d.scheduled_at});
-    ++underway_;
-    shared_->store.async_claim(
-        std::move(asked), shared_->time.now(),
-        [self = shared_from_this(),
-         batch = std::move(batch)](error_code ec, std::vector<carillon::claim> claims) mutable {
-            batch.claims = std::move(claims);
-            self->claimed(std::move(batch), ec);
-            --self->underway_;
-            self->finish_if_idle();
+    asked.claims.reserve(batch.runs.size());
+    for (const claimed_run& r : batch.runs)
+        asked.claims.push_back(
+            {.chain = (*batch.plan)[r.due.job].name,
+             .scheduled_at = r.due.scheduled_at,
+             .run = r.id,
+             .trigger = r.due.caught_up ? run_trigger::catch_up : run_trigger::schedule,
+             .due = r.due.due});
+    recorder_->claim(
+        std::move(asked), [self = shared_from_this(), batch = std::move(batch)](
+                              const error_code& ec, const std::vector<carillon::claim>& claims) {
+            detail::crash_point("claim.answered");
+            self->claimed(batch, ec, claims);
         });
+}
+
+/** Whether a run whose claim failed is sent all the same. */
+bool runner::core::goes_without(const error_code& ec, const job_set& plan, job_index first) const
+{
+    if (!ec || on_store_error_ == carillon::on_store_error::stop) return false;
+    const auto chain = plan.chain_from(first);
+    return std::all_of(chain.begin(), chain.end(), [&](job_index j) {
+        return plan[j].delivery == delivery_policy::at_least_once;
+    });
+}
+
+/** A fence that no store has given. */
+std::int64_t runner::core::own_fence()
+{
+    const std::int64_t now = shared_->time.now().time_since_epoch().count();
+    return fence_ = std::max(fence_ + 1, now);
 }
 
 /** Starts what was won. What was not has run under this name before the clock was set: it is not
  * run again if it keeps its name, else the next microsecond's name is tried, so that keys stay
  * unique and no hour is silent. */
-void runner::core::claimed(due_batch batch, error_code ec)
+void runner::core::claimed(
+    due_batch batch, const error_code& ec, const std::vector<carillon::claim>& claims)
 {
     due_batch again{.plan = batch.plan, .tries = batch.tries - 1};
     auto won = std::make_shared<due_batch>(due_batch{.plan = batch.plan});
-    for (std::size_t i = 0; i < batch.due.size(); ++i) {
-        due_run& d = batch.due[i];
-        if (!ec && batch.claims[i].won) {
-            won->due.push_back(d);
-            won->claims.push_back(batch.claims[i]);
-        } else if (!ec && d.keeps_name) {
-            leave_gate((*batch.plan)[d.job].name);
+    claim_batch lost;
+    std::vector<event> told;
+    for (std::size_t i = 0; i < batch.runs.size(); ++i) {
+        claimed_run& r = batch.runs[i];
+        const job& first = (*batch.plan)[r.due.job];
+        const instant at = r.due.scheduled_at;
+        if (!ec && claims[i].won) {
+            r.fence = claims[i].fence;
+            fence_ = std::max(fence_, r.fence);
+            won->runs.push_back(r);
+        } else if (goes_without(ec, *batch.plan, r.due.job)) {
+            r.fence = own_fence();
+            won->runs.push_back(r);
+        } else if (!ec && r.due.keeps_name) {
+            give_up(*batch.plan, r);
         } else if (!ec && batch.tries > 0) {
-            d.scheduled_at += microseconds{1};
-            again.due.push_back(d);
+            r.due.scheduled_at += microseconds{1};
+            again.runs.push_back(r);
         } else {
-            const job& first = (*batch.plan)[d.job];
             const error_code why = ec ? ec : make_error_code(errc::already_claimed);
-            shared_->emit(run_skipped{first, d.scheduled_at, reason::store, 1, why});
-            leave_gate(first.name);
+            lost.missed.push_back({first.name, at, at, 1, reason::store});
+            told.emplace_back(runs_missed{first, at, at, 1, reason::store, why});
+            give_up(*batch.plan, r);
         }
     }
-    if (!again.due.empty()) claim(std::move(again));
-    if (!won->due.empty()) start_some(std::move(won), 0);
+    if (!lost.empty()) recorder_->keep_later(lost);
+    if (!again.runs.empty()) claim(std::move(again));
+    if (!won->runs.empty()) start_some(std::move(won), 0);
+    for (const event& e : told) shared_->emit(e);
+}
+
+/** A run that is not started leaves its place. */
+void runner::core::give_up(const job_set& plan, const claimed_run& run)
+{
+    const std::string& chain = plan[run.due.job].name;
+    run.how == admission::start ? leave_gate(chain) : leave_queue(chain);
 }
 
 /** In slices: ten thousand runs at one instant must not hold up all else. */
 void runner::core::start_some(std::shared_ptr<due_batch> batch, std::size_t from)
 {
-    const std::size_t to = std::min(from + runs_in_a_row, batch->due.size());
-    for (std::size_t i = from; i < to; ++i) start_due(*batch, i);
-    if (to == batch->due.size()) return;
+    const std::size_t to = std::min(from + runs_in_a_row, batch->runs.size());
+    for (std::size_t i = from; i < to; ++i) enter(batch->plan, batch->runs[i]);
+    if (to == batch->runs.size()) return;
     ++underway_;
     asio::post(shared_->executor, [self = shared_from_this(), batch = std::move(batch), to] {
         self->start_some(batch, to);
@@ -128,17 +171,86 @@ void runner::core::start_some(std::shared_ptr<due_batch> batch, std::size_t from
     });
 }
 
-void runner::core::start_due(const due_batch& batch, std::size_t i)
+/** Starts a run that is claimed, or lets it wait for the end of the one before. */
+void runner::core::enter(const std::shared_ptr<const job_set>& plan, const claimed_run& run)
 {
-    const due_run& d = batch.due[i];
+    if (run.how == admission::start) return start_due(plan, run);
+    chain_state& chain = chains_.at((*plan)[run.due.job].name);
+    if (chain.gate.running == 0) {
+        --chain.gate.waiting;
+        ++chain.gate.running;
+        return start_due(plan, run);
+    }
+    put_in_queue(chain, {plan, run});
+}
+
+void runner::core::put_in_queue(chain_state& chain, queued_run next)
+{
+    const bool replaces = next.run.how == admission::replace;
+    const std::string name = (*next.plan)[next.run.due.job].name;
+    if (draining_) {
+        settle_unsent(next, reason::shutdown);
+        return leave_queue(name);
+    }
+    auto displaced = std::exchange(chain.queued, std::move(next));
+    if (displaced) {
+        --chain.gate.waiting;
+        settle_unsent(*displaced, reason::overlap);
+    }
+    if (!replaces) return;
+    std::vector<std::shared_ptr<chain_run>> going; // what a run tells may end others
+    for (chain_run* run : chain.going) going.push_back(run->shared_from_this());
+    for (const auto& run : going) run->cancel();
+}
+
+/** Records a claimed run that comes to nothing. */
+void runner::core::settle_unsent(const queued_run& queued, reason why)
+{
+    const job& first = (*queued.plan)[queued.run.due.job];
+    const due_run& due = queued.run.due;
+    const instant now = shared_->time.now();
+    recorder_->record(std::make_shared<const run_record>(run_record{
+        .id = queued.run.id,
+        .chain = first.name,
+        .scheduled_at = due.scheduled_at,
+        .trigger = due.caught_up ? run_trigger::catch_up : run_trigger::schedule,
+        .outcome = outcome::skipped,
+        .reason = why,
+        .started_at = now,
+        .ended_at = now,
+        .fence = queued.run.fence,
+        .jobs = {}}));
+    shared_->emit(run_skipped{first, due.scheduled_at, why, 1});
+}
+
+/** When firing stops nothing waits any more. */
+void runner::core::empty_queues()
+{
+    std::vector<queued_run> waiting;
+    for (auto& [name, chain] : chains_) {
+        // Still open, they are left to the next start.
+        chain.gate.waiting -= static_cast<int>(chain.cut_off.size());
+        chain.cut_off.clear();
+        if (auto queued = std::exchange(chain.queued, std::nullopt))
+            waiting.push_back(std::move(*queued));
+    }
+    for (const queued_run& w : waiting) {
+        settle_unsent(w, reason::shutdown);
+        leave_queue((*w.plan)[w.run.due.job].name);
+    }
+}
+
+void runner::core::start_due(const std::shared_ptr<const job_set>& plan, const claimed_run& r)
+{
     run_record record;
-    record.chain = (*batch.plan)[d.job].name;
-    record.scheduled_at = d.scheduled_at;
-    record.trigger = d.caught_up ? run_trigger::catch_up : run_trigger::schedule;
-    record.fence = batch.claims[i].fence;
-    record.lateness = std::max(shared_->time.now() - d.due, microseconds{0});
+    record.id = r.id;
+    record.chain = (*plan)[r.due.job].name;
+    record.scheduled_at = r.due.scheduled_at;
+    record.trigger = r.due.caught_up ? run_trigger::catch_up : run_trigger::schedule;
+    record.fence = r.fence;
+    record.lateness = std::max(shared_->time.now() - r.due.due, microseconds{0});
     start_run(
-        batch.plan, d.job, std::move(record), cancelling_,
+        plan, r.due.job, std::move(record), chain_run::beginning::fresh, cancelling_,
         [self = shared_from_this()](const auto& run) { self->run_ended(run); });
 }
 
@@ -146,70 +258,48 @@ std::shared_ptr<chain_run> runner::core::start_run(
     const std::shared_ptr<const job_set>& plan,
     job_index first,
     run_record record,
+    chain_run::beginning from,
     bool cancelled,
     chain_run::end_handler on_end)
 {
-    record.id = make_run_id(shared_->time.now(), shared_->random);
-    auto run = std::make_shared<chain_run>(shared_, plan, first, std::move(record));
+    auto run = std::make_shared<chain_run>(shared_, plan, first, std::move(record), from);
     runs_.emplace(run.get(), run);
+    chains_.at(run->record().chain).going.push_back(run.get());
     if (cancelled) run->cancel();
     run->start(std::move(on_end));
     return run;
 }
 
-void runner::core::trigger(const std::string& name, trigger_handler handler)
+void runner::core::leave_gate(const std::string& chain)
 {
-    auto asked =
-        std::make_shared<manual_run>(trigger_operation(shared_->executor, std::move(handler)));
-    const auto first = plan_->find(name);
-    if (draining_ || !first)
-        return std::move(asked->operation)
-            .complete(draining_ ? errc::not_running : errc::no_such_job, {});
-    asked->plan = plan_;
-    asked->first = *first;
-    if (auto slot = asked->operation.slot(); slot.is_connected()) {
-        slot.assign([weak = std::weak_ptr(asked)](asio::cancellation_type) {
-            if (auto mine = weak.lock()) mine->cancel();
-        });
+    chain_state& c = chains_.at(chain);
+    --c.gate.running;
+    if (c.gate.running == 0 && !c.cut_off.empty()) {
+        auto next = std::make_shared<open_run>(std::move(c.cut_off.front()));
+        c.cut_off.pop_front();
+        return go_on(next, true);
     }
-    ++gates_[name].running;
-    claim_manual(std::move(asked), shared_->time.now(), other_names);
+    if (c.gate.running > 0 || !c.queued) return forget_if_idle(chain);
+    const queued_run next = *std::exchange(c.queued, std::nullopt);
+    --c.gate.waiting;
+    ++c.gate.running;
+    start_due(next.plan, next.run);
 }
 
-void runner::core::claim_manual(std::shared_ptr<manual_run> asked, instant at, int tries)
+void runner::core::leave_queue(const std::string& chain)
 {
-    ++underway_;
-    claim_batch batch{.claims = {{asked->chain(), at}}};
-    shared_->store.async_claim(
-        std::move(batch), shared_->time.now(),
-        [self = shared_from_this(), asked = std::move(asked), at,
-         tries](error_code ec, const std::vector<carillon::claim>& claims) {
-            --self->underway_;
-            if (!ec && !claims[0].won && tries > 0)
-                return self->claim_manual(asked, at + microseconds{1}, tries - 1);
-            if (!ec && claims[0].won) return self->start_manual(asked, at, claims[0].fence);
-            self->leave_gate(asked->chain());
-            std::move(asked->operation)
-                .complete(ec ? ec : make_error_code(errc::already_claimed), {});
-            self->finish_if_idle();
-        });
+    --chains_.at(chain).gate.waiting;
+    forget_if_idle(chain);
 }
 
-void runner::core::start_manual(
-    const std::shared_ptr<manual_run>& asked, instant at, std::int64_t fence)
+/** What the chain owes may go on once nothing of it goes. */
+void runner::core::forget_if_idle(const std::string& chain)
 {
-    run_record record;
-    record.chain = asked->chain();
-    record.scheduled_at = at;
-    record.trigger = run_trigger::manual;
-    record.fence = fence;
-    asked->run = start_run(
-        asked->plan, asked->first, std::move(record), asked->cancelled || cancelling_,
-        [self = shared_from_this(), asked](const auto& r) {
-            const error_code ec = asked->cancelled ? asio::error::operation_aborted : error_code{};
-            std::move(asked->operation).complete(ec, r->record());
-            self->run_ended(r);
-        });
+    const auto at = chains_.find(chain);
+    if (at->second.gate.running > 0 || at->second.gate.waiting > 0) return;
+    chains_.erase(at);
+    const auto j = is_firing() ? plan_->find(chain) : std::nullopt;
+    if (j && timetable_.release(*j, shared_->time.now())) arm();
 }
 
 } // namespace carillon

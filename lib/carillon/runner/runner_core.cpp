@@ -20,11 +20,24 @@ constexpr microseconds longest_blind_wait = std::chrono::seconds{1};
 
 } // namespace
 
-runner::core::core(services s, origins::bounds max)
-    : shared_(std::make_shared<services>(std::move(s)))
+std::shared_ptr<runner::core> runner::core::make(services s, const runner_options& options)
+{
+    auto out = std::make_shared<core>(std::move(s), options);
+    out->recorder_->serve(
+        out, [self = out.get()](const auto& names) { return self->recall(names); },
+        [self = out.get()] { self->finish_if_idle(); });
+    return out;
+}
+
+runner::core::core(services s, const runner_options& options)
+    : shared_(std::make_shared<services>(std::move(s))),
+      recorder_(std::make_shared<recorder>(shared_)), on_store_error_(options.on_store_error),
+      recovers_triggered_(options.recovers_triggered)
 {
     shared_->origins = std::make_shared<origins>(
-        shared_->executor, shared_->time, max,
+        shared_->executor, shared_->time,
+        origins::bounds{
+            .max_concurrent = options.max_concurrent, .max_per_origin = options.max_per_origin},
         [weak = std::weak_ptr(shared_)](const circuit_change& change) {
             if (const auto alive = weak.lock()) alive->emit(change);
         });
@@ -48,6 +61,11 @@ std::optional<instant> runner::core::next_due(std::string_view name) const
     return is_firing() && j ? timetable_.next_due(*j) : std::nullopt;
 }
 
+std::optional<instant> runner::core::next_wake()
+{
+    return is_firing() ? timetable_.next_wake() : std::nullopt;
+}
+
 boost::system::result<job_index> runner::core::find_scheduled(std::string_view name) const
 {
     if (!is_firing()) return make_error_code(errc::not_running);
@@ -66,7 +84,7 @@ boost::system::result<void> runner::core::pause(std::string_view name)
     const auto j = find_scheduled(name);
     if (!j) return j.error();
     timetable_.pause(*j);
-    keep({.memories = memories_of({*j})});
+    recorder_->keep({.memories = memories_of({*j})});
     arm();
     return {};
 }
@@ -79,7 +97,7 @@ boost::system::result<void> runner::core::resume(std::string_view name)
     const instant now = shared_->time.now();
     timetable_.resume(*j, now);
     if (!is_busy(*j)) timetable_.release(*j, now);
-    keep({.memories = memories_of({*j})});
+    recorder_->keep({.memories = memories_of({*j})});
     arm();
     return {};
 }
@@ -141,14 +159,14 @@ void runner::core::load()
     loaded_ = false;
     ++underway_;
     shared_->store.async_load(
-        [self = shared_from_this()](const error_code& ec, std::vector<job_memory> memories) {
+        [self = shared_from_this()](const error_code& ec, recollection found) {
             --self->underway_;
-            self->loaded(ec, std::move(memories));
+            self->loaded(ec, std::move(found));
             self->finish_if_idle();
         });
 }
 
-void runner::core::loaded(const error_code& ec, std::vector<job_memory> memories)
+void runner::core::loaded(const error_code& ec, recollection found)
 {
     if (!run_ || draining_) return;
     if (ec) {
@@ -158,7 +176,10 @@ void runner::core::loaded(const error_code& ec, std::vector<job_memory> memories
     loaded_ = true;
     boot_ = shared_->time.boot_time();
     timetable_ = {};
-    take_plan(std::move(memories));
+    // First, so that what is due now finds them going.
+    recover(std::move(found.cut_off));
+    if (!is_firing()) return;
+    take_plan(std::move(found.memories));
     arm();
     if (is_firing()) shared_->emit(firing_began{}); // a listener may have ended it
 }
@@ -172,7 +193,7 @@ void runner::core::take_plan(std::vector<job_memory> memories)
         .memories = memories_of(change.changed),
         .forgotten = std::move(change.forgotten)};
     notes.missed.insert(notes.missed.end(), change.dropped.begin(), change.dropped.end());
-    keep(std::move(notes));
+    recorder_->keep(std::move(notes));
     // Kept first, here as elsewhere: a listener may bring about what is to be kept after it.
     tell_missed(*plan, change.missed);
     for (const missed_record& m : change.dropped) {
@@ -189,18 +210,20 @@ std::vector<job_memory> runner::core::memories_of(const std::vector<job_index>& 
     return out;
 }
 
-/** Keeps what no run comes of. */
-void runner::core::keep(claim_batch notes)
+/** What the timetable has of jobs; those that it has no more are to be forgotten. */
+claim_batch runner::core::recall(const std::set<std::string>& names) const
 {
-    if (notes.empty()) return;
-    ++underway_;
-    shared_->store.async_claim(
-        std::move(notes), shared_->time.now(),
-        [self = shared_from_this()](const error_code& ec, const auto&) {
-            --self->underway_;
-            if (ec) self->shared_->emit(notes_failed{ec});
-            self->finish_if_idle();
-        });
+    claim_batch out;
+    const auto& plan = timetable_.plan();
+    if (!plan) return out;
+    for (const std::string& name : names) {
+        const auto j = plan->find(name);
+        if (j && std::holds_alternative<schedule>((*plan)[*j].trigger))
+            out.memories.push_back(timetable_.memory_of(*j));
+        else
+            out.forgotten.push_back(name);
+    }
+    return out;
 }
 
 void runner::core::drain(plain_handler handler)
@@ -265,7 +288,7 @@ bool runner::core::look_for_step()
     const microseconds by = boot - boot_;
     if (std::chrono::abs(by) < step_limit) return false;
     boot_ = boot;
-    keep({.memories = memories_of(timetable_.clock_stepped(read_time(), by))});
+    recorder_->keep({.memories = memories_of(timetable_.clock_stepped(read_time(), by))});
     shared_->emit(clock_changed{by});
     return true;
 }
@@ -290,23 +313,17 @@ void runner::core::tell_missed(
 void runner::core::run_ended(const std::shared_ptr<chain_run>& run)
 {
     runs_.erase(run.get());
-    leave_gate(run->record().chain);
-    ++underway_;
-    shared_->store.async_record(
-        run->record(), [self = shared_from_this(), run](const error_code& ec) {
-            --self->underway_;
-            if (ec) self->shared_->emit(record_failed{run->record(), ec});
-            self->finish_if_idle();
-        });
-}
-
-void runner::core::leave_gate(const std::string& chain)
-{
-    const auto at = gates_.find(chain);
-    if (--at->second.running > 0) return;
-    gates_.erase(at);
-    const auto j = is_firing() ? plan_->find(chain) : std::nullopt;
-    if (j && timetable_.release(*j, shared_->time.now())) arm();
+    auto ended = std::make_shared<const run_record>(run->take_record());
+    std::erase(chains_.at(ended->chain).going, run.get());
+    const chain_state& chain = chains_.at(ended->chain);
+    if (!chain.queued && chain.cut_off.empty()) {
+        // First, so that the store knows of its end before the next one's claim.
+        recorder_->record(ended);
+        return leave_gate(ended->chain);
+    }
+    // What has been claimed already begins when a crash cannot bring this one back any more.
+    recorder_->record(
+        ended, [self = shared_from_this(), ended] { self->leave_gate(ended->chain); });
 }
 
 void runner::core::stop_firing()
@@ -315,6 +332,9 @@ void runner::core::stop_firing()
     if (is_firing()) skip_due();
     draining_ = true;
     wake_->emit(asio::cancellation_type::terminal);
+    const auto waits = std::exchange(recovery_waits_, {});
+    for (const auto& wait : waits) wait->emit(asio::cancellation_type::terminal);
+    empty_queues();
 }
 
 void runner::core::cancel_runs()
@@ -332,6 +352,7 @@ void runner::core::cancel_runs()
 void runner::core::finish_if_idle()
 {
     if (!runs_.empty() || underway_ > 0 || (run_ && !draining_)) return;
+    if (!(draining_ ? recorder_->settle() : recorder_->is_idle())) return;
     // Kept connections would keep the caller's context, too.
     shared_->transport.close_idle();
     if (!draining_) return;

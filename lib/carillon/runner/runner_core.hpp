@@ -2,13 +2,17 @@
 
 #include <carillon/detail/pending.hpp>
 #include <carillon/runner/chain_run.hpp>
+#include <carillon/runner/gate.hpp>
+#include <carillon/runner/recorder.hpp>
 #include <carillon/runner/runner.hpp>
 #include <carillon/runner/timetable.hpp>
 
 #include <boost/asio/cancellation_signal.hpp>
 
 #include <cstdint>
+#include <deque>
 #include <memory>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -20,7 +24,9 @@ namespace carillon {
  * may complete after the runner's end. */
 class runner::core : public std::enable_shared_from_this<core> {
 public:
-    core(services s, origins::bounds max);
+    static std::shared_ptr<core> make(services s, const runner_options& options);
+
+    core(services s, const runner_options& options);
 
     void on_event(event_handler listener) { shared_->add_listener(std::move(listener)); }
     std::shared_ptr<const job_set> jobs() const { return plan_; }
@@ -28,8 +34,10 @@ public:
 
     void set_jobs(job_set jobs);
     std::optional<instant> next_due(std::string_view name) const;
+    std::optional<instant> next_wake();
     void set_max_concurrent(std::size_t max) { shared_->origins->set_max_concurrent(max); }
     void set_max_per_origin(std::size_t max) { shared_->origins->set_max_per_origin(max); }
+    void set_on_store_error(carillon::on_store_error what) { on_store_error_ = what; }
     boost::system::result<void> pause(std::string_view name);
     boost::system::result<void> resume(std::string_view name);
     bool is_paused(std::string_view name) const;
@@ -37,6 +45,7 @@ public:
     void run(plain_handler handler);
     void drain(plain_handler handler);
     void trigger(const std::string& name, trigger_handler handler);
+    void retry(run_id id, trigger_handler handler);
     void abandon();
 
 private:
@@ -47,12 +56,25 @@ private:
     /// it.
     static constexpr int other_names = 100;
 
-    /** What is due at one wake-up, on its way from the claim to the runs. */
+    /** A run that is due, from the claim to its start. */
+    struct claimed_run {
+        due_run due;
+        admission how = admission::start;
+        run_id id{};
+        std::int64_t fence = 0;
+    };
+
+    /** What is due at one wake-up, on its way to the runs. */
     struct due_batch {
         std::shared_ptr<const job_set> plan;
-        std::vector<due_run> due{};
-        std::vector<carillon::claim> claims{};
+        std::vector<claimed_run> runs{};
         int tries = 0; // under other names, left
+    };
+
+    /** One that waits for the end of the chain's last run. */
+    struct queued_run {
+        std::shared_ptr<const job_set> plan;
+        claimed_run run;
     };
 
     /** An operation that ends when the last run has. */
@@ -66,8 +88,6 @@ private:
     struct manual_run {
         explicit manual_run(trigger_operation o) : operation(std::move(o)) {}
 
-        const std::string& chain() const { return (*plan)[first].name; }
-
         void cancel()
         {
             cancelled = true;
@@ -77,14 +97,25 @@ private:
         trigger_operation operation;
         std::shared_ptr<const job_set> plan;
         job_index first = 0;
+        chain_run::beginning from = chain_run::beginning::fresh;
+        run_record record; // as it begins
         std::weak_ptr<chain_run> run;
         bool cancelled = false;
     };
 
-    /** What a chain's runs come to while at least one goes. */
-    struct gate {
-        int running = 0;
-        int skipped_in_a_row = 0;
+    /** A run that an earlier process left open, on its way to going on. */
+    struct cut_off_run {
+        open_run open;
+        std::optional<reason> why_not{};
+        bool waits = false; // for the end of another of its chain
+    };
+
+    /** A chain while at least one run of it goes. */
+    struct chain_state {
+        carillon::gate gate{};
+        std::deque<open_run> cut_off{}; // to go on one after another, before what is queued
+        std::optional<queued_run> queued{};
+        std::vector<chain_run*> going{}; // they are in runs_, too
     };
 
     time_reading read_time() const;
@@ -94,7 +125,7 @@ private:
     boost::system::result<job_index> find_scheduled(std::string_view name) const;
     bool is_firing() const { return run_ && loaded_ && !draining_; }
     void load();
-    void loaded(const error_code& ec, std::vector<job_memory> memories);
+    void loaded(const error_code& ec, recollection found);
     void take_plan(std::vector<job_memory> memories);
     void arm();
     void arm_without_timer();
@@ -103,27 +134,57 @@ private:
     void fire_due();
     void skip_due();
     bool is_busy(job_index j) const;
-    bool may_start(const job& first, const due_run& due, std::vector<event>& told);
+    void admit_due(
+        const std::vector<due_run>& due,
+        due_batch& batch,
+        claim_batch& asked,
+        std::vector<event>& told);
+    claim_batch recall(const std::set<std::string>& names) const;
     std::vector<job_memory> memories_of(const std::vector<job_index>& jobs) const;
     std::vector<missed_record>
     records_of(const std::vector<std::pair<job_index, missed_part>>& missed) const;
     void tell_missed(
         const job_set& plan, const std::vector<std::pair<job_index, missed_part>>& missed) const;
-    void keep(claim_batch notes);
     void claim(due_batch batch, claim_batch asked = {});
-    void claimed(due_batch batch, error_code ec);
+    void claimed(due_batch batch, const error_code& ec, const std::vector<carillon::claim>& claims);
+    bool goes_without(const error_code& ec, const job_set& plan, job_index first) const;
+    std::int64_t own_fence();
+    void give_up(const job_set& plan, const claimed_run& run);
     void start_some(std::shared_ptr<due_batch> batch, std::size_t from);
-    void start_due(const due_batch& batch, std::size_t i);
-    void claim_manual(std::shared_ptr<manual_run> asked, instant at, int tries);
-    void start_manual(const std::shared_ptr<manual_run>& asked, instant at, std::int64_t fence);
+    void enter(const std::shared_ptr<const job_set>& plan, const claimed_run& run);
+    void put_in_queue(chain_state& chain, queued_run next);
+    void start_due(const std::shared_ptr<const job_set>& plan, const claimed_run& run);
+    void settle_unsent(const queued_run& run, reason why);
+    void recover(std::vector<open_run> cut_off);
+    void recovered(
+        const std::shared_ptr<std::vector<cut_off_run>>& cut_off,
+        const error_code& ec,
+        const std::vector<carillon::claim>& claims);
+    std::vector<cut_off_run> sort_out(std::vector<open_run> cut_off) const;
+    void recover_later(std::vector<open_run> cut_off);
+    void end_interrupted(run_record run, reason why);
+    boost::asio::cancellation_slot add_recovery_wait();
+    void go_on(const std::shared_ptr<open_run>& open, bool has_waited);
+    void go_on_when_due(const std::shared_ptr<open_run>& open);
+    std::shared_ptr<manual_run> make_manual(trigger_handler handler);
+    void retry_found(
+        const std::shared_ptr<manual_run>& asked,
+        const error_code& ec,
+        std::optional<run_record> found);
+    void claim_manual(std::shared_ptr<manual_run> asked, int tries);
+    void start_manual(const std::shared_ptr<manual_run>& asked);
     std::shared_ptr<chain_run> start_run(
         const std::shared_ptr<const job_set>& plan,
         job_index first,
         run_record record,
+        chain_run::beginning from,
         bool cancelled,
         chain_run::end_handler on_end);
     void run_ended(const std::shared_ptr<chain_run>& run);
     void leave_gate(const std::string& chain);
+    void leave_queue(const std::string& chain);
+    void forget_if_idle(const std::string& chain);
+    void empty_queues();
     void stop_firing();
     void cancel_runs();
     void finish_if_idle();
@@ -137,13 +198,18 @@ private:
     bool loaded_ = false;   // the timetable holds the plan, with what the store remembers
     bool draining_ = false;
     bool cancelling_ = false;  // what is claimed already starts as a cancelled run
-    std::size_t underway_ = 0; // claims and records whose answer, or its handling, is still to come
-    std::unordered_map<std::string, gate> gates_;
+    std::size_t underway_ = 0; // what is asked of the store beside the recorder, or starts
+    std::shared_ptr<recorder> recorder_;
+    carillon::on_store_error on_store_error_;
+    bool recovers_triggered_;
+    std::int64_t fence_ = 0; // the last that no store gave
+    std::unordered_map<std::string, chain_state> chains_;
     // Watched, not owned: a run belongs to its coroutines and keeps the core alive by its end
     // handler, so that whoever destroys the coroutines destroys both.
     std::unordered_map<const chain_run*, std::weak_ptr<chain_run>> runs_;
     std::shared_ptr<boost::asio::cancellation_signal> wake_ =
         std::make_shared<boost::asio::cancellation_signal>();
+    std::vector<std::unique_ptr<boost::asio::cancellation_signal>> recovery_waits_;
     std::shared_ptr<ending> run_;
     std::vector<std::shared_ptr<ending>> drains_;
 };

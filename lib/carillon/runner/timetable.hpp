@@ -3,6 +3,7 @@
 #include <carillon/job/job_set.hpp>
 #include <carillon/runner/agenda.hpp>
 #include <carillon/runner/catch_up.hpp>
+#include <carillon/store/history.hpp>
 #include <carillon/store/job_memory.hpp>
 #include <carillon/time/schedule.hpp>
 
@@ -84,6 +85,9 @@ public:
         std::shared_ptr<const job_set> plan,
         const time_reading& time,
         std::vector<job_memory> memories = {});
+
+    /** The plan that it has taken; null before the first. */
+    const std::shared_ptr<const job_set>& plan() const noexcept { return plan_; }
 
     /** When to wake next; nothing where nothing will be due. */
     std::optional<instant> next_wake();

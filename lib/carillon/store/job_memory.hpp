@@ -1,7 +1,7 @@
 #pragma once
 
-#include <carillon/job/run.hpp>
 #include <carillon/time/grid.hpp>
+#include <carillon/time/instant.hpp>
 
 #include <boost/uuid/uuid.hpp>
 
@@ -41,17 +41,6 @@ struct job_memory {
     std::vector<owed_span> owed{};
 
     friend bool operator==(const job_memory&, const job_memory&) = default;
-};
-
-/** Instants of one chain that passed without a run, all of the same fate. */
-struct missed_record {
-    std::string chain;
-    instant from;
-    instant to;
-    std::int64_t count = 0;
-    carillon::reason reason = reason::coalesced;
-
-    friend bool operator==(const missed_record&, const missed_record&) = default;
 };
 
 } // namespace carillon

@@ -1,94 +1,339 @@
 #include <carillon/detail/pending.hpp>
 #include <carillon/store/memory_store.hpp>
 
+#include <boost/container/flat_set.hpp>
+
 #include <algorithm>
+#include <deque>
 #include <iterator>
+#include <map>
+#include <string_view>
 
 namespace asio = boost::asio;
 
 namespace carillon {
+namespace {
+
+struct by_job {
+    using is_transparent = void;
+
+    static std::string_view name(const job_memory& m) noexcept { return m.job; }
+    static std::string_view name(std::string_view job) noexcept { return job; }
+
+    template <class A, class B>
+    bool operator()(const A& a, const B& b) const
+    {
+        return name(a) < name(b);
+    }
+};
+
+const std::string& chain_of(const history_entry& e)
+{
+    return std::visit([](const auto& what) -> const std::string& { return what.chain; }, e.what);
+}
+
+std::string_view outcome_of(const history_entry& e)
+{
+    if (const auto* m = std::get_if<missed_record>(&e.what)) return fate_of(m->reason);
+    return to_string(std::get<run_record>(e.what).outcome.value_or(outcome::interrupted));
+}
+
+bool meets(const history_query& q, const history_entry& e)
+{
+    if (q.before && e.cursor >= *q.before) return false;
+    if (q.since && e.at < *q.since) return false;
+    if (!q.outcome.empty() && outcome_of(e) != q.outcome) return false;
+    return q.chains.empty() ||
+           std::find(q.chains.begin(), q.chains.end(), chain_of(e)) != q.chains.end();
+}
+
+} // namespace
+
+/** What is kept, for all who share it. */
+class memory_store::memory {
+public:
+    explicit memory(memory_store_options options) : options_(options) {}
+
+    int add_owner() { return ++owners_; }
+
+    void owner_is_gone(int owner)
+    {
+        for (auto& [key, claimed] : open_)
+            if (claimed.owner == owner) claimed.owner = 0;
+    }
+
+    recollection load() const
+    {
+        recollection out;
+        out.memories.assign(memories_.begin(), memories_.end());
+        for (const auto& [key, claimed] : open_)
+            if (claimed.owner == 0) out.cut_off.push_back(claimed.run);
+        std::sort(out.cut_off.begin(), out.cut_off.end(), [](const open_run& a, const open_run& b) {
+            return a.run.fence < b.run.fence;
+        });
+        return out;
+    }
+
+    std::vector<claim> claim_all(const claim_batch& batch, instant now, int owner)
+    {
+        std::vector<claim> claims;
+        claims.reserve(batch.claims.size());
+        for (const claim_request& r : batch.claims) claims.push_back(claim_one(r, now, owner));
+        remember(batch.memories);
+        for (const std::string& job : batch.forgotten)
+            if (const auto known = memories_.find(job); known != memories_.end())
+                memories_.erase(known);
+        for (const missed_record& m : batch.missed) append(m.chain, now, m);
+        return claims;
+    }
+
+    void save(run_id run, job_record job)
+    {
+        const auto at = std::find_if(
+            open_.begin(), open_.end(), [&](const auto& o) { return o.second.run.run.id == run; });
+        if (at == open_.end()) return;
+        auto& jobs = at->second.run.run.jobs;
+        const auto known = std::find_if(
+            jobs.begin(), jobs.end(), [&](const job_record& j) { return j.job == job.job; });
+        if (known != jobs.end())
+            *known = std::move(job);
+        else
+            jobs.push_back(std::move(job));
+    }
+
+    void record(const run_record& run)
+    {
+        open_.erase({run.chain, run.scheduled_at});
+        if (const auto chain = chains_.find(run.chain); chain != chains_.end())
+            std::erase_if(chain->second.ended, [&](const history_entry& e) {
+                const auto* before = std::get_if<run_record>(&e.what);
+                return before != nullptr && before->id == run.id;
+            });
+        const instant at = run.ended_at.value_or(run.started_at);
+        append(run.chain, at, run);
+    }
+
+    history_page find(const history_query& q) const
+    {
+        std::vector<const history_entry*> found;
+        for (const auto& [name, chain] : chains_)
+            for (const history_entry& e : chain.ended)
+                if (meets(q, e)) found.push_back(&e);
+        std::sort(found.begin(), found.end(), [](const history_entry* a, const history_entry* b) {
+            return a->cursor > b->cursor;
+        });
+        history_page out;
+        if (found.size() > q.limit) {
+            found.resize(q.limit);
+            out.next = found.back()->cursor;
+        }
+        for (const history_entry* e : found) out.entries.push_back(*e);
+        return out;
+    }
+
+    std::optional<run_record> find_run(run_id id) const
+    {
+        for (const auto& [key, claimed] : open_)
+            if (claimed.run.run.id == id) return claimed.run.run;
+        for (const auto& [name, chain] : chains_)
+            if (const run_record* run = find_ended(chain, id)) return *run;
+        return std::nullopt;
+    }
+
+    std::vector<run_record> runs(const std::string& chain) const
+    {
+        std::vector<run_record> out;
+        const auto at = chains_.find(chain);
+        if (at == chains_.end()) return out;
+        for (const history_entry& e : at->second.ended)
+            if (const auto* run = std::get_if<run_record>(&e.what)) out.push_back(*run);
+        return out;
+    }
+
+    std::vector<missed_record> missed() const
+    {
+        history_page all = find({.limit = options_.keep_runs_in_all});
+        std::vector<missed_record> out;
+        for (const history_entry& e : all.entries)
+            if (const auto* m = std::get_if<missed_record>(&e.what)) out.push_back(*m);
+        std::reverse(out.begin(), out.end());
+        return out;
+    }
+
+private:
+    struct chain_state {
+        std::vector<instant> claimed{};    // the latest, in the order of their claims
+        std::deque<history_entry> ended{}; // oldest first
+    };
+
+    struct owned_run {
+        open_run run;
+        int owner = 0; // none
+    };
+
+    static const run_record* find_ended(const chain_state& chain, run_id id)
+    {
+        for (const history_entry& e : chain.ended)
+            if (const auto* run = std::get_if<run_record>(&e.what); run && run->id == id)
+                return run;
+        return nullptr;
+    }
+
+    claim claim_one(const claim_request& r, instant now, int owner)
+    {
+        const auto open = open_.find({r.chain, r.scheduled_at});
+        open_run taken{.run = {}, .due = r.due, .recovers = r.recovers};
+        if (r.what == claim_request::kind::recovered) {
+            if (open == open_.end() || open->second.owner != 0) return {};
+            taken.run = std::move(open->second.run.run);
+        } else if (open != open_.end()) {
+            return {};
+        } else if (r.what == claim_request::kind::retried) {
+            const run_record* known = find_ended(chains_[r.chain], r.run);
+            if (known == nullptr) return {};
+            taken.run = *known;
+            reopen(taken.run.jobs);
+        } else if (!is_new(chains_[r.chain], r.scheduled_at)) {
+            return {};
+        }
+        fence_ = std::max<std::int64_t>(fence_ + 1, now.time_since_epoch().count());
+        run_record& run = taken.run;
+        run.id = r.run;
+        run.chain = r.chain;
+        run.scheduled_at = r.scheduled_at;
+        run.trigger = r.trigger;
+        run.fence = fence_;
+        run.outcome = {};
+        taken.is_owned = true;
+        open_.insert_or_assign({r.chain, r.scheduled_at}, owned_run{std::move(taken), owner});
+        return {.won = true, .fence = fence_};
+    }
+
+    /** Whether nobody has claimed the instant, which is known as claimed from now on. */
+    bool is_new(chain_state& chain, instant at) const
+    {
+        auto& claimed = chain.claimed;
+        if (std::find(claimed.begin(), claimed.end(), at) != claimed.end()) return false;
+        if (claimed.size() >= options_.keep_claims) claimed.erase(claimed.begin());
+        claimed.push_back(at);
+        return true;
+    }
+
+    void remember(const std::vector<job_memory>& memories)
+    {
+        std::vector<job_memory> fresh;
+        for (const job_memory& m : memories) {
+            const auto known = memories_.find(m);
+            if (known != memories_.end())
+                *known = m;
+            else
+                fresh.push_back(m);
+        }
+        if (fresh.size() > memories_.size() / 2) memories_.reserve(memories_.size() + fresh.size());
+        memories_.insert(
+            std::make_move_iterator(fresh.begin()), std::make_move_iterator(fresh.end()));
+    }
+
+    template <class T>
+    void append(const std::string& chain, instant at, T what)
+    {
+        auto& ended = chains_[chain].ended;
+        ended.push_back({.cursor = ++last_cursor_, .at = at, .what = std::move(what)});
+        order_.emplace_back(chain, last_cursor_);
+        if (ended.size() > options_.keep_runs) ended.pop_front();
+        if (order_.size() > options_.keep_runs_in_all) forget_oldest();
+    }
+
+    void forget_oldest()
+    {
+        const auto [chain, cursor] = std::move(order_.front());
+        order_.pop_front();
+        // Unless its chain has forgotten it already.
+        const auto at = chains_.find(chain);
+        if (at == chains_.end()) return;
+        auto& ended = at->second.ended;
+        if (!ended.empty() && ended.front().cursor == cursor) ended.pop_front();
+        // A job that is no more, or one that runs too rarely to be worth its room.
+        const auto open = open_.lower_bound({chain, instant::min()});
+        const bool is_open = open != open_.end() && open->first.first == chain;
+        if (ended.empty() && !is_open) chains_.erase(at);
+    }
+
+    memory_store_options options_;
+    int owners_ = 0;
+    std::map<std::pair<std::string, instant>, owned_run> open_;
+    std::map<std::string, chain_state> chains_;
+    boost::container::flat_set<job_memory, by_job> memories_; // a hundred thousand, but small
+    std::deque<std::pair<std::string, std::int64_t>> order_;  // chain and cursor, oldest first
+    std::int64_t last_cursor_ = 0;
+    std::int64_t fence_ = 0;
+};
 
 memory_store::memory_store(asio::any_io_executor ex, memory_store_options options)
-    : executor_(std::move(ex)), options_(options)
+    : executor_(std::move(ex)), memory_(std::make_shared<memory>(options)),
+      owner_(memory_->add_owner())
 {}
+
+memory_store::memory_store(asio::any_io_executor ex, const memory_store& shared)
+    : executor_(std::move(ex)), memory_(shared.memory_), owner_(memory_->add_owner())
+{}
+
+memory_store::~memory_store() { disconnect(); }
+
+void memory_store::disconnect()
+{
+    if (std::exchange(connected_, false)) memory_->owner_is_gone(owner_);
+}
 
 std::vector<run_record> memory_store::runs(const std::string& chain) const
 {
-    const auto at = chains_.find(chain);
-    if (at == chains_.end()) return {};
-    std::vector<run_record> out;
-    for (const ended_run& ended : at->second.done) out.push_back(ended.run);
-    return out;
+    return memory_->runs(chain);
 }
+
+std::vector<missed_record> memory_store::missed() const { return memory_->missed(); }
 
 void memory_store::load(load_handler handler)
 {
-    detail::pending<void(error_code, std::vector<job_memory>)>(executor_, std::move(handler))
-        .complete({}, std::vector<job_memory>(memories_.begin(), memories_.end()));
+    detail::pending<void(error_code, recollection)> answer(executor_, std::move(handler));
+    if (!connected_) return std::move(answer).complete(errc::not_running, {});
+    std::move(answer).complete({}, memory_->load());
 }
 
-void memory_store::claim_all(claim_batch batch, instant now, claim_handler handler)
+void memory_store::claim_all(
+    std::shared_ptr<const claim_batch> batch, instant now, claim_handler handler)
 {
-    std::vector<claim> claims;
-    claims.reserve(batch.claims.size());
-    for (const claim_request& request : batch.claims) claims.push_back(claim_one(request, now));
-    std::vector<job_memory> fresh;
-    for (job_memory& m : batch.memories) {
-        const auto known = memories_.find(m);
-        if (known != memories_.end())
-            *known = std::move(m);
-        else
-            fresh.push_back(std::move(m));
-    }
-    if (fresh.size() > memories_.size() / 2) memories_.reserve(memories_.size() + fresh.size());
-    memories_.insert(std::make_move_iterator(fresh.begin()), std::make_move_iterator(fresh.end()));
-    for (const std::string& job : batch.forgotten)
-        if (const auto known = memories_.find(job); known != memories_.end())
-            memories_.erase(known);
-    for (missed_record& m : batch.missed) missed_.push_back(std::move(m));
-    while (missed_.size() > options_.keep_missed) missed_.pop_front();
-    detail::pending<void(error_code, std::vector<claim>)>(executor_, std::move(handler))
-        .complete({}, std::move(claims));
+    detail::pending<void(error_code, std::vector<claim>)> answer(executor_, std::move(handler));
+    if (!connected_) return std::move(answer).complete(errc::not_running, {});
+    std::move(answer).complete({}, memory_->claim_all(*batch, now, owner_));
 }
 
-claim memory_store::claim_one(const claim_request& request, instant now)
+void memory_store::save(run_id run, job_record job, plain_handler handler)
 {
-    chain_state& chain =
-        chains_.try_emplace(request.chain, chain_state{.fence = forgotten_fence_}).first->second;
-    auto& claimed = chain.claimed;
-    if (std::find(claimed.begin(), claimed.end(), request.scheduled_at) != claimed.end()) return {};
-    if (claimed.size() >= options_.keep_claims) claimed.erase(claimed.begin());
-    claimed.push_back(request.scheduled_at);
-    ++chain.open;
-    chain.fence = std::max<std::int64_t>(chain.fence + 1, now.time_since_epoch().count());
-    return {.won = true, .fence = chain.fence};
+    if (connected_) memory_->save(run, std::move(job));
+    detail::pending<void(error_code)>(executor_, std::move(handler))
+        .complete(connected_ ? error_code{} : errc::not_running);
 }
 
-void memory_store::record(run_record run, record_handler handler)
+void memory_store::record(std::shared_ptr<const run_record> run, plain_handler handler)
 {
-    chain_state& chain = chains_[run.chain];
-    if (chain.open > 0) --chain.open;
-    order_.emplace_back(run.chain, ++ended_);
-    chain.done.push_back({ended_, std::move(run)});
-    if (chain.done.size() > options_.keep_runs) chain.done.pop_front();
-    if (order_.size() > options_.keep_runs_in_all) forget_oldest();
-    detail::pending<void(error_code)>(executor_, std::move(handler)).complete({});
+    if (connected_) memory_->record(*run);
+    detail::pending<void(error_code)>(executor_, std::move(handler))
+        .complete(connected_ ? error_code{} : errc::not_running);
 }
 
-void memory_store::forget_oldest()
+void memory_store::find(history_query query, find_handler handler)
 {
-    const auto [chain, number] = std::move(order_.front());
-    order_.pop_front();
-    // Unless its chain has forgotten it already.
-    const auto at = chains_.find(chain);
-    if (at == chains_.end()) return;
-    auto& done = at->second.done;
-    if (!done.empty() && done.front().number == number) done.pop_front();
-    // A job that is no more, or one that runs too rarely to be worth its room.
-    if (done.empty() && at->second.open == 0) {
-        forgotten_fence_ = std::max(forgotten_fence_, at->second.fence);
-        chains_.erase(at);
-    }
+    detail::pending<void(error_code, history_page)> answer(executor_, std::move(handler));
+    if (!connected_) return std::move(answer).complete(errc::not_running, {});
+    std::move(answer).complete({}, memory_->find(query));
+}
+
+void memory_store::find_run(run_id run, find_run_handler handler)
+{
+    detail::pending<void(error_code, std::optional<run_record>)> answer(
+        executor_, std::move(handler));
+    if (!connected_) return std::move(answer).complete(errc::not_running, {});
+    std::move(answer).complete({}, memory_->find_run(run));
 }
 
 } // namespace carillon

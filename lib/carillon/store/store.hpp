@@ -2,12 +2,15 @@
 
 #include <carillon/error.hpp>
 #include <carillon/job/run.hpp>
+#include <carillon/store/history.hpp>
 #include <carillon/store/job_memory.hpp>
 
 #include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/async_result.hpp>
 
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,8 +19,25 @@ namespace carillon {
 
 /** An occurrence that someone wants to run: its identity is (chain, instant). */
 struct claim_request {
+    enum class kind {
+        /// Won where nobody has claimed the occurrence before.
+        fresh,
+        /// One of @ref recollection::cut_off: won by the first who asks for it.
+        recovered,
+        /// A run that has ended is taken up again: won where it is still known and nobody else does
+        /// so.
+        retried,
+    };
+
     std::string chain;
     instant scheduled_at;
+    run_id run{};
+    run_trigger trigger = run_trigger::schedule;
+    /// Before this instant nothing is sent.
+    instant due{};
+    /// Whether the next start sends it when this process is gone; else it is then interrupted.
+    bool recovers = true;
+    kind what = kind::fresh;
 };
 
 /** The answer to one request of a batch. */
@@ -43,10 +63,34 @@ struct claim_batch {
     }
 };
 
+/** A run that is claimed and has not ended. */
+struct open_run {
+    /// With its jobs as far as @ref store::async_save was told of them.
+    run_record run;
+    instant due{};
+    bool recovers = true;
+    /// Whether the process that claimed it is still there.
+    bool is_owned = false;
+};
+
+/** What is left of earlier times at a start. */
+struct recollection {
+    /// In any order.
+    std::vector<job_memory> memories{};
+    /// Open runs whose owner is gone, those with the earliest claim first.
+    std::vector<open_run> cut_off{};
+};
+
 /**
- * The memory of what was claimed and done: the seam between the runner and where it is kept.
+ * The memory of what was claimed, done and missed: the seam between the runner and where it is
+ * kept.
  *
- * An object is for one executor at a time.
+ * The memory may be shared by several processes, and machines, each with a store object of its own,
+ * which owns the claims that it wins until their runs are recorded, or its process is gone.
+ *
+ * An object is for one executor at a time. Operations take effect in the order of their calls, each
+ * of them whole or, with an error, not at all; none is cancellable, so that nothing is lost between
+ * two owners.
  */
 class store {
 public:
@@ -55,13 +99,12 @@ public:
     store& operator=(const store&) = delete;
     virtual ~store() = default;
 
-    /** What is remembered of all scheduled jobs: `void(error_code, std::vector<job_memory>)`, in
-     * any order. Not cancellable. */
+    /** What is remembered of all scheduled jobs, and the runs that were cut off:
+     * `void(error_code, recollection)`. Changes nothing. */
     template <class CompletionToken>
     auto async_load(CompletionToken&& token)
     {
-        return boost::asio::async_initiate<
-            CompletionToken, void(error_code, std::vector<job_memory>)>(
+        return boost::asio::async_initiate<CompletionToken, void(error_code, recollection)>(
             [](auto handler, store* self) { self->load(std::move(handler)); }, token, this);
     }
 
@@ -69,43 +112,84 @@ public:
      * Claims all that is due at one wake-up, and keeps what else came of it:
      * `void(error_code, std::vector<claim>)`, an answer for each claim, in order.
      *
-     * A claim is won by the first to ask for it, and is as durable as the store when the operation
-     * completes. With an error none was won and nothing was kept. Operations take effect in the
-     * order of their calls. `now` is the wall clock: a fence is the greater of the
-     * last + 1 and `now` in microseconds, so that it grows across restarts without a store. Not
-     * cancellable: a claim must not be lost between two owners.
+     * A claim is as durable as the store when the operation completes. `now` is the wall clock: a
+     * fence is the greater of the last + 1 and `now` in microseconds, so that it grows across
+     * restarts without a store. The batch is shared with whoever asks, who may need it again where
+     * the store fails; it must not change meanwhile.
      */
     template <class CompletionToken>
-    auto async_claim(claim_batch batch, instant now, CompletionToken&& token)
+    auto async_claim(std::shared_ptr<const claim_batch> batch, instant now, CompletionToken&& token)
     {
         return boost::asio::async_initiate<CompletionToken, void(error_code, std::vector<claim>)>(
-            [](auto handler, store* self, claim_batch asked, instant at) {
+            [](auto handler, store* self, std::shared_ptr<const claim_batch> asked, instant at) {
                 self->claim_all(std::move(asked), at, std::move(handler));
             },
             token, this, std::move(batch), now);
     }
 
-    /** Records a run that has ended, whatever its outcome: `void(error_code)`. Not cancellable. */
+    /** Keeps how far a job of an open run is, in place of what was kept of it: `void(error_code)`,
+     * when it is durable. */
     template <class CompletionToken>
-    auto async_record(run_record run, CompletionToken&& token)
+    auto async_save(run_id run, job_record job, CompletionToken&& token)
     {
         return boost::asio::async_initiate<CompletionToken, void(error_code)>(
-            [](auto handler, store* self, run_record ended) {
+            [](auto handler, store* self, run_id id, job_record record) {
+                self->save(id, std::move(record), std::move(handler));
+            },
+            token, this, run, std::move(job));
+    }
+
+    /** Records a run that has ended, whatever its outcome, claimed or not, in place of an earlier
+     * end of the same run: `void(error_code)`. It is shared as a batch of claims is. */
+    template <class CompletionToken>
+    auto async_record(std::shared_ptr<const run_record> run, CompletionToken&& token)
+    {
+        return boost::asio::async_initiate<CompletionToken, void(error_code)>(
+            [](auto handler, store* self, std::shared_ptr<const run_record> ended) {
                 self->record(std::move(ended), std::move(handler));
             },
             token, this, std::move(run));
     }
 
+    /** A part of the history: `void(error_code, history_page)`. */
+    template <class CompletionToken>
+    auto async_find(history_query query, CompletionToken&& token)
+    {
+        return boost::asio::async_initiate<CompletionToken, void(error_code, history_page)>(
+            [](auto handler, store* self, history_query asked) {
+                self->find(std::move(asked), std::move(handler));
+            },
+            token, this, std::move(query));
+    }
+
+    /** One run, open or ended: `void(error_code, std::optional<run_record>)`, nothing where it is
+     * not known. */
+    template <class CompletionToken>
+    auto async_find_run(run_id run, CompletionToken&& token)
+    {
+        return boost::asio::async_initiate<
+            CompletionToken, void(error_code, std::optional<run_record>)>(
+            [](auto handler, store* self, run_id id) { self->find_run(id, std::move(handler)); },
+            token, this, run);
+    }
+
 protected:
-    using load_handler =
-        boost::asio::any_completion_handler<void(error_code, std::vector<job_memory>)>;
-    using claim_handler = boost::asio::any_completion_handler<void(error_code, std::vector<claim>)>;
-    using record_handler = boost::asio::any_completion_handler<void(error_code)>;
+    template <class... Ts>
+    using handler_of = boost::asio::any_completion_handler<void(error_code, Ts...)>;
+    using load_handler = handler_of<recollection>;
+    using claim_handler = handler_of<std::vector<claim>>;
+    using plain_handler = handler_of<>;
+    using find_handler = handler_of<history_page>;
+    using find_run_handler = handler_of<std::optional<run_record>>;
 
 private:
     virtual void load(load_handler handler) = 0;
-    virtual void claim_all(claim_batch batch, instant now, claim_handler handler) = 0;
-    virtual void record(run_record run, record_handler handler) = 0;
+    virtual void
+    claim_all(std::shared_ptr<const claim_batch> batch, instant now, claim_handler handler) = 0;
+    virtual void save(run_id run, job_record job, plain_handler handler) = 0;
+    virtual void record(std::shared_ptr<const run_record> run, plain_handler handler) = 0;
+    virtual void find(history_query query, find_handler handler) = 0;
+    virtual void find_run(run_id run, find_run_handler handler) = 0;
 };
 
 } // namespace carillon

@@ -1,7 +1,8 @@
+#include "temporary_folder.hpp"
+
 #include <cerrno>
 #include <cstdlib>
 #include <fstream>
-#include <http/temporary_folder.hpp>
 #include <ios>
 #include <system_error>
 

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <carillon/job/job.hpp>
+
+namespace carillon {
+
+/** What a chain's gate says to a run that is due. Not a public interface, like all here. */
+enum class admission {
+    start,
+    /// Wait for the end of the last one.
+    queue,
+    /// Wait for it, and cancel it, and take the place of another that waits.
+    replace,
+    /// Come to nothing.
+    skip,
+};
+
+/** What a chain's runs come to while some go. Pure. */
+struct gate {
+    /// Runs that go, or are about to.
+    int running = 0;
+    /// Runs that wait for the end of those, or are about to.
+    int waiting = 0;
+    int skipped_in_a_row = 0;
+
+    /** What becomes of a run that is due, by the chain's `overlap`; it is counted. */
+    admission admit(overlap_policy policy) noexcept;
+};
+
+/** Whether as many skips in a row are worth an alarm: three, six, twelve... */
+bool is_alarming(int skips_in_a_row) noexcept;
+
+} // namespace carillon

@@ -1,0 +1,187 @@
+#include <carillon/runner/recorder.hpp>
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+
+#include <algorithm>
+
+namespace asio = boost::asio;
+
+namespace carillon {
+namespace {
+
+constexpr std::size_t max_waiting_runs = 10'000;
+
+constexpr microseconds pause_before_next_try = std::chrono::seconds{1};
+
+} // namespace
+
+void recorder::claim(claim_batch batch, claim_handler handler)
+{
+    ++underway_;
+    claims_.push_back({std::move(batch), std::move(handler)});
+    if (claims_.size() == 1) claim_next();
+}
+
+/** One at a time: where one is refused, what comes of that goes with the next, and no crash comes
+ * between a job's memory and what was missed before it. */
+void recorder::claim_next()
+{
+    take_along(claims_.front().batch);
+    const auto batch = std::make_shared<const claim_batch>(std::move(claims_.front().batch));
+    shared_->store.async_claim(
+        batch, shared_->time.now(),
+        [self = shared_from_this(), owner = owner_.lock(),
+         batch](const error_code& ec, std::vector<carillon::claim> claims) {
+            // All but the claims waits.
+            if (ec) self->add_waiting(*batch);
+            // While it counts as under way, so that whoever waits for the end sees what comes of
+            // it.
+            std::exchange(self->claims_.front().handler, nullptr)(ec, std::move(claims));
+            self->claims_.pop_front();
+            if (!self->claims_.empty()) self->claim_next();
+            self->answered(ec);
+        });
+}
+
+void recorder::keep(claim_batch notes)
+{
+    if (notes.empty()) return;
+    claim(std::move(notes), [](const error_code&, const auto&) {});
+}
+
+void recorder::record(std::shared_ptr<const run_record> run, std::function<void()> then)
+{
+    ++underway_;
+    shared_->store.async_record(
+        run, [self = shared_from_this(), owner = owner_.lock(), run,
+              then = std::move(then)](const error_code& ec) {
+            if (ec) self->add_waiting(run, ec);
+            if (then) then();
+            self->answered(ec);
+        });
+}
+
+void recorder::keep_later(const claim_batch& notes)
+{
+    add_waiting(notes);
+    wait();
+}
+
+bool recorder::has_waiting() const { return !missed_.empty() || !jobs_.empty() || !runs_.empty(); }
+
+/** Of a job whose memory moves on, what was missed before goes with it: between the two no crash
+ * must come. */
+void recorder::take_along(claim_batch& newer)
+{
+    for (const job_memory& m : newer.memories) {
+        auto at = missed_.lower_bound({m.job, reason{}});
+        while (at != missed_.end() && at->first.first == m.job) {
+            newer.missed.push_back(std::move(at->second));
+            at = missed_.erase(at);
+        }
+    }
+}
+
+void recorder::add_waiting(const claim_batch& notes)
+{
+    for (const missed_record& m : notes.missed) {
+        const auto [at, is_new] = missed_.try_emplace({m.chain, m.reason}, m);
+        if (is_new) continue;
+        missed_record& known = at->second;
+        known.from = std::min(known.from, m.from);
+        known.to = std::max(known.to, m.to);
+        known.count += m.count;
+    }
+    // Their names alone: what is newer may have been taken meanwhile.
+    for (const job_memory& m : notes.memories) jobs_.insert(m.job);
+    jobs_.insert(notes.forgotten.begin(), notes.forgotten.end());
+}
+
+void recorder::add_waiting(std::shared_ptr<const run_record> run, const error_code& ec)
+{
+    if (runs_.size() >= max_waiting_runs) {
+        const auto lost = std::move(runs_.front());
+        runs_.pop_front();
+        shared_->emit(record_failed{*lost, ec});
+    }
+    runs_.push_back(std::move(run));
+}
+
+void recorder::answered(const error_code& ec)
+{
+    --underway_;
+    const microseconds now = shared_->time.since_boot();
+    if (ec) {
+        last_error_ = ec;
+        if (!std::exchange(failing_since_, failing_since_.value_or(now)))
+            shared_->emit(store_failed{ec});
+        if (!is_last_try_) wait();
+    } else if (has_waiting() && failing_since_) {
+        // It takes something again: all that waits may follow.
+        try_again();
+    } else if (failing_since_ && underway_ == 0) {
+        shared_->emit(store_recovered{now - *std::exchange(failing_since_, std::nullopt)});
+    }
+    if (underway_ > 0) return;
+    if (const auto owner = owner_.lock()) on_idle_();
+}
+
+void recorder::try_again()
+{
+    const auto owner = owner_.lock();
+    claim_batch notes;
+    if (owner) notes = recall_(std::exchange(jobs_, {}));
+    for (auto& [key, m] : std::exchange(missed_, {})) notes.missed.push_back(std::move(m));
+    const auto runs = std::exchange(runs_, {});
+    keep(std::move(notes));
+    for (const auto& run : runs) record(run);
+}
+
+void recorder::wait()
+{
+    if (wait_) return;
+    wait_ = std::make_shared<asio::cancellation_signal>();
+    shared_->time.async_wait_for(
+        pause_before_next_try,
+        asio::bind_cancellation_slot(
+            wait_->slot(), [weak = weak_from_this(), mine = wait_](const error_code&) {
+                const auto self = weak.lock();
+                if (!self || self->wait_ != mine) return;
+                self->wait_.reset();
+                if (self->has_waiting()) self->try_again();
+            }));
+}
+
+void recorder::stop_waiting()
+{
+    if (const auto waits = std::exchange(wait_, nullptr))
+        waits->emit(asio::cancellation_type::terminal);
+}
+
+bool recorder::settle()
+{
+    stop_waiting();
+    if (underway_ > 0) return false;
+    if (!has_waiting()) {
+        is_last_try_ = false;
+        return true;
+    }
+    if (std::exchange(is_last_try_, true)) {
+        give_up();
+        return true;
+    }
+    try_again();
+    return false;
+}
+
+void recorder::give_up()
+{
+    for (const auto& run : std::exchange(runs_, {}))
+        shared_->emit(record_failed{*run, last_error_});
+    missed_.clear();
+    jobs_.clear();
+    is_last_try_ = false;
+    failing_since_.reset();
+}
+
+} // namespace carillon

@@ -1,0 +1,103 @@
+#pragma once
+
+#include <carillon/runner/services.hpp>
+#include <carillon/store/store.hpp>
+
+#include <boost/asio/cancellation_signal.hpp>
+
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace carillon {
+
+/**
+ * Hands to the store what is to be kept, and keeps in memory what it does not take, until it does.
+ * Not a public interface.
+ *
+ * What waits is bounded: of missed instants a span for each job and reason, of jobs their names, of
+ * ended runs ten thousand.
+ */
+class recorder : public std::enable_shared_from_this<recorder> {
+public:
+    using claim_handler = std::function<void(error_code, std::vector<claim>)>;
+
+    explicit recorder(std::shared_ptr<services> shared) : shared_(std::move(shared)) {}
+
+    /** What is to be remembered of jobs of these names as they are now, and which are no more. */
+    using recall_function = std::function<claim_batch(const std::set<std::string>&)>;
+
+    /** `on_idle` is called whenever @ref is_idle may have become true; the owner is kept alive
+     * while something is under way. */
+    void serve(std::weak_ptr<void> owner, recall_function recall, std::function<void()> on_idle)
+    {
+        owner_ = std::move(owner);
+        recall_ = std::move(recall);
+        on_idle_ = std::move(on_idle);
+    }
+
+    /** Claims, and keeps what else is in the batch, be it later. The handler is called when the
+     * store has answered. */
+    void claim(claim_batch batch, claim_handler handler);
+
+    /** Keeps what no run comes of. */
+    void keep(claim_batch notes);
+
+    /** Keeps it when the store takes something again. */
+    void keep_later(const claim_batch& notes);
+
+    /** `then` is called when the store has answered, whatever it says. */
+    void record(std::shared_ptr<const run_record> run, std::function<void()> then = {});
+
+    /** Whether all that was handed over has been taken or refused. */
+    bool is_idle() const noexcept { return underway_ == 0; }
+
+    /** Waits for nothing any more. */
+    void stop_waiting();
+
+    /** For the end: what waits is tried once more, and then given up. False where that is still
+     * under way. */
+    bool settle();
+
+private:
+    using span_key = std::pair<std::string, reason>;
+
+    struct asked {
+        claim_batch batch;
+        claim_handler handler;
+    };
+
+    void claim_next();
+    bool has_waiting() const;
+    void take_along(claim_batch& newer);
+    void add_waiting(const claim_batch& notes);
+    void add_waiting(std::shared_ptr<const run_record> run, const error_code& ec);
+    void answered(const error_code& ec);
+    void try_again();
+    void wait();
+    void give_up();
+
+    std::shared_ptr<services> shared_;
+    std::weak_ptr<void> owner_;
+    recall_function recall_;
+    std::function<void()> on_idle_;
+    std::deque<asked> claims_; // the first of them is under way
+    std::size_t underway_ = 0;
+    std::optional<microseconds> failing_since_; // in time since boot
+    error_code last_error_;
+    std::shared_ptr<boost::asio::cancellation_signal> wait_; // for the time to try again
+    bool is_last_try_ = false;
+
+    std::map<span_key, missed_record> missed_;
+    std::set<std::string> jobs_; // of which something is to be remembered or forgotten
+    std::deque<std::shared_ptr<const run_record>> runs_;
+};
+
+} // namespace carillon

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <carillon/store/owner_lock.hpp>
+#include <carillon/store/sqlite.hpp>
+#include <carillon/store/store.hpp>
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+/** What is read of a store's tables. Not a public interface; all block. */
+namespace carillon::sqlite {
+
+/** The runs that are claimed and have not ended, those with the earliest claim first. */
+std::vector<open_run> read_open_runs(database& db, const owner_lock& owners);
+
+/** What is remembered of scheduled jobs. */
+std::vector<job_memory> read_memories(database& db);
+
+history_page find(database& db, const history_query& query);
+
+std::optional<run_record> find_run(database& db, const owner_lock& owners, run_id run);
+
+/** Ids of runs, open or ended, in [first, last] and in their order. */
+std::vector<run_id> find_ids(database& db, run_id first, run_id last, std::size_t limit);
+
+/** For each chain the ended runs of its newest instants, newest first. */
+std::vector<std::vector<run_record>>
+latest_runs(database& db, const std::vector<std::string>& chains, std::size_t limit);
+
+} // namespace carillon::sqlite

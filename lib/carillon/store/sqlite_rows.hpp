@@ -1,0 +1,31 @@
+#pragma once
+
+#include <carillon/job/run.hpp>
+#include <carillon/store/job_memory.hpp>
+#include <carillon/store/sqlite.hpp>
+
+#include <boost/uuid/uuid.hpp>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+/** How values stand in a store's columns. Not a public interface. */
+namespace carillon::sqlite {
+
+inline std::int64_t number_of(instant t) { return t.time_since_epoch().count(); }
+inline instant instant_of(std::int64_t us) { return instant{microseconds{us}}; }
+
+inline void bind_uuid(statement& s, int at, const boost::uuids::uuid& id)
+{
+    s.bind_bytes(at, id.data, sizeof id.data);
+}
+
+/** Of a column that holds none, the nil UUID. */
+boost::uuids::uuid uuid_at(const statement& s, int at);
+
+/** Debts as JSON, in microseconds; empty for none. */
+std::string owed_to_text(const std::vector<owed_span>& owed);
+std::vector<owed_span> owed_from_text(std::string_view text);
+
+} // namespace carillon::sqlite

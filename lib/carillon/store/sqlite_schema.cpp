@@ -1,0 +1,219 @@
+#include <carillon/store/sqlite_schema.hpp>
+#include <carillon/store/sqlite_store.hpp>
+
+#include <boost/system/system_error.hpp>
+#include <fmt/format.h>
+#include <sqlite3.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <filesystem>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace carillon::sqlite {
+namespace {
+
+/// `PRAGMA application_id`: the letters CARI.
+constexpr int application_id = 0x43415249;
+
+/// From each version to the next; never changed once released.
+constexpr const char* steps[schema_version] = {
+    // What is remembered of scheduled jobs.
+    "CREATE TABLE jobs (name TEXT PRIMARY KEY, schedule INTEGER NOT NULL, next INTEGER NOT NULL,"
+    " boot BLOB NOT NULL, origin INTEGER NOT NULL, anchor INTEGER NOT NULL,"
+    " enabled INTEGER NOT NULL, paused INTEGER NOT NULL, owed TEXT) WITHOUT ROWID;"
+    // Runs that go; few.
+    "CREATE TABLE claims (chain TEXT, scheduled_at INTEGER, run BLOB NOT NULL,"
+    " trigger TEXT NOT NULL, fence INTEGER NOT NULL, due INTEGER NOT NULL,"
+    " claimed_at INTEGER NOT NULL, recovers INTEGER NOT NULL, owner INTEGER NOT NULL,"
+    " PRIMARY KEY (chain, scheduled_at)) WITHOUT ROWID;"
+    // How far their jobs are.
+    "CREATE TABLE progress (run BLOB, job TEXT, record TEXT NOT NULL, PRIMARY KEY (run, job))"
+    " WITHOUT ROWID;"
+    // Runs that have ended, and instants that came to none: of these `run` is null, and they reach
+    // to `last`. Only appended to, and cut at its old end.
+    "CREATE TABLE history (id INTEGER PRIMARY KEY, chain TEXT NOT NULL,"
+    " scheduled_at INTEGER NOT NULL, last INTEGER, count INTEGER, run BLOB, trigger TEXT,"
+    " outcome TEXT NOT NULL, reason TEXT, started_at INTEGER, ended_at INTEGER NOT NULL,"
+    " lateness INTEGER, fence INTEGER, jobs TEXT);"
+    "CREATE INDEX history_by_chain ON history (chain, scheduled_at);"
+    "CREATE INDEX history_by_run ON history (run) WHERE run IS NOT NULL;"
+    "CREATE TABLE fence (last INTEGER NOT NULL);"
+    "INSERT INTO fence VALUES (0);",
+};
+
+/// What has to be right for what runs next.
+constexpr const char* vital_tables[] = {"jobs", "claims", "progress", "fence"};
+
+[[noreturn]] void refuse(const std::string& path, const std::string& why)
+{
+    throw store_unusable(path + ": " + why);
+}
+
+std::string damaged(const std::string& what)
+{
+    return "the store is damaged (" + what +
+           "): put a copy in its place, or move it away to begin anew";
+}
+
+/** What a failure on opening means for whoever has to mend it. */
+[[noreturn]] void explain(const std::string& path, const boost::system::system_error& e)
+{
+    if (e.code().category() != category()) throw;
+    switch (e.code().value() & 0xFF) {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        refuse(path, "another program holds the store locked");
+    case SQLITE_READONLY:
+        refuse(path, "the store cannot be written: file or folder is read-only");
+    case SQLITE_FULL:
+        refuse(path, "the store cannot be written: the disk is full");
+    case SQLITE_CORRUPT:
+        refuse(path, damaged(e.code().message()));
+    case SQLITE_NOTADB:
+        refuse(path, "is no store of carillon's: not an SQLite database");
+    default:
+        refuse(path, std::string("the store cannot be used: ") + e.what());
+    }
+}
+
+/** Nobody else may read it: replies may hold what is not for all. SQLite gives its other files the
+ * same mode. */
+void make_file(const std::string& path)
+{
+    // One that is there is not opened here: closing it would take SQLite's locks of this process
+    // away (fcntl(2), advisory record locks).
+    const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    const bool is_there = file < 0 && errno == EEXIST;
+    if (file < 0 && (!is_there || ::access(path.c_str(), R_OK | W_OK) != 0))
+        refuse(path, fmt::format("the store cannot be opened: {}", std::strerror(errno)));
+    if (file >= 0) ::close(file);
+}
+
+/** Tells a store from other databases, and from those of newer versions. */
+int read_version(database& db, const std::string& path)
+{
+    constexpr const char* purpose = "cannot read the store's version";
+    const auto id = db.number("PRAGMA application_id", purpose);
+    const auto version = db.number("PRAGMA user_version", purpose);
+    const bool is_empty = db.number("SELECT count(*) FROM sqlite_master", purpose) == 0;
+    if (id != application_id && !is_empty)
+        refuse(path, "is a database, but no store of carillon's");
+    if (version > schema_version)
+        refuse(
+            path, fmt::format(
+                      "the store was written by a newer carillon (version {} of its tables; this "
+                      "program knows {})",
+                      version, schema_version));
+    return static_cast<int>(version);
+}
+
+void migrate(database& db, const std::string& path)
+{
+    constexpr const char* purpose = "cannot bring the store's tables up to date";
+    transaction change(db, purpose);
+    // Another process may have been first.
+    for (int version = read_version(db, path); version < schema_version; ++version)
+        db.execute(steps[version], purpose);
+    db.execute(
+        fmt::format(
+            "PRAGMA application_id = {}; PRAGMA user_version = {}", application_id, schema_version)
+            .c_str(),
+        purpose);
+    change.commit();
+}
+
+std::string first_damage(database& db, const std::string& table)
+{
+    statement check(
+        db, table.empty() ? "PRAGMA quick_check(1)" : "PRAGMA quick_check('" + table + "')",
+        "cannot check the store");
+    const std::string found = check.step() ? check.text(0) : "ok";
+    // Above what it found stands where, and more may follow.
+    const std::size_t begin = found.starts_with("***") ? found.find('\n') + 1 : 0;
+    const std::string first = found.substr(begin, found.find('\n', begin) - begin);
+    return first == "ok" ? "" : first;
+}
+
+void check(database& db, const std::string& path, std::int64_t checked_bytes)
+{
+    std::string damage;
+    if (size_of(db) <= checked_bytes)
+        damage = first_damage(db, "");
+    else
+        for (const char* table : vital_tables)
+            if (damage.empty()) damage = first_damage(db, table);
+    if (!damage.empty()) refuse(path, damaged(damage));
+}
+
+} // namespace
+
+std::string real_path(const std::string& path)
+{
+    std::error_code ec;
+    const std::filesystem::path real = std::filesystem::weakly_canonical(path, ec);
+    return ec ? path : real.string();
+}
+
+void make_folder(const std::string& path)
+{
+    const std::filesystem::path folder = std::filesystem::path(path).parent_path();
+    std::error_code ec;
+    if (folder.empty() || std::filesystem::exists(folder, ec)) return;
+    std::filesystem::create_directories(folder, ec);
+    if (ec) refuse(path, "cannot make the store's folder: " + ec.message());
+}
+
+database open_for_writing(const std::string& path, std::int64_t checked_bytes)
+{
+    make_file(path);
+    try {
+        database db(path);
+        const int version = read_version(db, path);
+        // Before the first table, or never. Once it is deleted, history gives its room back.
+        if (version == 0) db.execute("PRAGMA auto_vacuum = INCREMENTAL", "cannot set the store up");
+        statement mode(db, "PRAGMA journal_mode = WAL", "cannot set the store up");
+        if (!mode.step() || mode.text(0) != "wal")
+            refuse(path, "the store must lie on a local disk: others cannot share its log");
+        mode.reset();
+        // Each commit is on the disk before it is answered (SQLite: "WAL" loses the last commits
+        // without it when the power fails).
+        db.execute("PRAGMA synchronous = FULL", "cannot set the store up");
+        // However long a reader has held it up.
+        db.execute("PRAGMA journal_size_limit = 16777216", "cannot set the store up");
+        if (version < schema_version) migrate(db, path);
+        check(db, path, checked_bytes);
+        // Whether it can be written shows only now.
+        transaction(db, "cannot write to the store").commit();
+        return db;
+    } catch (const boost::system::system_error& e) {
+        explain(path, e);
+    }
+}
+
+database open_for_reading(const std::string& path)
+{
+    if (::access(path.c_str(), F_OK) != 0)
+        refuse(path, fmt::format("there is no store: {}", std::strerror(errno)));
+    try {
+        database db(path, access::read_only);
+        if (read_version(db, path) < schema_version)
+            refuse(path, "the store is empty, or from an older carillon: start the daemon once");
+        return db;
+    } catch (const boost::system::system_error& e) {
+        explain(path, e);
+    }
+}
+
+std::int64_t size_of(database& db)
+{
+    return db.number(
+        "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size",
+        "cannot read the store's size");
+}
+
+std::string find_damage(database& db) { return first_damage(db, ""); }
+
+} // namespace carillon::sqlite

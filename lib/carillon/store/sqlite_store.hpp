@@ -1,0 +1,90 @@
+#pragma once
+
+#include <carillon/store/store.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <stdexcept>
+#include <string>
+
+namespace carillon {
+
+/** Why a store cannot be used: one sentence for people that names the file and what may help. */
+class store_unusable : public std::runtime_error {
+public:
+    using runtime_error::runtime_error;
+};
+
+/** How much of the history is kept; the oldest goes first, a little at a time. */
+struct history_limits {
+    /// Older entries are forgotten.
+    microseconds keep = std::chrono::days{30};
+    /// Runs of one chain, and as many spans of missed instants, from 1.
+    std::int64_t keep_runs = 1000;
+    /// What the whole store may take, in bytes, without SQLite's log of a few MiB.
+    std::int64_t keep_bytes = std::int64_t{1} << 30;
+};
+
+struct sqlite_store_options {
+    /// The database's file; it is made where there is none, and so is its folder. Beside it stand
+    /// `PATH-wal` and `PATH-shm`, which are SQLite's, and `PATH.lock`.
+    std::string path;
+    /// The one process that fires schedules and recovers what was cut off. Others may use the store
+    /// beside it for runs of their own.
+    bool is_daemon = true;
+    history_limits limits{};
+    /// Operations of one commit, from 1. More than one share the cost of the disk's sync.
+    std::size_t max_group = 512;
+    /// Is told, on the store's executor, what is wrong where a large file turns out to be damaged
+    /// after the start. Such a file goes on to be used as far as it can be.
+    std::function<void(std::string)> on_damage{};
+};
+
+/**
+ * A store in an SQLite database, write-ahead logged and synced: what an operation has said to be
+ * kept survives the process and the power.
+ *
+ * One thread of its own writes, two read; the caller's never blocks but in constructor and
+ * destructor. What comes while a commit is under way shares the next one. Errors are SQLite's; @ref
+ * errc::queue_full where the disk is too slow for what is asked of it.
+ *
+ * Claims name their owner by a lock on `PATH.lock` that dies with the process (fcntl(2)).
+ */
+class sqlite_store final : public store {
+public:
+    /** Opens the file. Throws @ref store_unusable: it cannot be read or written, is damaged, of a
+     * newer version, no store, or held by another daemon, whose process it names. Blocks. */
+    sqlite_store(boost::asio::any_io_executor ex, sqlite_store_options options);
+
+    /** Waits for what was asked for before. */
+    ~sqlite_store() override;
+
+    /** Takes effect with the next commit. */
+    void set_limits(history_limits limits);
+
+    /** How many operations wait, or are under way. */
+    std::size_t queued() const;
+
+private:
+    class writer;
+    class reader;
+
+    void load(load_handler handler) override;
+    void claim_all(
+        std::shared_ptr<const claim_batch> batch, instant now, claim_handler handler) override;
+    void save(run_id run, job_record job, plain_handler handler) override;
+    void record(std::shared_ptr<const run_record> run, plain_handler handler) override;
+    void find(history_query query, find_handler handler) override;
+    void find_run(run_id run, find_run_handler handler) override;
+
+    boost::asio::any_io_executor executor_;
+    std::unique_ptr<writer> writer_;
+    std::unique_ptr<reader> reader_; // ends before the writer, whose lock file it looks at
+};
+
+} // namespace carillon

@@ -1,0 +1,192 @@
+#include <carillon/detail/crash_point.hpp>
+#include <carillon/detail/spawn.hpp>
+#include <carillon/store/sqlite_schema.hpp>
+#include <carillon/store/sqlite_writer.hpp>
+
+#include <boost/system/system_error.hpp>
+#include <fmt/format.h>
+#include <sqlite3.h>
+
+#include <algorithm>
+#include <exception>
+#include <iterator>
+#include <signal.h>
+#include <utility>
+
+namespace carillon {
+namespace {
+
+/// More than ten thousand runs that end at one instant, several times over.
+constexpr std::size_t max_queued = 100'000;
+
+/// However much there is to write, the history is trimmed once in so many commits.
+constexpr int commits_without_trim = 64;
+constexpr int steps_at_the_end = 8;
+
+/** One spelling of the path, whatever links lead there: the lock file hangs on it. */
+sqlite_store_options with_folder(sqlite_store_options o)
+{
+    sqlite::make_folder(o.path);
+    o.path = sqlite::real_path(o.path);
+    return o;
+}
+
+owner_lock lock_file(const sqlite_store_options& o)
+{
+    const std::string path = o.path + ".lock";
+    try {
+        return owner_lock(path);
+    } catch (const boost::system::system_error& e) {
+        throw store_unusable(
+            fmt::format("{}: the store's lock file cannot be used: {}", path, describe(e.code())));
+    }
+}
+
+sqlite::database open(const sqlite_store_options& o, owner_lock& owners)
+{
+    if (o.is_daemon && !owners.become_daemon()) {
+        const auto pid = owners.daemon_pid();
+        throw store_unusable(fmt::format(
+            "{}: the store is in use by another carillon{}: stop it first, or give this one a "
+            "[store] path of its own",
+            o.path, pid != 0 ? fmt::format(" (process {})", pid) : ""));
+    }
+    // A guest comes for one run, and must not wait for what the daemon has looked at.
+    return sqlite::open_for_writing(o.path, o.is_daemon ? sqlite::checked_at_start : 0);
+}
+
+/** Whether an operation that fails by itself may have failed others of its commit. */
+bool may_be_one(const error_code& ec)
+{
+    if (ec.category() != sqlite::category()) return true;
+    const int code = ec.value() & 0xFF;
+    return code == SQLITE_FULL || code == SQLITE_CONSTRAINT || code == SQLITE_TOOBIG ||
+           code == SQLITE_CORRUPT || code == SQLITE_NOMEM;
+}
+
+/** Starts a thread that no signal is delivered to: they are the event loop's. */
+template <class F>
+std::thread start_thread(F f)
+{
+    sigset_t all;
+    sigset_t before;
+    ::sigfillset(&all);
+    ::pthread_sigmask(SIG_SETMASK, &all, &before);
+    std::thread out(std::move(f));
+    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    return out;
+}
+
+} // namespace
+
+sqlite_store::writer::writer(const sqlite_store_options& as_given)
+    : writer(with_folder(as_given), 0)
+{}
+
+sqlite_store::writer::writer(const sqlite_store_options& options, int)
+    : max_group_(std::max<std::size_t>(options.max_group, 1)), owners_(lock_file(options)),
+      db_(open(options, owners_)), ledger_(std::in_place, db_, owners_), retention_(db_),
+      trims_(options.is_daemon || !owners_.has_daemon()), limits_(options.limits),
+      thread_(start_thread([this] { work(); }))
+{}
+
+sqlite_store::writer::~writer()
+{
+    {
+        const std::lock_guard lock(mutex_);
+        ending_ = true;
+    }
+    wake_.notify_one();
+    thread_.join();
+}
+
+void sqlite_store::writer::add(operation o)
+{
+    {
+        const std::lock_guard lock(mutex_);
+        if (queue_.size() < max_queued) {
+            queue_.push_back(std::move(o));
+            o = {};
+        }
+    }
+    if (o.complete) return o.complete(errc::queue_full);
+    wake_.notify_one();
+}
+
+void sqlite_store::writer::set_limits(history_limits limits)
+{
+    const std::lock_guard lock(mutex_);
+    limits_ = limits;
+}
+
+std::size_t sqlite_store::writer::queued() const
+{
+    const std::lock_guard lock(mutex_);
+    return queue_.size() + underway_;
+}
+
+void sqlite_store::writer::work()
+{
+    std::vector<operation> group;
+    int untrimmed = 0;
+    while (take_group(group)) {
+        if (!group.empty()) commit(group);
+        const bool is_idle = group.empty() || queued() == group.size();
+        if (trims_ && (is_idle || ++untrimmed >= commits_without_trim)) {
+            untrimmed = 0;
+            history_limits limits;
+            {
+                const std::lock_guard lock(mutex_);
+                limits = limits_;
+            }
+            retention_.step(limits);
+        }
+    }
+    // Of a process that comes for one run, where no daemon does it.
+    for (int i = 0; trims_ && retention_.is_pending() && i < steps_at_the_end; ++i)
+        retention_.step(limits_);
+}
+
+/** Waits for something to do; empty where that is the history's trimming. False at the end. */
+bool sqlite_store::writer::take_group(std::vector<operation>& out)
+{
+    out.clear();
+    std::unique_lock lock(mutex_);
+    underway_ = 0;
+    const bool trims = trims_ && retention_.is_pending();
+    wake_.wait(lock, [&] { return ending_ || !queue_.empty() || trims; });
+    if (queue_.empty()) return !ending_;
+    const auto count = static_cast<std::ptrdiff_t>(std::min(queue_.size(), max_group_));
+    std::move(queue_.begin(), queue_.begin() + count, std::back_inserter(out));
+    queue_.erase(queue_.begin(), queue_.begin() + count);
+    underway_ = out.size();
+    return true;
+}
+
+void sqlite_store::writer::commit(std::vector<operation>& group)
+{
+    const error_code ec = try_commit(group.data(), group.size());
+    const bool each_alone = ec && group.size() > 1 && may_be_one(ec);
+    for (operation& o : group) {
+        const error_code own = each_alone ? try_commit(&o, 1) : ec;
+        if (!own && o.what.now != instant{}) retention_.note(o.what.chain, o.what.now);
+        // What it holds goes before the next wait.
+        std::exchange(o, {}).complete(own);
+    }
+}
+
+error_code sqlite_store::writer::try_commit(operation* first, std::size_t count)
+{
+    try {
+        sqlite::transaction change(db_, "cannot write to the store");
+        for (std::size_t i = 0; i < count; ++i) first[i].apply(*ledger_);
+        detail::crash_point("store.applied");
+        change.commit();
+        detail::crash_point("store.committed");
+        return {};
+    } catch (...) {
+        return detail::code_of(std::current_exception());
+    }
+}
+
+} // namespace carillon

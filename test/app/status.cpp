@@ -1,0 +1,142 @@
+#include "status.hpp"
+
+#include "store_fixture.hpp"
+#include <carillon/time/schedule.hpp>
+#include <carillon/time/virtual_time.hpp>
+
+#include <boost/test/unit_test.hpp>
+
+#include <memory>
+#include <string>
+
+using namespace carillon;
+using namespace carillon::app;
+using namespace std::chrono_literals;
+
+namespace {
+
+/** A machine that booted at t0, two hours later. */
+struct fixture : store_fixture {
+    virtual_time time{ctx.get_executor(), t0 + 2h, 2h};
+    std::shared_ptr<const job_set> jobs = std::make_shared<const job_set>(
+        job_set::create(
+            {{.name = "a",
+              .title = "the first",
+              .trigger = schedule{.every = 15min},
+              .url = "http://h/"},
+             {.name = "b", .trigger = after{{"a", condition::finished}}, .url = "http://h/"},
+             {.name = "paused", .trigger = schedule{.every = 1h}, .url = "http://h/"},
+             {.name = "off",
+              .enabled = false,
+              .trigger = schedule{.every = 1h},
+              .url = "http://h/"},
+             {.name = "start", .trigger = schedule{.on_start = 1h}, .url = "http://h/"},
+             {.name = "hand", .url = "http://h/"}})
+            .value());
+
+    void fill()
+    {
+        record(make("a", 0s, 2s, {completed("a", 1s), completed("b", 1s)}));
+        record(make("a", 15min, 2s, {completed("a", 8s), unreachable("b")}));
+        record(make("b", 20min, 1s, {completed("b", 4s)})); // by hand
+        const auto memory = [&](const char* name, instant next, bool is_paused = false) {
+            const auto& j = (*jobs)[*jobs->find(name)];
+            const auto& s = std::get<schedule>(j.trigger);
+            return job_memory{
+                .job = name,
+                .schedule = identity_of_instants(s),
+                .next = next,
+                .paused = is_paused};
+        };
+        job_memory start = memory("start", t0 + 3h);
+        start.boot = time.boot_id(); // of a daemon that started an hour after the boot
+        start.origin = 1h;
+        start.anchor = t0 + 2h;
+        start.next = t0 + 2h;
+        keep(
+            {.memories = {memory("a", t0 + 135min), memory("paused", instant::max(), true), start}},
+            t0);
+    }
+
+    status_report read()
+    {
+        store_reader reader(path);
+        return read_status(reader, jobs, time);
+    }
+};
+
+} // namespace
+
+BOOST_FIXTURE_TEST_SUITE(status_of_jobs, fixture)
+
+BOOST_AUTO_TEST_CASE(a_table_shows_each_job)
+{
+    fill();
+    claim(make("hand", 119min, 0s, {}));
+    const auto at = [&](microseconds after) { return format_local(t0 + after); };
+    BOOST_TEST(
+        as_table(read(), *jobs, t0 + 2h, {}) ==
+        "daemon: running\n\n"
+        "job     state     last       at                                  next                 "
+        "                 recent\n"
+        "a       ok        completed  " +
+            at(8s) + " (2h ago)  " + at(135min) + " (in 15min)  ▂█\n" +
+            "b       ok        completed  " + at(4s) +
+            " (2h ago)  -                                     ▃✗█\n" +
+            "paused  paused    -          -                                   -\n"
+            "off     disabled  -          -                                   -\n"
+            "start   new       -          -                                   now\n"
+            "hand    running   -          -                                   -\n");
+}
+
+BOOST_AUTO_TEST_CASE(without_a_daemon_nothing_fires)
+{
+    fill();
+    claim(make("hand", 119min, 0s, {}));
+    time.advance_to(t0 + 140min);
+    store.reset();
+    const status_report r = read();
+    BOOST_TEST(!r.has_daemon);
+    const std::string text = as_table(r, *jobs, time.now(), {});
+    BOOST_TEST(text.starts_with("daemon: not running, so nothing fires\n\n"), text);
+    BOOST_TEST(text.find("  when the daemon starts             ▂█\n") != std::string::npos, text);
+    BOOST_TEST(text.find("\nhand    failing   interrupted  ") != std::string::npos, text);
+    // A start of its own begins anew.
+    BOOST_TEST((r.jobs[4].next == time.now() + 1h));
+}
+
+BOOST_AUTO_TEST_CASE(a_store_may_know_nothing_yet)
+{
+    const status_report r = read();
+    BOOST_TEST((r.jobs[0].next == t0 + 135min));
+    BOOST_TEST(r.jobs[0].recent.empty());
+    BOOST_TEST(!r.jobs[1].next.has_value());
+    BOOST_TEST(!r.jobs[3].next.has_value());
+}
+
+BOOST_AUTO_TEST_CASE(programs_get_json)
+{
+    fill();
+    const std::string text = as_json(read(), *jobs);
+    BOOST_TEST(
+        text.starts_with(
+            R"({"jobs":[{"job":"a","title":"the first","chain":"a","enabled":true,"paused":false,)"
+            R"("schedule":"every 15min","next":"2026-03-01T11:15:00.000000Z","running":0,)"
+            R"("last":{"run":"019ca8b1-0000-7000-8000-100000000002",)"),
+        text);
+    BOOST_TEST(
+        text.find(
+            R"({"job":"paused","title":"paused","chain":"paused","enabled":true,"paused":true,)"
+            R"("schedule":"every 1h","next":null,"running":0,"last":null})") != std::string::npos,
+        text);
+}
+
+BOOST_AUTO_TEST_CASE(ten_runs_are_recent)
+{
+    for (int i = 0; i < 12; ++i) record(make("a", i * 1min, 1s, {completed("a")}));
+    const status_report r = read();
+    BOOST_REQUIRE_EQUAL(r.jobs[0].recent.size(), 10U);
+    BOOST_TEST((r.jobs[0].recent.front()->scheduled_at == t0 + 11min));
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,285 @@
+"""What the program says and does when its store cannot be used: a table of faults, each brought about for real."""
+
+import json
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import unittest
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+PROGRAM = sys.argv[1]
+NOBODY = 65534
+
+
+class Api(BaseHTTPRequestHandler):
+    """Says that all is well, and what it was asked for."""
+
+    protocol_version = "HTTP/1.1"
+    asked, wait = [], 0.0
+
+    def do_POST(self):
+        self.asked.append((self.path, self.headers["Carillon-Scheduled-At"], self.headers["Carillon-Attempt"]))
+        time.sleep(self.wait)
+        self.send_response(200)
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"{}")
+
+    def log_message(self, *args):
+        pass
+
+
+class Server(ThreadingHTTPServer):
+    def handle_error(self, request, address):
+        pass    # whoever asked was killed
+
+
+class Store(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.server = Server(("127.0.0.1", 0), Api)
+        threading.Thread(target=cls.server.serve_forever, daemon=True).start()
+        cls.addClassCleanup(cls.server.shutdown)
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        os.chmod(folder.name, 0o755)
+        self.folder = folder.name
+        self.state = os.path.join(folder.name, "state")
+        os.mkdir(self.state)
+        self.store = os.path.join(self.state, "carillon.db")
+        self.config = os.path.join(folder.name, "carillon.toml")
+        Api.asked.clear()
+        Api.wait = 0.0
+        self.configure()
+
+    def configure(self, store="", **jobs):
+        """Each job's keys as TOML; one that fires each 100 ms unless others are named."""
+        jobs = jobs or {"tick": 'schedule = { every = "100ms" }'}
+        with open(self.config, "w") as f:
+            f.write(f'[store]\npath = "{self.store}"\n{store}\n[runner]\nshutdown_grace = "1s"\n'
+                    '[[log.sinks]]\ntype = "console"\nformat = "json"\n')
+            for name, keys in jobs.items():
+                f.write(f'[jobs.{name}]\nurl = "http://127.0.0.1:{self.server.server_port}/{name}"\n{keys}\n')
+
+    def start(self):
+        daemon = subprocess.Popen([PROGRAM, "run", "-c", self.config], stdout=subprocess.PIPE, text=True)
+        self.addCleanup(daemon.stdout.close)
+        self.addCleanup(daemon.wait, 30)
+        self.addCleanup(daemon.kill)
+        return daemon
+
+    def wait_for(self, daemon, event, limit=30):
+        """The events up to the first of this name."""
+        seen = []
+        until = time.monotonic() + limit
+        while time.monotonic() < until:
+            line = daemon.stdout.readline()
+            self.assertTrue(line, f"the daemon ended before {event}: {seen[-5:]}")
+            seen.append(json.loads(line))
+            if seen[-1]["event"] == event:
+                return seen
+        self.fail(f"no {event}: {seen[-5:]}")
+
+    def stop(self, daemon):
+        """The events until it has ended by itself."""
+        daemon.send_signal(signal.SIGTERM)
+        out = [json.loads(line) for line in daemon.stdout]
+        self.assertEqual(daemon.wait(30), 0)
+        return out
+
+    def refuses(self, words, *command, user=None):
+        """Does not start, with one line that says so."""
+        done = subprocess.run([PROGRAM, *(command or ("run",)), "-c", self.config], capture_output=True, text=True,
+                              timeout=60, user=user)
+        self.assertEqual((done.returncode, done.stdout), (6, ""), done.stderr)
+        self.assertEqual(len(done.stderr.splitlines()), 1, done.stderr)
+        for word in words:
+            self.assertIn(word, done.stderr)
+
+    def fill(self):
+        """A store as a daemon leaves it."""
+        daemon = self.start()
+        self.wait_for(daemon, "run_ended")
+        self.stop(daemon)
+
+    def rows(self, sql):
+        db = sqlite3.connect(f"file:{self.store}?mode=ro", uri=True)
+        try:
+            return db.execute(sql).fetchall()
+        finally:
+            db.close()
+
+    def test_a_second_daemon_is_told_who_holds_it(self):
+        daemon = self.start()
+        self.wait_for(daemon, "ready")
+        self.refuses(["in use by another carillon", f"(process {daemon.pid})", self.store])
+        self.stop(daemon)
+        self.fill()     # it is free again
+
+    def test_a_killed_daemon_holds_nothing(self):
+        daemon = self.start()
+        self.wait_for(daemon, "ready")
+        daemon.kill()
+        daemon.wait()
+        self.fill()
+
+    def test_no_database(self):
+        with open(self.store, "w") as f:
+            f.write("these are not the rows you are looking for\n" * 100)
+        self.refuses(["not an SQLite database", self.store])
+
+    def test_a_database_of_others(self):
+        with sqlite3.connect(self.store) as db:
+            db.execute("CREATE TABLE songs (name TEXT)")
+        db.close()
+        self.refuses(["no store of carillon's"])
+        self.assertEqual(self.rows("SELECT name FROM sqlite_master"), [("songs",)])
+
+    def test_a_newer_version(self):
+        self.fill()
+        with sqlite3.connect(self.store) as db:
+            db.execute("PRAGMA user_version = 99")
+        db.close()
+        self.refuses(["newer carillon", "99"])
+
+    def test_a_corrupted_page(self):
+        self.fill()
+        with sqlite3.connect(self.store) as db:
+            db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            page, = db.execute("SELECT rootpage FROM sqlite_master WHERE name = 'claims'").fetchone()
+            size, = db.execute("PRAGMA page_size").fetchone()
+        db.close()
+        with open(self.store, "r+b") as f:
+            f.seek((page - 1) * size)
+            f.write(os.urandom(size))
+        self.refuses(["damaged", "move it away"])
+        self.refuses(["damaged"], "once", "tick")
+
+    def test_a_torn_log_is_cut_where_it_ends(self):
+        daemon = self.start()
+        self.wait_for(daemon, "run_ended")
+        daemon.kill()
+        daemon.wait()
+        with open(self.store + "-wal", "r+b") as f:
+            f.truncate(os.path.getsize(self.store + "-wal") - 1000)
+        self.fill()
+
+    @unittest.skipUnless(os.geteuid() == 0, "root tries it as another user")
+    def test_no_permission(self):
+        self.fill()
+        os.chmod(self.store, 0)
+        os.chmod(self.store + ".lock", 0)
+        self.refuses(["Permission denied".lower(), self.store], user=NOBODY)
+        os.chmod(self.store + ".lock", 0o666)
+        self.refuses(["Permission denied", self.store], user=NOBODY)
+
+    @unittest.skipUnless(os.geteuid() == 0, "root tries it as another user")
+    def test_a_folder_that_cannot_be_written(self):
+        self.refuses(["permission denied"], user=NOBODY)
+        self.refuses(["permission denied"], "once", "tick", user=NOBODY)
+
+    def test_a_locked_database(self):
+        self.fill()
+        holder = sqlite3.connect(self.store, isolation_level=None)
+        holder.execute("BEGIN EXCLUSIVE")
+        self.refuses(["another program holds the store locked"])
+        holder.execute("ROLLBACK")
+        daemon = self.start()
+        self.wait_for(daemon, "run_ended")
+        holder.execute("BEGIN IMMEDIATE")
+        seen = self.wait_for(daemon, "store_failed")
+        self.assertIn("database is locked", seen[-1]["message"])
+        holder.execute("ROLLBACK")
+        holder.close()
+        self.wait_for(daemon, "store_recovered")
+        self.wait_for(daemon, "run_ended")
+        self.stop(daemon)
+
+    @unittest.skipUnless(os.geteuid() == 0, "only root mounts")
+    def test_a_full_disk(self):
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "none", self.state]).returncode != 0:
+            self.skipTest("nothing can be mounted here")
+        self.addCleanup(subprocess.run, ["umount", "-l", self.state])
+        ballast = os.path.join(self.state, "ballast")
+        for policy in ("stop", "continue"):
+            self.configure(f'on_error = "{policy}"')
+            daemon = self.start()
+            self.wait_for(daemon, "run_ended")
+            with open(ballast, "wb", buffering=0) as f:
+                try:
+                    while True:
+                        f.write(b"x" * 4096)
+                except OSError:
+                    pass
+            seen = self.wait_for(daemon, "store_failed")
+            self.assertIn("full", seen[-1]["message"])
+            if policy == "stop":
+                missed = self.wait_for(daemon, "runs_missed")[-1]
+                self.assertIn("(store)", missed["message"])
+                self.assertIn("full", missed["error"])
+                asked = len(Api.asked)
+                self.wait_for(daemon, "runs_missed")
+                self.assertEqual(len(Api.asked), asked)
+            else:
+                for _ in range(3):
+                    self.wait_for(daemon, "run_ended")
+            os.remove(ballast)
+            self.wait_for(daemon, "store_recovered")
+            self.wait_for(daemon, "run_ended")
+            self.stop(daemon)
+            self.assertEqual(self.rows("SELECT count(*) FROM claims"), [(0,)])
+            self.assertEqual(self.rows("PRAGMA integrity_check"), [("ok",)])
+        count, = self.rows("SELECT sum(count) FROM history WHERE reason = 'store'")[0]
+        self.assertGreater(count, 0)
+
+    @unittest.skipUnless(os.geteuid() == 0, "only root mounts")
+    def test_a_disk_that_is_full_from_the_start(self):
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8k", "none", self.state]).returncode != 0:
+            self.skipTest("nothing can be mounted here")
+        self.addCleanup(subprocess.run, ["umount", "-l", self.state])
+        self.refuses(["the disk is full"])
+
+    def test_once_beside_a_daemon(self):
+        Api.wait = 0.3
+        self.configure(nightly='schedule = "0 3 * * *"')
+        daemon = self.start()
+        self.wait_for(daemon, "ready")
+        command = [PROGRAM, "once", "nightly", "-c", self.config]
+        self.assertEqual(subprocess.run(command, stdout=subprocess.DEVNULL, timeout=60).returncode, 0)
+        Api.wait = 60
+        Api.asked.clear()
+        killed = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        while not Api.asked:
+            time.sleep(0.01)
+        killed.kill()
+        killed.wait()
+        self.stop(daemon)
+        self.assertEqual(self.rows("SELECT count(*) FROM claims"), [(1,)])
+        daemon = self.start()
+        ended = self.wait_for(daemon, "run_ended")[-1]
+        self.assertEqual((ended["job"], ended["outcome"]), ("nightly", "interrupted"))
+        self.stop(daemon)
+        self.assertEqual(len(Api.asked), 1)
+        self.assertEqual(self.rows("SELECT trigger, outcome FROM history ORDER BY id"),
+                         [("manual", "completed"), ("manual", "interrupted")])
+        self.assertEqual(self.rows("SELECT count(*) FROM claims"), [(0,)])
+
+    def test_no_secret_is_stored(self):
+        with open(self.config, "a") as f:
+            f.write('headers = { X-API-Key = "key-of-the-test" }\n')
+        self.fill()
+        for name in os.listdir(self.state):
+            with open(os.path.join(self.state, name), "rb") as f:
+                self.assertNotIn(b"key-of-the-test", f.read())
+        self.assertEqual(os.stat(self.store).st_mode & 0o777, 0o600)
+
+
+unittest.main(argv=sys.argv[:1])

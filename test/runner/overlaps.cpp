@@ -1,0 +1,138 @@
+// What happens when a chain is due while its last run still goes.
+
+#include "runner/machine.hpp"
+#include <carillon/runner/gate.hpp>
+
+#include <boost/asio/detached.hpp>
+#include <boost/test/unit_test.hpp>
+
+namespace asio = boost::asio;
+using namespace carillon;
+using namespace carillon::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+using strings = std::vector<std::string>;
+
+struct fixture : machine {
+    fixture()
+    {
+        answer = [this](const http::request&) { return http::reply_with(200, "{}", takes); };
+    }
+
+    /** `a` each minute, each run taking so long. */
+    void play(overlap_policy policy, microseconds span, microseconds duration)
+    {
+        takes = duration;
+        job a = make("a", schedule{.every = 1min});
+        a.overlap = policy;
+        a.timeout = 1h;
+        start({a});
+        daemon->on_event([this](const event& e) {
+            if (const auto* s = std::get_if<run_skipped>(&e))
+                told.push_back(
+                    std::string(to_string(s->reason)) + " " +
+                    format_utc(s->scheduled_at).substr(11, 8));
+            if (const auto* p = std::get_if<overlap_persists>(&e))
+                told.push_back("persists " + std::to_string(p->in_a_row));
+        });
+        run_for(span);
+    }
+
+    strings outcomes() const
+    {
+        strings out;
+        for (const run_record& r : store.runs("a"))
+            out.push_back(
+                std::string(to_string(*r.outcome)) + " " +
+                format_utc(r.scheduled_at).substr(11, 8));
+        return out;
+    }
+
+    microseconds takes{0};
+    strings told;
+};
+
+} // namespace
+
+BOOST_FIXTURE_TEST_SUITE(overlaps, fixture)
+
+BOOST_AUTO_TEST_CASE(skip_sends_nothing_and_says_so)
+{
+    play(overlap_policy::skip, 7min + 30s, 3min + 30s);
+    BOOST_TEST((instants("a") == strings{"00:01:00", "00:05:00"}));
+    BOOST_TEST(
+        (told == strings{
+                     "overlap 00:02:00", "overlap 00:03:00", "overlap 00:04:00", "persists 3",
+                     "overlap 00:06:00", "overlap 00:07:00"}));
+    BOOST_TEST(store.missed().size() == 5U);
+    BOOST_TEST(
+        (store.missed().at(0) ==
+         missed_record{"a", monday + 2min, monday + 2min, 1, reason::overlap}));
+    kill();
+}
+
+BOOST_AUTO_TEST_CASE(queue_lets_one_wait)
+{
+    play(overlap_policy::queue, 6min + 45s, 2min + 20s);
+    // The second waits until 3:20 and goes until 5:40; the fourth waits for it.
+    BOOST_TEST((instants("a") == strings{"00:01:00", "00:02:00", "00:04:00"}));
+    BOOST_TEST((times("a") == std::vector<microseconds>{1min, 3min + 20s, 5min + 40s}));
+    BOOST_TEST((told == strings{"overlap 00:03:00", "overlap 00:05:00"}));
+    kill();
+}
+
+BOOST_AUTO_TEST_CASE(allow_lets_all_go)
+{
+    play(overlap_policy::allow, 4min + 20s, 2min + 30s);
+    BOOST_TEST((instants("a") == strings{"00:01:00", "00:02:00", "00:03:00", "00:04:00"}));
+    BOOST_TEST(told.empty());
+    BOOST_TEST(daemon->running() == 3U);
+    kill();
+}
+
+BOOST_AUTO_TEST_CASE(replace_cancels_the_last_one)
+{
+    play(overlap_policy::replace, 3min + 30s, 2min + 30s);
+    BOOST_TEST((times("a") == std::vector<microseconds>{1min, 2min, 3min}));
+    BOOST_TEST((outcomes() == strings{"cancelled 00:01:00", "cancelled 00:02:00"}));
+    BOOST_TEST(told.empty());
+    BOOST_TEST(daemon->running() == 1U);
+    kill();
+}
+
+BOOST_AUTO_TEST_CASE(what_waits_when_carillon_stops_is_skipped)
+{
+    play(overlap_policy::queue, 2min + 30s, 2min);
+    daemon->async_drain(asio::detached);
+    run_for(1min);
+    BOOST_TEST((told == strings{"shutdown 00:02:00"}));
+    BOOST_TEST((outcomes() == strings{"skipped 00:02:00", "completed 00:01:00"}));
+    BOOST_TEST(instants("a").size() == 1U);
+    BOOST_TEST((store.runs("a").at(0).reason == reason::shutdown));
+    kill();
+}
+
+BOOST_AUTO_TEST_CASE(what_waits_in_a_crash_is_not_lost)
+{
+    play(overlap_policy::queue, 2min + 30s, 2min);
+    kill();
+    job a = make("a", schedule{.every = 1min});
+    a.overlap = overlap_policy::queue;
+    takes = 1s;
+    start({a});
+    run_for(10s);
+    BOOST_TEST((instants("a") == strings{"00:01:00", "00:01:00", "00:02:00"}));
+    kill();
+}
+
+BOOST_AUTO_TEST_CASE(an_alarm_is_raised_at_three_and_at_each_doubling)
+{
+    strings alarming;
+    for (int n = 0; n <= 50; ++n)
+        if (is_alarming(n)) alarming.push_back(std::to_string(n));
+    BOOST_TEST((alarming == strings{"3", "6", "12", "24", "48"}));
+}
+
+BOOST_AUTO_TEST_SUITE_END()

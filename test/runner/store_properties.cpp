@@ -1,0 +1,214 @@
+// Random jobs on a machine whose store fails, stalls and dies in the midst of a commit, and whose
+// process is killed: nothing vanishes, nothing is early, doubled or out of order. A failure names
+// its seed: CARILLON_TEST_SEED=... CARILLON_TEST_ROUNDS=1 plays it again; more rounds look further.
+
+#include "runner/machine.hpp"
+#include <carillon/time/timestamp.hpp>
+
+#include <boost/asio/detached.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/test/unit_test.hpp>
+
+#include <cstdlib>
+#include <map>
+#include <random>
+#include <set>
+
+namespace asio = boost::asio;
+using namespace carillon;
+using namespace carillon::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+using operation = faulty_store::operation;
+
+std::uint64_t number_from(const char* variable, std::uint64_t otherwise)
+{
+    const char* given = std::getenv(variable); // NOLINT(concurrency-mt-unsafe)
+    return given != nullptr ? std::strtoull(given, nullptr, 10) : otherwise;
+}
+
+struct random_machine : machine {
+    explicit random_machine(std::uint64_t seed) : random(seed)
+    {
+        answer = [this](const http::request& r) {
+            http::scripted_reply out =
+                http::reply_with(one_in(5) ? 500 : 200, "{}", one_in(3) ? below(40) * 1s : 0s);
+            if (!one_in(8)) return out;
+            out.error = asio::error::connection_refused;
+            out.reply.phase = phase::connect;
+            refused.insert({field(r, "Idempotency-Key"), field(r, "Carillon-Attempt")});
+            return out;
+        };
+        choose = [this](operation what) {
+            faulty_store::fault f;
+            // Before a job is seen for the first time nothing is owed.
+            if (time.now() == monday) return f;
+            // Whether it can be kept how far a job is, is another question: attempts may then
+            // repeat.
+            const bool is_asked = what == operation::claim || what == operation::record ||
+                                  (what == operation::save && refuses_saves);
+            if (is_ill && is_asked && one_in(2)) f.ec = asio::error::no_buffer_space;
+            if (one_in(20)) f.delay = below(30) * 1s;
+            if (one_in(40)) f.torn = [this] { is_to_die = true; };
+            return f;
+        };
+    }
+
+    int below(int n) { return static_cast<int>(random() % static_cast<std::uint64_t>(n)); }
+    bool one_in(int n) { return below(n) == 0; }
+
+    void add_jobs()
+    {
+        for (int i = 0; i < 3; ++i) {
+            const std::string name = "job-" + std::to_string(i);
+            schedule s{.every = (1 + below(5)) * 20s};
+            s.catch_up = static_cast<catch_up_policy>(below(3));
+            job first = with_policies(make(name, s));
+            first.overlap = static_cast<overlap_policy>(below(4));
+            jobs.push_back(first);
+            if (one_in(2))
+                jobs.push_back(with_policies(make(
+                    name + "-next",
+                    after{{name, one_in(2) ? condition::finished : condition::succeeded}})));
+        }
+    }
+
+    job with_policies(job j)
+    {
+        if (one_in(3)) j.delivery = delivery_policy::at_most_once;
+        j.retry = retry_policy{.attempts = 1 + below(3), .backoff = 1s, .max_backoff = 5s};
+        return j;
+    }
+
+    void play()
+    {
+        add_jobs();
+        start(jobs);
+        const instant end = time.now() + 30min;
+        while (time.now() < end) {
+            is_ill = one_in(3);
+            for (int i = below(60); i > 0 && !is_to_die; --i) run_for(1s);
+            if (!is_to_die && !one_in(4)) continue;
+            kill();
+            is_to_die = false;
+            if (one_in(3)) run_for(below(200) * 1s);
+            start(jobs);
+        }
+        // The end is quiet, so that all comes to something.
+        kill();
+        choose = [](operation) { return faulty_store::fault{}; };
+        start(jobs);
+        answer = [](const http::request&) { return http::reply_with(200, "{}"); };
+        run_for(10min);
+        until = time.now();
+        daemon->async_drain(asio::detached);
+        run_for(10min);
+    }
+
+    void check_requests()
+    {
+        std::map<std::string, std::vector<const sent*>> by_key;
+        std::map<std::string, long long> fences;
+        for (const sent& s : requests) {
+            const std::string at = field(s.request, "Carillon-Scheduled-At");
+            BOOST_TEST(
+                (s.at >= parse_instant(at).value()), "early: " << s.job << " " << format_utc(s.at));
+            auto& same = by_key[field(s.request, "Idempotency-Key")];
+            if (!same.empty()) {
+                BOOST_TEST(
+                    field(same.back()->request, "Carillon-Run") ==
+                    field(s.request, "Carillon-Run"));
+                BOOST_TEST(
+                    (refuses_saves ||
+                     number(*same.back(), "Carillon-Attempt") < number(s, "Carillon-Attempt")),
+                    "attempt " << s.job << " " << at);
+                BOOST_TEST(number(*same.back(), "Carillon-Fence") <= number(s, "Carillon-Fence"));
+            }
+            same.push_back(&s);
+        }
+        for (const job& j : jobs) {
+            if (j.delivery == delivery_policy::at_least_once) continue;
+            for (const auto& [key, same] : by_key) {
+                if (same.front()->job != j.name) continue;
+                std::size_t reached = 0;
+                for (const sent* s : same)
+                    if (!refused.contains({key, field(s->request, "Carillon-Attempt")})) ++reached;
+                BOOST_TEST(reached <= 1U, "sent twice: " << key);
+            }
+        }
+    }
+
+    static long long number(const sent& s, const char* header)
+    {
+        return std::stoll(field(s.request, header));
+    }
+
+    /** Each instant is a run, or counted in a span. */
+    void check_accounts()
+    {
+        std::map<std::string, std::int64_t> counted;
+        for (const missed_record& m : store.missed()) counted[m.chain] += m.count;
+        for (const job& j : jobs) {
+            const auto* s = std::get_if<schedule>(&j.trigger);
+            if (s == nullptr) continue;
+            std::set<instant> ran;
+            for (const run_record& r : store.runs(j.name)) {
+                BOOST_TEST(ran.insert(r.scheduled_at).second, "two runs");
+                BOOST_TEST(r.outcome.has_value());
+            }
+            const occurrences instants(*s, make_grid(*s, {}));
+            const std::int64_t due = instants.count(monday + 1us, until);
+            BOOST_TEST(
+                static_cast<std::int64_t>(ran.size()) + counted[j.name] == due,
+                j.name << ": " << ran.size() << " runs and " << counted[j.name] << " others of "
+                       << due);
+            occurrences_seen += due;
+        }
+        BOOST_TEST(reader_load().cut_off.empty(), "a claim is left open");
+    }
+
+    recollection reader_load()
+    {
+        recollection out;
+        memory_store other(ctx.get_executor(), store);
+        other.async_load([&](error_code, recollection r) { out = std::move(r); });
+        run_for(0s);
+        return out;
+    }
+
+    std::mt19937_64 random;
+    std::vector<job> jobs;
+    std::set<std::pair<std::string, std::string>> refused;
+    bool refuses_saves = one_in(2);
+    bool is_ill = false;
+    bool is_to_die = false;
+    instant until{};
+    std::int64_t occurrences_seen = 0;
+};
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(store_properties)
+
+BOOST_AUTO_TEST_CASE(nothing_vanishes_whatever_befalls_the_store)
+{
+    const std::uint64_t seed = number_from("CARILLON_TEST_SEED", 20261125);
+    const std::uint64_t rounds = number_from("CARILLON_TEST_ROUNDS", 40);
+    std::int64_t seen = 0;
+    for (std::uint64_t round = 0; round < rounds; ++round) {
+        BOOST_TEST_CONTEXT("CARILLON_TEST_SEED=" << seed + round << " CARILLON_TEST_ROUNDS=1")
+        {
+            random_machine m(seed + round);
+            m.play();
+            m.check_requests();
+            m.check_accounts();
+            m.kill();
+            seen += m.occurrences_seen;
+        }
+    }
+    BOOST_TEST_MESSAGE(seen << " occurrences");
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,206 @@
+// What is the SQLite store's alone: commits in groups, what is kept, and who may open it.
+
+#include "temporary_folder.hpp"
+#include <carillon/store/sqlite.hpp>
+#include <carillon/store/sqlite_store.hpp>
+#include <carillon/store/store_reader.hpp>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/test/unit_test.hpp>
+
+#include <filesystem>
+#include <optional>
+#include <thread>
+
+namespace asio = boost::asio;
+using namespace carillon;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr instant t0 = std::chrono::sys_days{std::chrono::year{2026} / 1 / 1};
+
+struct fixture {
+    sqlite_store& open(sqlite_store_options o = {})
+    {
+        o.path = path;
+        store.reset();
+        store.emplace(ctx.get_executor(), std::move(o));
+        return *store;
+    }
+
+    void record(const std::string& chain, instant at, std::size_t message_bytes = 10)
+    {
+        auto r = std::make_shared<run_record>();
+        r->id.data[0] = static_cast<std::uint8_t>(++made);
+        r->id.data[1] = static_cast<std::uint8_t>(made >> 8);
+        r->chain = chain;
+        r->scheduled_at = at;
+        r->started_at = at;
+        r->ended_at = at;
+        r->outcome = outcome::completed;
+        r->jobs.emplace_back().message = std::string(message_bytes, 'x');
+        store->async_record(r, [](error_code ec) { BOOST_TEST(!ec, ec.message()); });
+    }
+
+    void run()
+    {
+        ctx.restart();
+        ctx.run();
+    }
+
+    /** Closes the store, which first does what is left to do. */
+    std::vector<std::string> chains_left()
+    {
+        run();
+        store.reset();
+        std::vector<std::string> out;
+        for (const history_entry& e : store_reader(path).find({.limit = 100'000}).entries)
+            out.push_back(std::get<run_record>(e.what).chain);
+        return out;
+    }
+
+    /** Until the history's trimming has brought it down to so many entries. */
+    void wait_for(std::size_t entries)
+    {
+        run();
+        for (int i = 0; i < 2000; ++i) {
+            if (store_reader(path).find({.limit = 100'000}).entries.size() == entries) return;
+            std::this_thread::sleep_for(10ms); // the store's own thread trims
+        }
+        BOOST_ERROR("the history is not trimmed");
+    }
+
+    asio::io_context ctx;
+    test::temporary_folder folder;
+    std::string path = folder / "state/carillon.db";
+    std::optional<sqlite_store> store;
+    int made = 0;
+};
+
+auto says(const char* words)
+{
+    return [words](const store_unusable& e) {
+        BOOST_TEST_INFO(e.what());
+        return std::string(e.what()).find(words) != std::string::npos;
+    };
+}
+
+} // namespace
+
+BOOST_FIXTURE_TEST_SUITE(sqlite_stores, fixture)
+
+BOOST_AUTO_TEST_CASE(only_one_daemon_opens_it)
+{
+    open();
+    sqlite_store_options second{.path = path};
+    BOOST_CHECK_EXCEPTION(
+        sqlite_store(ctx.get_executor(), second), store_unusable, says("in use by another"));
+    second.is_daemon = false;
+    BOOST_CHECK_NO_THROW(sqlite_store(ctx.get_executor(), second));
+    BOOST_TEST(store_reader(path).has_daemon());
+    store.reset();
+    BOOST_TEST(!store_reader(path).has_daemon());
+    BOOST_CHECK_NO_THROW(open());
+}
+
+BOOST_AUTO_TEST_CASE(what_is_no_store_is_refused_and_left_as_it_is)
+{
+    BOOST_CHECK_EXCEPTION(store_reader{path}, store_unusable, says("there is no store"));
+    open();
+    store.reset();
+    sqlite::database(path).execute("PRAGMA user_version = 7", "test");
+    BOOST_CHECK_EXCEPTION(open(), store_unusable, says("newer carillon (version 7"));
+    BOOST_CHECK_EXCEPTION(store_reader{path}, store_unusable, says("newer carillon"));
+    sqlite::database(path).execute("PRAGMA application_id = 1", "test");
+    BOOST_CHECK_EXCEPTION(open(), store_unusable, says("no store of carillon's"));
+    path = folder.write(
+        "text", "no database at all, but long enough for a header of one........"
+                "...............................................................");
+    BOOST_CHECK_EXCEPTION(open(), store_unusable, says("not an SQLite database"));
+    path = folder / "text/carillon.db";
+    BOOST_CHECK_EXCEPTION(open(), store_unusable, says("cannot"));
+}
+
+BOOST_AUTO_TEST_CASE(what_is_asked_for_is_done_before_the_end)
+{
+    open();
+    for (int i = 0; i < 3000; ++i) record("a" + std::to_string(i), t0);
+    BOOST_TEST(store->queued() > 0U);
+    store.reset();
+    run();
+    BOOST_TEST(store_reader(path).find({.limit = 10'000}).entries.size() == 3000U);
+}
+
+BOOST_AUTO_TEST_CASE(entries_are_kept_for_a_time)
+{
+    open({.path = {}, .limits = {.keep = 24h}});
+    for (int i = 0; i < 500; ++i) record("old", t0 + i * 1s);
+    record("new", t0 + 24h + 1h);
+    wait_for(1);
+    BOOST_TEST((chains_left() == std::vector<std::string>{"new"}));
+}
+
+BOOST_AUTO_TEST_CASE(so_many_entries_of_a_chain_are_kept)
+{
+    open({.path = {}, .limits = {.keep_runs = 3}});
+    for (int i = 0; i < 700; ++i) record("often", t0 + i * 1s);
+    record("seldom", t0);
+    wait_for(4);
+    // The newest of them.
+    const auto page = store_reader(path).find({.chains = {"often"}});
+    BOOST_TEST((std::get<run_record>(page.entries.back().what).scheduled_at == t0 + 697s));
+}
+
+BOOST_AUTO_TEST_CASE(so_many_bytes_are_kept_and_the_file_shrinks)
+{
+    open({.path = {}, .limits = {.keep_bytes = std::int64_t{1} << 20}});
+    for (int i = 0; i < 200; ++i) record("large", t0 + i * 1s, 100'000);
+    run();
+    for (int i = 0; i < 2000 && std::filesystem::file_size(path) > 3U << 20; ++i) {
+        std::this_thread::sleep_for(10ms);
+        // Its log goes to the file when it is long enough, or at the end.
+        if (i % 100 == 99) record("small", t0 + 1h), run();
+    }
+    store.reset();
+    BOOST_TEST(std::filesystem::file_size(path) < 3U << 20);
+    BOOST_TEST(store_reader(path).find({.limit = 1000}).entries.size() > 1U);
+    BOOST_TEST(store_reader(path).find({.limit = 1000}).entries.size() < 30U);
+}
+
+BOOST_AUTO_TEST_CASE(a_guest_trims_only_where_no_daemon_does)
+{
+    for (const bool has_daemon : {true, false}) {
+        path = folder / (has_daemon ? "one.db" : "other.db");
+        std::optional<sqlite_store> daemon;
+        if (has_daemon) daemon.emplace(ctx.get_executor(), sqlite_store_options{.path = path});
+        open({.path = {}, .is_daemon = false, .limits = {.keep_runs = 1}});
+        for (int i = 0; i < 5; ++i) record("a", t0 + i * 1s);
+        BOOST_TEST(chains_left().size() == (has_daemon ? 5U : 1U));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(one_that_cannot_be_written_does_not_fail_others)
+{
+    open();
+    auto twice = std::make_shared<claim_batch>();
+    twice->claims = {{.chain = "a", .scheduled_at = t0, .run = {}}};
+    sqlite::database other(path);
+    // A row that breaks a rule of the table.
+    other.execute(
+        "CREATE TRIGGER t BEFORE INSERT ON history WHEN new.chain = 'bad'"
+        " BEGIN SELECT RAISE(ABORT, 'no'); END",
+        "test");
+    std::vector<bool> failed;
+    for (const char* chain : {"a", "bad", "b"}) {
+        auto r = std::make_shared<run_record>();
+        r->chain = chain;
+        r->id.data[0] = static_cast<std::uint8_t>(chain[0]);
+        store->async_record(r, [&](error_code ec) { failed.push_back(ec.failed()); });
+    }
+    run();
+    BOOST_TEST((failed == std::vector<bool>{false, true, false}));
+    BOOST_TEST(chains_left().size() == 2U);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
