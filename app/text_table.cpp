@@ -146,6 +146,7 @@ styled_text styled_text::cut(std::size_t columns) const
 text_table::text_table(std::vector<column> columns) : columns_(std::move(columns))
 {
     std::vector<styled_text> head;
+    head.reserve(columns_.size());
     for (const column& c : columns_) head.emplace_back(c.head, paint::faint);
     rows_.push_back(std::move(head));
 }

@@ -1,7 +1,7 @@
 #include "http/certificates.hpp"
 #include "http/network.hpp"
-#include "temporary_folder.hpp"
 #include "sanitized.hpp"
+#include "temporary_folder.hpp"
 #include <carillon/http/client.hpp>
 
 #include <boost/asio/error.hpp>

@@ -186,14 +186,12 @@ private:
         if (r.what == claim_request::kind::recovered) {
             if (open == open_.end() || open->second.owner != 0) return {};
             taken.run = std::move(open->second.run.run);
-        } else if (open != open_.end()) {
-            return {};
         } else if (r.what == claim_request::kind::retried) {
             const run_record* known = find_ended(chains_[r.chain], r.run);
-            if (known == nullptr) return {};
+            if (known == nullptr || open != open_.end()) return {};
             taken.run = *known;
             reopen(taken.run.jobs);
-        } else if (!is_new(chains_[r.chain], r.scheduled_at)) {
+        } else if (open != open_.end() || !is_new(chains_[r.chain], r.scheduled_at)) {
             return {};
         }
         fence_ = std::max<std::int64_t>(fence_ + 1, now.time_since_epoch().count());
