@@ -60,7 +60,7 @@ std::string service_status::text() const
 {
     std::string out;
     if (!trouble_.empty()) out = trouble_ + "; ";
-    out += count_of_jobs(runner_.jobs()->size());
+    out += "Ready with " + count_of_jobs(runner_.jobs()->size());
     if (const std::size_t n = runner_.running(); n > 0)
         out += fmt::format(", {} under way", n == 1 ? "1 run" : fmt::format("{} runs", n));
     if (const auto next = runner_.next_wake())

@@ -27,7 +27,7 @@ public:
     /** Tells nothing any more. */
     void close();
 
-    /** `3 jobs, 1 run under way, next at 14:35:00 UTC; last: compute-stickiness completed`. */
+    /** `Ready with 3 jobs, 1 run under way, next at 2026-01-01T14:35:00Z; last: a completed`. */
     std::string text() const;
 
 private:
