@@ -18,27 +18,30 @@ constexpr microseconds pause_before_next_try = std::chrono::seconds{1};
 void recorder::claim(claim_batch batch, claim_handler handler)
 {
     ++underway_;
-    claims_.push_back({std::move(batch), std::move(handler)});
-    if (claims_.size() == 1) claim_next();
+    std::shared_ptr<claim_queue> queue = claims_.lock();
+    const bool is_first = !queue;
+    if (is_first) claims_ = queue = std::make_shared<claim_queue>();
+    queue->push_back({std::move(batch), std::move(handler)});
+    if (is_first) claim_next(std::move(queue));
 }
 
 /** One at a time: where one is refused, what comes of that goes with the next, and no crash comes
  * between a job's memory and what was missed before it. */
-void recorder::claim_next()
+void recorder::claim_next(std::shared_ptr<claim_queue> queue)
 {
-    take_along(claims_.front().batch);
-    const auto batch = std::make_shared<const claim_batch>(std::move(claims_.front().batch));
+    take_along(queue->front().batch);
+    const auto batch = std::make_shared<const claim_batch>(std::move(queue->front().batch));
     shared_->store.async_claim(
         batch, shared_->time.now(),
-        [self = shared_from_this(), owner = owner_.lock(),
-         batch](const error_code& ec, std::vector<carillon::claim> claims) {
+        [self = shared_from_this(), owner = owner_.lock(), batch,
+         queue = std::move(queue)](const error_code& ec, std::vector<carillon::claim> claims) {
             // All but the claims waits.
             if (ec) self->add_waiting(*batch);
             // While it counts as under way, so that whoever waits for the end sees what comes of
             // it.
-            std::exchange(self->claims_.front().handler, nullptr)(ec, std::move(claims));
-            self->claims_.pop_front();
-            if (!self->claims_.empty()) self->claim_next();
+            std::exchange(queue->front().handler, nullptr)(ec, std::move(claims));
+            queue->pop_front();
+            queue->empty() ? self->claims_.reset() : self->claim_next(queue);
             self->answered(ec);
         });
 }

@@ -74,7 +74,9 @@ private:
         claim_handler handler;
     };
 
-    void claim_next();
+    using claim_queue = std::deque<asked>;
+
+    void claim_next(std::shared_ptr<claim_queue> queue);
     bool has_waiting() const;
     void take_along(claim_batch& newer);
     void add_waiting(const claim_batch& notes);
@@ -88,7 +90,9 @@ private:
     std::weak_ptr<void> owner_;
     recall_function recall_;
     std::function<void()> on_idle_;
-    std::deque<asked> claims_; // the first of them is under way
+    // The first of them is under way. Owned by the answer to that: whoever destroys it uncalled
+    // destroys them all, and what they keep alive.
+    std::weak_ptr<claim_queue> claims_;
     std::size_t underway_ = 0;
     std::optional<microseconds> failing_since_; // in time since boot
     error_code last_error_;
