@@ -198,7 +198,7 @@ BOOST_AUTO_TEST_CASE(a_poll_goes_on_from_its_last_url)
     answer = [&](const http::request& r) {
         if (r.method == "GET") return http::reply_with(200, is_done ? R"({"s":1})" : R"({"s":0})");
         auto reply = http::reply_with(202, "");
-        reply.reply.fields.push_back({"Location", "/work/17"});
+        reply.reply.fields.push_back({"Location", "/tasks/17"});
         return reply;
     };
     job a = hourly("a");
@@ -213,7 +213,7 @@ BOOST_AUTO_TEST_CASE(a_poll_goes_on_from_its_last_url)
     strings asked;
     for (const auto& s : requests)
         asked.push_back(s.request.method + " " + s.request.target.target);
-    BOOST_TEST((asked == strings{"POST /x", "GET /work/17", "GET /work/17", "GET /work/17"}));
+    BOOST_TEST((asked == strings{"POST /x", "GET /tasks/17", "GET /tasks/17", "GET /tasks/17"}));
     BOOST_TEST((last_run("a").outcome == outcome::completed));
     kill();
 }
