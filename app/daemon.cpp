@@ -86,13 +86,19 @@ int daemon::run()
     signals_.add(SIGINT);
     signals_.add(SIGHUP);
     await_signal();
-    runner_.async_run([this](error_code) {
+    int code = 0;
+    runner_.async_run([this, &code](error_code ec) {
+        if (ec && ec != asio::error::operation_aborted) {
+            // Whoever supervises us is to know that nothing fires.
+            log(log_level::error, "not_run", "the store cannot be read: " + describe(ec));
+            code = exit_cannot_start;
+        }
         log(log_level::info, "stopped", "carillon has stopped");
         finish();
     });
     kick_watchdog();
     ctx_.run();
-    return 0;
+    return code;
 }
 
 void daemon::ready()

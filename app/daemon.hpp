@@ -44,7 +44,8 @@ public:
      * load. Throws @ref store_unusable. */
     daemon(configuration config, purpose what, config_loader::load_function reload = {});
 
-    /** Fires jobs until it is told to stop: the exit code. */
+    /** Fires jobs until it is told to stop: 0, or @ref exit_cannot_start where the store cannot be
+     * read. */
     int run();
 
     /** Runs the chain of a job of the configuration: 0 when it completed, 1 when not. */

@@ -76,7 +76,8 @@ bool owner_lock::become_daemon()
     if (!lock(daemon_byte)) return false;
     // Only for people: a full disk must not keep us from starting.
     const std::string pid = std::to_string(::getpid()) + "\n";
-    if (::ftruncate(file_, 0) == 0 && ::pwrite(file_, pid.data(), pid.size(), 0) < 0) return true;
+    [[maybe_unused]] const bool is_written =
+        ::ftruncate(file_, 0) == 0 && ::pwrite(file_, pid.data(), pid.size(), 0) > 0;
     return true;
 }
 

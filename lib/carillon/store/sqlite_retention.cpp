@@ -90,8 +90,12 @@ bool retention::shrink()
                                  "SELECT freelist_count * 8 > page_count AND freelist_count > 256"
                                  " FROM pragma_freelist_count, pragma_page_count",
                                  trimming) != 0;
-    if (is_worth_it) db_.execute(give_back, trimming);
-    return is_worth_it;
+    if (!is_worth_it) return false;
+    constexpr const char* free_pages = "PRAGMA freelist_count";
+    const auto before = db_.number(free_pages, trimming);
+    db_.execute(give_back, trimming);
+    // A file that someone has rewritten without auto_vacuum gives nothing back, however often.
+    return db_.number(free_pages, trimming) < before;
 }
 
 } // namespace carillon::sqlite
