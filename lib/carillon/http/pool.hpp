@@ -17,7 +17,7 @@ namespace carillon::http {
 /** How many connections a client keeps, and for how long. */
 struct pool_options {
     /// Idle connections kept to one origin.
-    std::size_t max_idle_per_origin = 8;
+    std::size_t max_idle_per_origin = 100;
     /// Idle connections kept in all.
     std::size_t max_idle = 1000;
     /// How long an idle connection is kept.
