@@ -2,6 +2,7 @@
 #include <carillon/time/time_source.hpp>
 
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -13,6 +14,7 @@
 #include <cstdint>
 #include <ctime>
 #include <fstream>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <sys/timerfd.h>
@@ -82,14 +84,6 @@ asio::awaitable<std::tuple<error_code>> wait_for_wall_clock(asio::any_io_executo
     co_return std::tuple{errno == ECANCELED ? make_error_code(errc::clock_changed) : last_error()};
 }
 
-asio::awaitable<std::tuple<error_code>>
-wait_for_elapsed_time(asio::any_io_executor ex, microseconds span)
-{
-    co_await asio::this_coro::reset_cancellation_state(asio::enable_total_cancellation());
-    asio::steady_timer timer(ex, span);
-    co_return co_await timer.async_wait(use_tuple);
-}
-
 } // namespace
 
 instant time_source::boot_time() const noexcept
@@ -122,7 +116,18 @@ void system_time_source::wait_until(instant t, handler_type handler)
 
 void system_time_source::wait_for(microseconds span, handler_type handler)
 {
-    detail::spawn<>(executor_, wait_for_elapsed_time(executor_, span), std::move(handler));
+    // No coroutine: ten thousand attempts may wait for their turn, each with a limit.
+    auto timer = std::make_unique<asio::steady_timer>(executor_, span);
+    auto slot = asio::get_associated_cancellation_slot(handler);
+    detail::pending<void(error_code)> operation(executor_, std::move(handler));
+    asio::steady_timer& waits = *timer;
+    waits.async_wait(asio::bind_cancellation_slot(
+        slot, [slot, timer = std::move(timer),
+               operation = std::move(operation)](const error_code& ec) mutable {
+            // What stands in it refers to the timer.
+            slot.clear();
+            std::move(operation).complete(ec);
+        }));
 }
 
 } // namespace carillon
