@@ -84,6 +84,29 @@ BOOST_AUTO_TEST_CASE(a_protocol_that_nobody_asked_for_is_no_reply)
              .ec == errc::malformed_reply));
 }
 
+BOOST_AUTO_TEST_CASE(a_head_is_written_as_it_must_be)
+{
+    http::request r{.method = "POST", .target = parse_endpoint("http://a.test:8080/x?y=1").value()};
+    r.fields = {{"X-A", "1", false}, {"X-B", "two words", false}, {"X-A", "2", false}};
+    const std::string fields = "X-A: 1\r\nX-B: two words\r\nX-A: 2\r\n";
+    const std::string to_a = "/x?y=1 HTTP/1.1\r\nHost: a.test:8080\r\n" + fields;
+    // A length where there is a body, or the method means one.
+    BOOST_TEST(http::head_of(r, nullptr) == "POST " + to_a + "Content-Length: 0\r\n\r\n");
+    r.body = "12345";
+    BOOST_TEST(http::head_of(r, nullptr) == "POST " + to_a + "Content-Length: 5\r\n\r\n");
+    r.method = "PATCH";
+    BOOST_TEST(http::head_of(r, nullptr) == "PATCH " + to_a + "Content-Length: 5\r\n\r\n");
+    r.method = "GET";
+    r.body = "";
+    BOOST_TEST(http::head_of(r, nullptr) == "GET " + to_a + "\r\n");
+
+    const endpoint proxy = parse_endpoint("http://user:word@proxy.test:3128").value();
+    r.fields = {{"proxy-authorization", "another's", true}};
+    BOOST_TEST(
+        http::head_of(r, &proxy) == "GET http://a.test:8080/x?y=1 HTTP/1.1\r\nHost: a.test:8080\r\n"
+                                    "Proxy-Authorization: Basic dXNlcjp3b3Jk\r\n\r\n");
+}
+
 BOOST_AUTO_TEST_CASE(an_authority_is_written_as_it_must_be)
 {
     const endpoint proxy = parse_endpoint("http://user:word@proxy.test:3128").value();
