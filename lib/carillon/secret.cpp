@@ -70,17 +70,20 @@ void masker::add(const masker& other)
 {
     texts_.insert(other.texts_.begin(), other.texts_.end());
     heads_.insert(other.heads_.begin(), other.heads_.end());
+    first_bytes_ |= other.first_bytes_;
 }
 
 void masker::insert(std::string text)
 {
     heads_.insert(head_of(text));
+    first_bytes_.set(static_cast<unsigned char>(text.front()));
     texts_.insert(std::move(text));
 }
 
 /** The size of the longest secret that begins at a place; 0 where none does. */
 std::size_t masker::longest_at(std::string_view text, std::size_t at) const
 {
+    if (!first_bytes_.test(static_cast<unsigned char>(text[at]))) return 0;
     std::string_view rest = text.substr(at);
     if (rest.size() < min_length || !heads_.contains(head_of(rest))) return 0;
     // A secret that begins here is not behind `rest` in order. Where the one next before is none,
@@ -101,6 +104,7 @@ std::size_t masker::longest_at(std::string_view text, std::size_t at) const
 
 std::string masker::hide(std::string_view text) const
 {
+    if (texts_.empty()) return std::string(text);
     std::string out;
     std::size_t shown = 0;        // all before is in `out`
     std::size_t hidden_until = 0; // the end of the secrets found so far
@@ -119,6 +123,7 @@ std::string masker::hide(std::string_view text) const
 
 bool masker::finds(std::string_view text) const
 {
+    if (texts_.empty()) return false;
     for (std::size_t at = 0; at < text.size(); ++at)
         if (longest_at(text, at) > 0) return true;
     return false;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <bitset>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -64,7 +65,9 @@ private:
     std::size_t longest_at(std::string_view text, std::size_t at) const;
 
     std::set<std::string, std::less<>> texts_;
-    std::unordered_set<std::uint32_t> heads_; // their first bytes: most places of a text hold none
+    // What they begin with: at most places of a text none does.
+    std::bitset<256> first_bytes_;
+    std::unordered_set<std::uint32_t> heads_; // of min_length bytes
 };
 
 /**

@@ -3,12 +3,9 @@
 #include <carillon/time/schedule.hpp>
 #include <carillon/time/stable_hash.hpp>
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <iterator>
 #include <limits>
 
 namespace carillon {
@@ -103,23 +100,36 @@ bool has_same_instants(const schedule& a, const schedule& b) noexcept
 
 std::uint64_t identity_of_instants(const schedule& s)
 {
-    fmt::memory_buffer text;
-    const auto out = std::back_inserter(text);
+    std::string text;
+    text.reserve(256); // of nearly all: each job's is asked for at each start
+    const auto add_number = [&](std::int64_t n) {
+        std::array<char, 24> digits{};
+        text.append(digits.data(), std::to_chars(digits.begin(), digits.end(), n).ptr);
+    };
     const auto count = [](const auto& value) {
         return value ? value->count() : std::int64_t{-1}; // no span is negative
     };
     const auto moment = [](const std::optional<instant>& t) {
         return t ? t->time_since_epoch().count() : std::numeric_limits<std::int64_t>::min();
     };
-    fmt::format_to(
-        out, "{} {} {} {} {} {}", count(s.every), count(s.on_boot), count(s.on_start),
-        moment(s.start), moment(s.end), static_cast<int>(s.dst));
-    for (const instant t : s.at) fmt::format_to(out, " {}", moment(t));
-    if (const auto& e = s.expression)
-        fmt::format_to(
-            out, "\n{} {}\n{}", static_cast<int>(e->written_as), e->text, e->zone.name());
-    for (const exclusion& e : s.exclude) fmt::format_to(out, "\n{}\n{}", e.text, e.zone.name());
-    return stable_hash({{text.data(), text.size()}});
+    for (const std::int64_t n :
+         {count(s.every), count(s.on_boot), count(s.on_start), moment(s.start), moment(s.end)}) {
+        add_number(n);
+        text += ' ';
+    }
+    add_number(static_cast<int>(s.dst));
+    for (const instant t : s.at) {
+        text += ' ';
+        add_number(moment(t));
+    }
+    if (const auto& e = s.expression) {
+        text += '\n';
+        add_number(static_cast<int>(e->written_as));
+        text.append(" ").append(e->text).append("\n").append(e->zone.name());
+    }
+    for (const exclusion& e : s.exclude)
+        text.append("\n").append(e.text).append("\n").append(e.zone.name());
+    return stable_hash({text});
 }
 
 bool is_too_dense(const schedule& s) noexcept
