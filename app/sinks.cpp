@@ -3,6 +3,7 @@
 #include "line_sink.hpp"
 #include "terminal.hpp"
 
+#include <boost/log/attributes/attribute_value_set.hpp>
 #include <boost/log/attributes/value_extraction.hpp>
 #include <boost/log/core/core.hpp>
 #include <boost/log/core/record_view.hpp>
@@ -167,7 +168,13 @@ public:
     void replace(std::vector<sink_options> options)
     {
         if (options.empty()) options.emplace_back();
+        log_level least = log_level::error; // which nobody may miss
+        for (const sink_options& o : options) least = std::min(least, o.level);
         sinks_->replace(std::move(options));
+        frontend_->set_filter([least](const logging::attribute_value_set& attributes) {
+            const auto level = logging::extract<log_level>("Severity", attributes);
+            return level && *level >= least;
+        });
     }
 
     void flush()

@@ -2,7 +2,8 @@
 #include <carillon/runner/event_log.hpp>
 #include <carillon/time/span.hpp>
 
-#include <boost/log/attributes/attribute_set.hpp>
+#include <boost/log/attributes/attribute_name.hpp>
+#include <boost/log/attributes/attribute_value.hpp>
 #include <boost/log/attributes/attribute_value_set.hpp>
 #include <boost/log/attributes/constant.hpp>
 #include <boost/log/core/core.hpp>
@@ -10,6 +11,9 @@
 #include <boost/uuid/uuid_io.hpp>
 #include <fmt/format.h>
 
+#include <array>
+#include <cstddef>
+#include <type_traits>
 #include <utility>
 
 namespace logging = boost::log;
@@ -35,16 +39,43 @@ log_entry about_job(std::string_view event, const run_record& run, const job& j)
 
 log_entry about_occurrence(std::string_view event, const job& first)
 {
-    log_entry entry{.level = log_level::warning, .event = event};
+    log_entry entry{.event = event};
     entry.job = first.name;
     entry.title = title_of(first);
     entry.chain = first.name;
     return entry;
 }
 
+template <class Event>
+log_level level_of(const Event& e)
+{
+    using std::is_same_v;
+    if constexpr (is_same_v<Event, firing_began>) {
+        return log_level::debug;
+    } else if constexpr (is_same_v<Event, job_ended>) {
+        const outcome o = e.record.outcome.value_or(outcome::interrupted);
+        return o == outcome::completed || o == outcome::skipped ? log_level::info
+                                                                : log_level::error;
+    } else if constexpr (is_same_v<Event, run_ended>) {
+        return e.run.outcome == outcome::completed ? log_level::info : log_level::error;
+    } else if constexpr (is_same_v<Event, runs_missed>) {
+        return e.error ? log_level::error : log_level::warning;
+    } else if constexpr (
+        is_same_v<Event, record_failed> || is_same_v<Event, overlap_persists> ||
+        is_same_v<Event, store_failed>) {
+        return log_level::error;
+    } else if constexpr (
+        is_same_v<Event, run_started> || is_same_v<Event, job_started> ||
+        is_same_v<Event, polling_began>) {
+        return log_level::info;
+    } else {
+        return log_level::warning;
+    }
+}
+
 log_entry entry_for(const firing_began&)
 {
-    log_entry entry{.level = log_level::debug, .event = "firing_began"};
+    log_entry entry{.event = "firing_began"};
     entry.message = "the store has been read, and schedules fire";
     return entry;
 }
@@ -78,7 +109,6 @@ log_entry entry_for(const job_started& e)
 log_entry entry_for(const attempt_failed& e)
 {
     log_entry entry = about_job("attempt_failed", e.run, e.job);
-    entry.level = log_level::warning;
     entry.attempt = e.attempt.attempt;
     entry.outcome = to_string(e.attempt.outcome);
     entry.http_status = e.attempt.http_status;
@@ -106,8 +136,6 @@ log_entry entry_for(const job_ended& e)
 {
     log_entry entry = about_job("job_ended", e.run, e.job);
     const outcome o = e.record.outcome.value_or(outcome::interrupted);
-    entry.level =
-        o == outcome::completed || o == outcome::skipped ? log_level::info : log_level::error;
     entry.outcome = to_string(o);
     entry.status = e.record.status;
     entry.message = o == outcome::skipped && e.record.reason ? why_skipped(e.job, *e.record.reason)
@@ -127,7 +155,6 @@ log_entry entry_for(const run_ended& e)
 {
     log_entry entry = about_job("run_ended", e.run, e.first);
     const outcome o = e.run.outcome.value_or(outcome::interrupted);
-    entry.level = o == outcome::completed ? log_level::info : log_level::error;
     entry.outcome = to_string(o);
     entry.message = fmt::format(
         "run {} after {}", to_string(o),
@@ -136,13 +163,24 @@ log_entry entry_for(const run_ended& e)
     return entry;
 }
 
+const char* why_skipped(reason r)
+{
+    switch (r) {
+    case reason::overlap:
+        return "the one before still goes";
+    case reason::window:
+        return "the store has taken too long to claim it";
+    default:
+        return "carillon is stopping";
+    }
+}
+
 log_entry entry_for(const run_skipped& e)
 {
     log_entry entry = about_occurrence("run_skipped", e.first);
     entry.outcome = to_string(outcome::skipped);
     entry.message = fmt::format(
-        "the run due at {} was skipped: {}", format_utc(e.scheduled_at),
-        e.reason == reason::overlap ? "the one before still goes" : "carillon is stopping");
+        "the run due at {} was skipped: {}", format_utc(e.scheduled_at), why_skipped(e.reason));
     if (e.in_a_row > 1) entry.message += fmt::format(" ({} skipped in a row)", e.in_a_row);
     return entry;
 }
@@ -155,14 +193,13 @@ log_entry entry_for(const runs_missed& e)
         e.count == 1 ? "one run" : fmt::format("{} runs", e.count), format_utc(e.from),
         format_utc(e.to), to_string(e.reason));
     if (!e.error) return entry;
-    entry.level = log_level::error;
     entry.error = describe(e.error);
     return entry;
 }
 
 log_entry entry_for(const clock_changed& e)
 {
-    log_entry entry{.level = log_level::warning, .event = "clock_changed"};
+    log_entry entry{.event = "clock_changed"};
     entry.message = fmt::format(
         "the wall clock was set {} by {}; schedules were planned anew",
         e.by < microseconds{0} ? "back" : "forward", format_span(std::chrono::abs(e.by)));
@@ -171,7 +208,7 @@ log_entry entry_for(const clock_changed& e)
 
 log_entry entry_for(const circuit_change& e)
 {
-    log_entry entry{.level = log_level::warning, .event = "circuit_closed"};
+    log_entry entry{.event = "circuit_closed"};
     entry.message = e.origin + " can be connected to again";
     if (!e.is_open) return entry;
     entry.event = "circuit_opened";
@@ -193,7 +230,6 @@ log_entry entry_for(const polling_began& e)
 log_entry entry_for(const progress_failed& e)
 {
     log_entry entry = about_job("progress_failed", e.run, e.job);
-    entry.level = log_level::warning;
     entry.message = "how far the job is could not be stored: " + describe(e.error);
     return entry;
 }
@@ -201,7 +237,6 @@ log_entry entry_for(const progress_failed& e)
 log_entry entry_for(const record_failed& e)
 {
     log_entry entry = about_run("record_failed", e.run);
-    entry.level = log_level::error;
     entry.message = "the run's end could not be stored: " + describe(e.error);
     return entry;
 }
@@ -209,7 +244,6 @@ log_entry entry_for(const record_failed& e)
 log_entry entry_for(const overlap_persists& e)
 {
     log_entry entry = about_occurrence("overlap_persists", e.first);
-    entry.level = log_level::error;
     entry.message = fmt::format(
         "{} runs in a row were skipped: the one before them still goes; is its deadline right?",
         e.in_a_row);
@@ -218,14 +252,14 @@ log_entry entry_for(const overlap_persists& e)
 
 log_entry entry_for(const store_failed& e)
 {
-    log_entry entry{.level = log_level::error, .event = "store_failed"};
+    log_entry entry{.event = "store_failed"};
     entry.message = "the store cannot be written, and is tried again: " + describe(e.error);
     return entry;
 }
 
 log_entry entry_for(const store_recovered& e)
 {
-    log_entry entry{.level = log_level::warning, .event = "store_recovered"};
+    log_entry entry{.event = "store_recovered"};
     entry.message = fmt::format(
         "the store can be written again, after {}",
         format_span(std::chrono::ceil<std::chrono::milliseconds>(e.after)));
@@ -233,9 +267,35 @@ log_entry entry_for(const store_recovered& e)
 }
 
 template <class T>
-void attach(logging::attribute_value_set& to, const char* name, T value)
+logging::attribute_value make_value(T value)
 {
-    to.insert(name, logging::attributes::constant<T>(std::move(value)).get_value());
+    return logging::attributes::constant<T>(std::move(value)).get_value();
+}
+
+/** Made once: most records are of a level that nobody wants, and cost no more than the question. */
+const logging::attribute_value& severity(log_level level)
+{
+    static const std::array<logging::attribute_value, 4> values{
+        make_value(log_level::debug), make_value(log_level::info), make_value(log_level::warning),
+        make_value(log_level::error)};
+    return values.at(static_cast<std::size_t>(level));
+}
+
+/** Hands what `make` makes to the sinks; where none wants it, it is not made. */
+template <class F>
+void write_if_wanted(log_level level, const F& make)
+{
+    const auto core = logging::core::get();
+    if (!core->get_logging_enabled()) return;
+    static const logging::attribute_name severity_name("Severity");
+    logging::attribute_value_set attributes(1);
+    attributes.insert(severity_name, severity(level));
+    logging::record record = core->open_record(std::move(attributes));
+    if (!record) return;
+    log_entry entry = make();
+    record.attribute_values().insert("Message", make_value(entry.message));
+    record.attribute_values().insert("Entry", make_value(std::move(entry)));
+    core->push_record(std::move(record));
 }
 
 } // namespace
@@ -257,14 +317,7 @@ std::string_view to_string(log_level l) noexcept
 
 void write_log(log_entry entry)
 {
-    const auto core = logging::core::get();
-    if (!core->get_logging_enabled()) return;
-    logging::attribute_value_set attributes;
-    attach(attributes, "Severity", entry.level);
-    attach(attributes, "Message", entry.message);
-    attach(attributes, "Entry", std::move(entry));
-    if (logging::record record = core->open_record(std::move(attributes)))
-        core->push_record(std::move(record));
+    write_if_wanted(entry.level, [&] { return std::move(entry); });
 }
 
 void event_log::operator()(const event& e)
@@ -273,12 +326,20 @@ void event_log::operator()(const event& e)
         secrets_.add(jobs->secrets());
         known_ = jobs;
     }
-    write_log(to_entry(e, time_->now(), secrets_));
+    write_if_wanted(std::visit([](const auto& what) { return level_of(what); }, e), [&] {
+        return to_entry(e, time_->now(), secrets_);
+    });
 }
 
 log_entry to_entry(const event& e, instant now, const masker& secrets)
 {
-    log_entry entry = std::visit([](const auto& what) { return entry_for(what); }, e);
+    log_entry entry = std::visit(
+        [](const auto& what) {
+            log_entry out = entry_for(what);
+            out.level = level_of(what);
+            return out;
+        },
+        e);
     entry.time = now;
     entry.title = secrets.hide(entry.title);
     entry.message = secrets.hide(entry.message);

@@ -21,6 +21,9 @@ std::string_view to_string(log_level l) noexcept;
  * Each record has the attributes `Severity` (a @ref log_level), `Message` (a std::string, so that
  * any sink can print it) and `Entry` (this struct), from which a sink takes what its format shows.
  * Secrets are hidden already; texts may hold control characters, which a format must escape.
+ *
+ * A filter of the core's or a sink's sees `Severity` alone: a record that none of them wants is
+ * never made.
  */
 struct log_entry {
     log_level level = log_level::info;
