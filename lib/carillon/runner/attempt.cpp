@@ -121,8 +121,12 @@ asio::awaitable<void> conclude_polling(
     end.is_last = true;
 }
 
-asio::awaitable<void>
-send_and_conclude(const job_task& t, const request_context& c, time_budget budget, attempt_end& end)
+asio::awaitable<void> send_and_conclude(
+    const job_task& t,
+    const request_context& c,
+    time_budget budget,
+    std::optional<origins::entry> entry,
+    attempt_end& end)
 {
     auto req = make_request(c);
     if (!req) {
@@ -140,7 +144,7 @@ send_and_conclude(const job_task& t, const request_context& c, time_budget budge
     if (t.record.polled && *c.job.poll) // before a crash
         r.reply.status = accepted;
     else
-        r = co_await exchange(t, std::move(*req), lim, budget);
+        r = co_await exchange(t, std::move(*req), lim, budget, std::move(entry));
     if (is_to_be_polled(c.job, r))
         co_await conclude_polling(t, c, std::move(kept_for_polls), r, budget, end);
     else if (r.ec == errc::not_kept)
@@ -157,19 +161,21 @@ send_and_conclude(const job_task& t, const request_context& c, time_budget budge
         end.retry_after = parse_retry_after(*text, t.shared.time.now());
 }
 
-asio::awaitable<attempt_end> attempt_once(const job_task& t, int number, time_budget budget)
+/** `entry` is what came of its wait for a place, where that is over already. */
+asio::awaitable<attempt_end>
+attempt_once(const job_task& t, int number, time_budget budget, std::optional<origins::entry> entry)
 {
     attempt_end end;
     end.record.attempt = number;
-    end.record.started_at = t.shared.time.now();
-    const microseconds begun = t.shared.time.since_boot();
+    end.record.started_at = entry ? t.begun_at : t.shared.time.now();
+    const microseconds begun = entry ? t.begun : t.shared.time.since_boot();
     const request_context context{
         .job = t.job,
         .run = t.run,
         .attempt = number,
         .span_id = t.shared.random() | 1U,
         .secrets = t.secrets};
-    co_await send_and_conclude(t, context, budget, end);
+    co_await send_and_conclude(t, context, budget, std::move(entry), end);
 
     end.record.latency = t.shared.time.since_boot() - begun;
     // From here on the reply's text is hidden.
@@ -227,13 +233,14 @@ asio::awaitable<void> perform_job(job_task task)
     // always comes to its end.
     co_await asio::this_coro::throw_if_cancelled(false);
     const auto cancellation = co_await asio::this_coro::cancellation_state;
-    const time_budget budget(task.shared.time, task.job.deadline);
+    const time_budget budget(task.shared.time, task.begun, task.job.deadline);
 
     const int before = task.record.attempts.empty() ? 0 : task.record.attempts.back().attempt;
     for (int made = 1;; ++made) {
         if (cancellation.cancelled() != asio::cancellation_type::none)
             co_return settle_cancelled(task);
-        attempt_end end = co_await attempt_once(task, before + made, budget);
+        attempt_end end = co_await attempt_once(
+            task, before + made, budget, std::exchange(task.entry, std::nullopt));
         task.record.attempts.push_back(end.record);
         const std::optional<microseconds> wait = wait_before_next(task, end, made, budget.left());
         if (!wait || cancellation.cancelled() != asio::cancellation_type::none)

@@ -8,6 +8,7 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,7 +26,16 @@ struct job_task {
     const std::vector<wanted_value>& wanted_values;
     /// Where attempts and outcome are written.
     job_record& record;
+    /// What the first attempt may begin with: what came of its wait for a place. Without it, it
+    /// waits for one itself.
+    std::optional<origins::entry> entry{};
+    /// When the job began, by the wall clock and since boot.
+    instant begun_at{};
+    microseconds begun{0};
 };
+
+/** Whose place a job's attempts need. */
+std::string origin_of(const job& j);
 
 /**
  * Sends a job's request, judges the reply, waits and tries again as its policy says, until the

@@ -142,6 +142,26 @@ void chain_run::start_job(std::size_t position)
     shared_->emit(job_started{record_, walk_.at(position)});
     if (cancelled_) return; // by a listener
     signals_[position] = std::make_unique<asio::cancellation_signal>();
+    const instant begun_at = shared_->time.now();
+    const microseconds begun = shared_->time.since_boot();
+    // What was accepted before a crash is asked for first.
+    if (record_.jobs[position].polled) return perform(position, std::nullopt, begun_at, begun);
+    const job& j = walk_.at(position);
+    shared_->origins->async_enter(
+        origin_of(j), j.deadline,
+        asio::bind_cancellation_slot(
+            signals_[position]->slot(),
+            [self = shared_from_this(), position, begun_at, begun](origins::entry entry) {
+                self->perform(position, std::move(entry), begun_at, begun);
+            }));
+}
+
+void chain_run::perform(
+    std::size_t position, std::optional<origins::entry> entry, instant begun_at, microseconds begun)
+{
+    // A place that was found as the run was cancelled is given back: nothing else would tell its
+    // coroutine.
+    if (cancelled_ && entry && !entry->error) entry = {.error = asio::error::operation_aborted};
     asio::co_spawn(
         shared_->executor,
         perform_job(
@@ -150,7 +170,10 @@ void chain_run::start_job(std::size_t position)
              .job = walk_.at(position),
              .run = record_,
              .wanted_values = wanted_values_[position],
-             .record = record_.jobs[position]}),
+             .record = record_.jobs[position],
+             .entry = std::move(entry),
+             .begun_at = begun_at,
+             .begun = begun}),
         asio::bind_cancellation_slot(
             signals_[position]->slot(),
             [self = shared_from_this(), position](const std::exception_ptr& thrown) {

@@ -10,6 +10,7 @@
 #include <exception>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -19,8 +20,9 @@ namespace carillon {
 /**
  * One run under way: walks its chain, a coroutine for each job that goes. Not a public interface.
  *
- * Owned by its jobs' coroutines alone; whoever starts it is told of its end exactly
- * once.
+ * Owned by its jobs' waits for a place and their coroutines alone; whoever starts it is told of its
+ * end exactly once. A job that waits for its first place has no coroutine yet: of ten thousand runs
+ * at one instant nearly all wait.
  */
 class chain_run : public std::enable_shared_from_this<chain_run> {
 public:
@@ -63,6 +65,11 @@ private:
     void find_wanted_values();
     void advance();
     void start_job(std::size_t position);
+    void perform(
+        std::size_t position,
+        std::optional<origins::entry> entry,
+        instant begun_at,
+        microseconds begun);
     void skip_job(const chain_walk::step& step);
     void job_done(std::size_t position, const std::exception_ptr& thrown);
     void end_job(std::size_t position);

@@ -1,4 +1,5 @@
 #include <carillon/detail/crash_point.hpp>
+#include <carillon/job/job_templates.hpp>
 #include <carillon/job/proxy_rules.hpp>
 #include <carillon/runner/exchange.hpp>
 #include <carillon/runner/request_maker.hpp>
@@ -52,11 +53,9 @@ void tell(
         held.failed(r.ec, secrets.presentable(in_words(r.ec, r.reply.detail)));
 }
 
-/** Whose places and circuit an exchange needs. */
-std::string origin_of(const http::request& req)
+std::string origin_of(const endpoint& target, const route& r)
 {
-    const route& r = *req.route;
-    std::string out = req.target.origin();
+    std::string out = target.origin();
     if (!r.unix_socket.empty()) return out + " through " + r.unix_socket;
     if (!r.proxy || r.proxy->empty()) return out;
     const auto proxy = parse_proxy(r.proxy->reveal());
@@ -92,21 +91,34 @@ reply reply_of(const http::response& r)
         .content_encoding = coding != nullptr ? std::string_view(*coding) : std::string_view()};
 }
 
-asio::awaitable<exchange_result>
-exchange(const job_task& t, http::request req, http::limits lim, time_budget budget)
+std::string origin_of(const job& j)
+{
+    // Placeholders stand behind the host.
+    const auto target = parse_endpoint(without_placeholders(j.url));
+    return target ? origin_of(*target, *j.route) : std::string();
+}
+
+asio::awaitable<exchange_result> exchange(
+    const job_task& t,
+    http::request req,
+    http::limits lim,
+    time_budget budget,
+    std::optional<origins::entry> entry)
 {
     exchange_result out;
     out.reply.phase = phase::connect;
     services& shared = t.shared;
-    const auto origins = shared.origins;
-    const auto begun = shared.time.since_boot();
-    const auto entry =
-        co_await origins->async_enter(origin_of(req), budget.left(), asio::use_awaitable);
-    if (entry.error) {
-        out.ec = entry.error;
-        out.reply.detail = entry.detail;
+    const auto begun = entry ? t.begun : shared.time.since_boot();
+    if (!entry) {
+        const auto origins = shared.origins;
+        entry = co_await origins->async_enter(
+            origin_of(req.target, *req.route), budget.left(), asio::use_awaitable);
+    }
+    if (entry->error) {
+        out.ec = entry->error;
+        out.reply.detail = entry->detail;
         out.reply.phase_time = shared.time.since_boot() - begun;
-        out.never_began = entry.error == errc::timed_out && entry.detail.empty();
+        out.never_began = entry->error == errc::timed_out && entry->detail.empty();
         co_return out;
     }
 
@@ -126,7 +138,7 @@ exchange(const job_task& t, http::request req, http::limits lim, time_budget bud
     if (left <= lim.timeout) out.cut_to = lim.timeout = left;
     // Only now: an endpoint refuses a signature that has waited.
     sign(t.job, shared.time.now(), req);
-    req.on_connected = [weak = std::weak_ptr(entry.held)] {
+    req.on_connected = [weak = std::weak_ptr(entry->held)] {
         if (const auto held = weak.lock()) held->connected();
     };
     detail::crash_point("attempt.ready");
@@ -135,7 +147,7 @@ exchange(const job_task& t, http::request req, http::limits lim, time_budget bud
     detail::crash_point("attempt.answered");
     out.ec = ec;
     out.reply = std::move(reply);
-    tell(*entry.held, t.secrets, lim, out);
+    tell(*entry->held, t.secrets, lim, out);
     co_return out;
 }
 

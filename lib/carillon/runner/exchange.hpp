@@ -14,8 +14,9 @@ namespace carillon {
 /** What is left of a job's deadline, in time that a clock step does not move. */
 class time_budget {
 public:
-    time_budget(const time_source& time, microseconds span)
-        : time_(&time), end_(time.since_boot() + span)
+    /** `begun` is in time since boot. */
+    time_budget(const time_source& time, microseconds begun, microseconds span)
+        : time_(&time), end_(begun + span)
     {}
 
     microseconds left() const { return end_ - time_->since_boot(); }
@@ -39,13 +40,18 @@ struct exchange_result {
 reply reply_of(const http::response& r);
 
 /**
- * Waits for a place, sends, and tells the origin's circuit how connecting
- * went. Everything named must outlive the operation. Cancellation: `terminal`.
+ * Waits for a place, where `entry` is not what came of that already, sends, and tells the origin's
+ * circuit how connecting went. Everything named must outlive the operation. Cancellation:
+ * `terminal`.
  *
  * What is reached through a unix socket or a proxy of its own has places and a circuit of its own.
  */
-boost::asio::awaitable<exchange_result>
-exchange(const job_task& t, http::request req, http::limits lim, time_budget budget);
+boost::asio::awaitable<exchange_result> exchange(
+    const job_task& t,
+    http::request req,
+    http::limits lim,
+    time_budget budget,
+    std::optional<origins::entry> entry = {});
 
 /** Has the store keep how far the job is. */
 boost::asio::awaitable<error_code> save_progress(const job_task& t);
