@@ -15,30 +15,65 @@ constexpr int entries_a_step = 200;
 /// Pages of 4 KiB that are given back to the file system in one transaction.
 constexpr const char* give_back = "PRAGMA incremental_vacuum(256)";
 
+/// The whole is looked at once in so long, or in so many entries.
+constexpr microseconds longest_unseen = std::chrono::seconds{10};
+constexpr int most_unseen = 1000;
+
+/// A chain may have a so-many-th more than it is allowed.
+constexpr std::int64_t slack_part = 16;
+
+std::string deletion_of(const std::string& which)
+{
+    return "DELETE FROM history WHERE id IN (SELECT id FROM history WHERE chain = ?1 AND " + which +
+           " ORDER BY scheduled_at DESC, id DESC LIMIT ?2 OFFSET ?3)";
+}
+
 } // namespace
+
+retention::retention(database& db)
+    : db_(db), delete_aged_(
+                   db,
+                   "DELETE FROM history WHERE id IN (SELECT id FROM history ORDER BY id LIMIT ?1)"
+                   " AND ended_at < ?2",
+                   trimming),
+      delete_oldest_(
+          db,
+          "DELETE FROM history WHERE id IN (SELECT id FROM history ORDER BY id LIMIT ?1)",
+          trimming),
+      // Each for itself: a job that is skipped each second must not push its runs out.
+      delete_runs_(db, deletion_of("run IS NOT NULL"), trimming),
+      delete_spans_(db, deletion_of("run IS NULL"), trimming)
+{}
 
 void retention::note(const std::string& chain, instant now)
 {
     now_ = now;
-    pending_ = true;
-    if (!chain.empty()) grown_.insert(chain);
+    if (++added_ >= most_unseen || std::chrono::abs(now - looked_at_) >= longest_unseen) {
+        pending_ = true;
+        looked_at_ = now;
+        added_ = 0;
+    }
+    const std::int64_t slack = keep_runs_ / slack_part;
+    if (!chain.empty() && std::uniform_int_distribution<std::int64_t>(0, slack)(random_) == 0)
+        grown_.insert(chain);
 }
 
 void retention::step(const history_limits& limits)
 {
+    keep_runs_ = limits.keep_runs;
     try {
         if (pending_) {
             pending_ = delete_aged(limits.keep) || delete_surplus(limits.keep_bytes) || shrink();
         } else if (!grown_.empty()) {
             const std::string chain = std::move(grown_.extract(grown_.begin()).value());
-            // Each for itself: a job that is skipped each second must not push its runs out.
-            const bool more_runs = delete_of_chain(chain, "run IS NOT NULL", limits.keep_runs);
-            const bool more_spans = delete_of_chain(chain, "run IS NULL", limits.keep_runs);
+            const bool more_runs = delete_of_chain(delete_runs_, db_, chain, limits.keep_runs);
+            const bool more_spans = delete_of_chain(delete_spans_, db_, chain, limits.keep_runs);
             if (more_runs || more_spans) grown_.insert(chain);
         }
     } catch (const std::exception&) {
         // A full disk, a lock: whoever records meets it, too, and tells.
         pending_ = false;
+        looked_at_ = {};
         grown_.clear();
     }
 }
@@ -47,12 +82,7 @@ void retention::step(const history_limits& limits)
 bool retention::delete_aged(microseconds keep)
 {
     if (now_ == instant{} || keep > now_.time_since_epoch()) return false;
-    statement s(
-        db_,
-        "DELETE FROM history WHERE id IN (SELECT id FROM history ORDER BY id LIMIT ?1)"
-        " AND ended_at < ?2",
-        trimming);
-    s.bind(1, entries_a_step).bind(2, number_of(now_ - keep)).run();
+    delete_aged_.bind(1, entries_a_step).bind(2, number_of(now_ - keep)).run();
     return db_.changes() == entries_a_step;
 }
 
@@ -63,24 +93,16 @@ bool retention::delete_surplus(std::int64_t keep_bytes)
         " FROM pragma_page_count, pragma_freelist_count, pragma_page_size",
         trimming);
     if (used <= keep_bytes) return false;
-    statement s(
-        db_, "DELETE FROM history WHERE id IN (SELECT id FROM history ORDER BY id LIMIT ?1)",
-        trimming);
-    s.bind(1, entries_a_step).run();
+    delete_oldest_.bind(1, entries_a_step).run();
     return db_.changes() > 0;
 }
 
 /** Whether there may be more. */
-bool retention::delete_of_chain(const std::string& chain, const char* which, std::int64_t keep_runs)
+bool retention::delete_of_chain(
+    statement& which, const database& db, const std::string& chain, std::int64_t keep_runs)
 {
-    statement s(
-        db_,
-        std::string("DELETE FROM history WHERE id IN (SELECT id FROM history WHERE chain = ?1"
-                    " AND ") +
-            which + " ORDER BY scheduled_at DESC, id DESC LIMIT ?2 OFFSET ?3)",
-        trimming);
-    s.bind(1, chain).bind(2, entries_a_step).bind(3, keep_runs).run();
-    return db_.changes() == entries_a_step;
+    which.bind(1, chain).bind(2, entries_a_step).bind(3, keep_runs).run();
+    return db.changes() == entries_a_step;
 }
 
 /** Gives free pages back where they are an eighth of the file. Whether there may be more. */
