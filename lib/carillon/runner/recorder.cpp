@@ -3,6 +3,8 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 
 #include <algorithm>
+#include <iterator>
+#include <string_view>
 
 namespace asio = boost::asio;
 
@@ -25,12 +27,45 @@ void recorder::claim(claim_batch batch, claim_handler handler)
     if (is_first) claim_next(std::move(queue));
 }
 
+/** Keeps what waits, when its turn has come: what is claimed before takes along what is its own. */
+void recorder::keep_waiting()
+{
+    if (std::exchange(is_turn_asked_, true)) return;
+    claim({}, [](const error_code&, const auto&) {});
+}
+
+/** Puts what waits into the first of the queue. What others of it are about goes with them: by now
+ * a job's memory knows of claims that no crash must find unasked. */
+void recorder::take_waiting(claim_queue& queue)
+{
+    std::set<std::string_view> later;
+    for (auto other = std::next(queue.begin()); other != queue.end(); ++other) {
+        for (const job_memory& m : other->batch.memories) later.insert(m.job);
+        later.insert(other->batch.forgotten.begin(), other->batch.forgotten.end());
+    }
+    claim_batch& first = queue.front().batch;
+    std::erase_if(jobs_, [&](const std::string& job) { return later.contains(job); });
+    if (const auto owner = owner_.lock()) first = recall_(std::exchange(jobs_, {}));
+    for (auto at = missed_.begin(); at != missed_.end();) {
+        if (later.contains(at->first.first)) {
+            ++at;
+            continue;
+        }
+        first.missed.push_back(std::move(at->second));
+        at = missed_.erase(at);
+    }
+}
+
 /** One at a time: where one is refused, what comes of that goes with the next, and no crash comes
  * between a job's memory and what was missed before it. */
 void recorder::claim_next(std::shared_ptr<claim_queue> queue)
 {
-    take_along(queue->front().batch);
-    const auto batch = std::make_shared<const claim_batch>(std::move(queue->front().batch));
+    claim_batch& next = queue->front().batch;
+    if (next.empty() && std::exchange(is_turn_asked_, false))
+        take_waiting(*queue);
+    else
+        take_along(next);
+    const auto batch = std::make_shared<const claim_batch>(std::move(next));
     shared_->store.async_claim(
         batch, shared_->time.now(),
         [self = shared_from_this(), owner = owner_.lock(), batch,
@@ -70,7 +105,12 @@ void recorder::keep_later(const claim_batch& notes)
     wait();
 }
 
-bool recorder::has_waiting() const { return !missed_.empty() || !jobs_.empty() || !runs_.empty(); }
+/** Whether something waits that is not under way to the store. */
+bool recorder::has_waiting() const
+{
+    const bool has_notes = !missed_.empty() || !jobs_.empty();
+    return (has_notes && !is_turn_asked_) || !runs_.empty();
+}
 
 /** Of a job whose memory moves on, what was missed before goes with it: between the two no crash
  * must come. */
@@ -131,12 +171,8 @@ void recorder::answered(const error_code& ec)
 
 void recorder::try_again()
 {
-    const auto owner = owner_.lock();
-    claim_batch notes;
-    if (owner) notes = recall_(std::exchange(jobs_, {}));
-    for (auto& [key, m] : std::exchange(missed_, {})) notes.missed.push_back(std::move(m));
     const auto runs = std::exchange(runs_, {});
-    keep(std::move(notes));
+    if (!missed_.empty() || !jobs_.empty()) keep_waiting();
     for (const auto& run : runs) record(run);
 }
 

@@ -77,6 +77,8 @@ private:
     using claim_queue = std::deque<asked>;
 
     void claim_next(std::shared_ptr<claim_queue> queue);
+    void keep_waiting();
+    void take_waiting(claim_queue& queue);
     bool has_waiting() const;
     void take_along(claim_batch& newer);
     void add_waiting(const claim_batch& notes);
@@ -98,6 +100,7 @@ private:
     error_code last_error_;
     std::shared_ptr<boost::asio::cancellation_signal> wait_; // for the time to try again
     bool is_last_try_ = false;
+    bool is_turn_asked_ = false; // for the notes below
 
     std::map<span_key, missed_record> missed_;
     std::set<std::string> jobs_; // of which something is to be remembered or forgotten
