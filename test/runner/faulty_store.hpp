@@ -5,6 +5,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 
+#include <cstddef>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -28,6 +29,8 @@ public:
     };
 
     std::function<fault(operation)> choose = [](operation) { return fault{}; };
+    /// How long before their instant it wants to be asked for claims.
+    microseconds lead{0};
 
     faulty_store(boost::asio::any_io_executor ex, time_source& time, carillon::store& real)
         : state_(std::make_shared<state>(state{std::move(ex), time, real}))
@@ -35,6 +38,8 @@ public:
 
     /// What it was asked for and never answered goes with it.
     ~faulty_store() override { std::exchange(state_->steps, {}).clear(); }
+
+    microseconds claim_lead(std::size_t) const noexcept override { return lead; }
 
 private:
     using step = std::function<void(std::function<void()> next)>;

@@ -24,6 +24,7 @@ struct machine : simulation {
     /// What befalls the store's operations, from the next start on.
     std::function<faulty_store::fault(faulty_store::operation)> choose =
         [](faulty_store::operation) { return faulty_store::fault{}; };
+    microseconds lead{0}; // that its claims want, likewise
     std::vector<std::pair<std::unique_ptr<memory_store>, std::unique_ptr<faulty_store>>> graves;
     std::unique_ptr<carillon::runner> daemon;
     std::vector<missed_record> missed;
@@ -33,6 +34,7 @@ struct machine : simulation {
         connection = std::make_unique<memory_store>(ctx.get_executor(), store);
         disk = std::make_unique<faulty_store>(ctx.get_executor(), time, *connection);
         disk->choose = choose;
+        disk->lead = lead;
         daemon =
             std::make_unique<carillon::runner>(ctx.get_executor(), time, transport, *disk, options);
         daemon->on_event([this](const event& e) {

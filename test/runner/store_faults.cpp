@@ -92,6 +92,35 @@ BOOST_AUTO_TEST_CASE(firing_goes_on_where_it_is_told_to_but_not_at_most_once)
     kill();
 }
 
+BOOST_AUTO_TEST_CASE(what_a_stalled_store_claims_too_late_follows_catch_up)
+{
+    choose = [](operation what) -> faulty_store::fault {
+        return {.delay = what == operation::claim ? 10min : 0min};
+    };
+    schedule hourly{.every = 1h};
+    job none = make("none", hourly);
+    std::get<schedule>(none.trigger).catch_up = catch_up_policy::none;
+    job brief = make("brief", hourly);
+    std::get<schedule>(brief.trigger).catch_up_window = 5min;
+    int skipped = 0;
+    start({none, make("once", hourly), brief});
+    daemon->on_event([&](const event& e) {
+        const auto* s = std::get_if<run_skipped>(&e);
+        if (s != nullptr && s->reason == reason::window) ++skipped;
+    });
+    run_for(1h + 15min);
+    BOOST_TEST((times("once") == std::vector<microseconds>{1h + 10min}));
+    BOOST_TEST((store.runs("once").at(0).trigger == run_trigger::catch_up));
+    BOOST_TEST(requests.size() == 1U);
+    BOOST_TEST(skipped == 2);
+    for (const char* name : {"none", "brief"}) {
+        BOOST_REQUIRE_EQUAL(store.runs(name).size(), 1U);
+        BOOST_TEST((store.runs(name)[0].outcome == outcome::skipped));
+        BOOST_TEST((store.runs(name)[0].reason == reason::window));
+    }
+    kill();
+}
+
 BOOST_AUTO_TEST_CASE(an_end_that_could_not_be_recorded_is_recorded_later)
 {
     answer = [this](const http::request&) {

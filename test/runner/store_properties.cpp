@@ -9,6 +9,7 @@
 #include <boost/asio/error.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
 #include <cstdlib>
 #include <map>
 #include <random>
@@ -61,6 +62,8 @@ struct random_machine : machine {
 
     void add_jobs()
     {
+        static constexpr microseconds leads[] = {0ms, 5ms, 700ms};
+        lead = leads[below(3)];
         for (int i = 0; i < 3; ++i) {
             const std::string name = "job-" + std::to_string(i);
             schedule s{.every = (1 + below(5)) * 20s};
@@ -85,23 +88,29 @@ struct random_machine : machine {
     void play()
     {
         add_jobs();
-        start(jobs);
+        start(jobs, {.seed = random()});
         const instant end = time.now() + 30min;
         while (time.now() < end) {
             is_ill = one_in(3);
             for (int i = below(60); i > 0 && !is_to_die; --i) run_for(1s);
+            // In the midst of what is claimed ahead, or has just begun.
+            if (one_in(2)) run_for(below(1000) * 1ms);
+            if (one_in(4))
+                run_for(std::chrono::ceil<std::chrono::seconds>(time.now()) - time.now() - 1ms);
             if (!is_to_die && !one_in(4)) continue;
             kill();
             is_to_die = false;
             if (one_in(3)) run_for(below(200) * 1s);
-            start(jobs);
+            start(jobs, {.seed = random()});
         }
         // The end is quiet, so that all comes to something.
         kill();
         choose = [](operation) { return faulty_store::fault{}; };
-        start(jobs);
+        start(jobs, {.seed = random()});
         answer = [](const http::request&) { return http::reply_with(200, "{}"); };
         run_for(10min);
+        // Between two instants.
+        run_for(20s - time.now().time_since_epoch() % 20s + 10s);
         until = time.now();
         daemon->async_drain(asio::detached);
         run_for(10min);
@@ -114,7 +123,8 @@ struct random_machine : machine {
         for (const sent& s : requests) {
             const std::string at = field(s.request, "Carillon-Scheduled-At");
             BOOST_TEST(
-                (s.at >= parse_instant(at).value()), "early: " << s.job << " " << format_utc(s.at));
+                (s.at >= parse_instant(at).value()),
+                "early: " << s.job << " of " << at << " at " << format_utc(s.at));
             auto& same = by_key[field(s.request, "Idempotency-Key")];
             if (!same.empty()) {
                 BOOST_TEST(
@@ -163,10 +173,28 @@ struct random_machine : machine {
             BOOST_TEST(
                 static_cast<std::int64_t>(ran.size()) + counted[j.name] == due,
                 j.name << ": " << ran.size() << " runs and " << counted[j.name] << " others of "
-                       << due);
+                       << due << describe_unaccounted(j.name, instants, ran));
             occurrences_seen += due;
         }
         BOOST_TEST(reader_load().cut_off.empty(), "a claim is left open");
+    }
+
+    std::string describe_unaccounted(
+        const std::string& chain, const occurrences& instants, const std::set<instant>& ran) const
+    {
+        std::string out;
+        for (auto at = instants.next_after(monday); at && *at <= until;
+             at = instants.next_after(*at)) {
+            const auto holds = [&](const missed_record& m) {
+                return m.chain == chain && m.from <= *at && *at <= m.to;
+            };
+            const auto kept = store.missed();
+            const auto count = std::count_if(kept.begin(), kept.end(), holds) +
+                               static_cast<std::ptrdiff_t>(ran.count(*at));
+            if (count != 1)
+                out += " " + std::to_string(count) + "x " + format_utc(*at).substr(11, 8);
+        }
+        return out;
     }
 
     recollection reader_load()

@@ -34,6 +34,9 @@ public:
     /** When to wake next; nothing where nothing is to come. */
     std::optional<instant> next_wake();
 
+    /** How many are due at the next wake-up, where @ref next_wake has just been asked. */
+    std::size_t next_size() const noexcept { return batch_.size(); }
+
     /** Takes all whose due time is at or before `now`, in the order of their due times. */
     std::vector<appointment> take_due(instant now);
 

@@ -71,6 +71,12 @@ instant nth(const occurrences& instants, const owed_span& span, std::int64_t n)
 
 } // namespace
 
+bool is_late(const schedule& s, instant due, instant now) noexcept
+{
+    constexpr microseconds limit = std::chrono::minutes{1};
+    return now - due <= limit + s.accuracy;
+}
+
 verdict_on_passed judge_passed(const schedule& s, const passed_span& passed, instant now)
 {
     judge j(s, passed, now);

@@ -39,6 +39,9 @@ struct verdict_on_passed {
     std::vector<missed_part> missed{};
 };
 
+/** Whether what was due at `due` is late, not missed: up to a minute past its window. */
+bool is_late(const schedule& s, instant due, instant now) noexcept;
+
 /**
  * Judges instants that passed, at `now`, by the schedule's catch-up: what is late runs; of what was
  * missed `none` runs nothing, `once` the latest, `all` each.

@@ -4,6 +4,7 @@
 #include <carillon/runner/run_id.hpp>
 #include <carillon/runner/runner_core.hpp>
 
+#include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
 
@@ -17,15 +18,47 @@ namespace {
 /// Runs that start without a pause for signals, replies and timers.
 constexpr std::size_t runs_in_a_row = 256;
 
+/// Beyond its instant, for a run that is claimed ahead, where the clock is set back meanwhile.
+constexpr microseconds longest_hold = std::chrono::seconds{1};
+
 } // namespace
 
 void runner::core::fire_due()
 {
-    // What is due belongs to this plan, even if a listener or a reload brings another meanwhile.
-    const auto plan = plan_;
-    due_batch batch{.plan = plan, .tries = other_names};
     const due_work work =
         timetable_.take_due(shared_->time.now(), [this](job_index j) { return is_busy(j); });
+    fire({.plan = plan_, .tries = other_names}, work);
+}
+
+/** When to ask for the claims of what is due next. */
+instant runner::core::claims_from(const wake_up& next) const
+{
+    if (next.jobs == 0 || next.at <= ahead_until_) return next.at;
+    return next.at - std::min(shared_->store.claim_lead(next.jobs), longest_lead);
+}
+
+/** Claims what is due in a moment, so that the disk's time has passed when it is. */
+void runner::core::fire_ahead()
+{
+    const auto next = is_firing() ? timetable_.next_wake() : std::nullopt;
+    const instant now = shared_->time.now();
+    if (!next || next->at <= now || claims_from(*next) > now) return;
+    ahead_until_ = next->at;
+    const due_work work =
+        timetable_.take_ahead(next->at, [this](job_index j) { return is_busy(j); });
+    fire(
+        {.plan = plan_,
+         .tries = other_names,
+         .at = next->at,
+         .latest = shared_->time.since_boot() + (next->at - now) + longest_hold},
+        work);
+}
+
+/** Has the store keep what is due, whose runs start when it has. */
+void runner::core::fire(due_batch batch, const due_work& work)
+{
+    // What is due belongs to this plan, even if a listener or a reload brings another meanwhile.
+    const auto plan = batch.plan;
     claim_batch asked{.missed = records_of(work.missed), .memories = memories_of(work.changed)};
     std::vector<event> told;
     admit_due(work.runs, batch, asked, told);
@@ -111,14 +144,26 @@ std::int64_t runner::core::own_fence()
     return fence_ = std::max(fence_ + 1, now);
 }
 
+/** Whether the store has taken so long that a run is not wanted any more. */
+bool runner::core::is_past(const job& first, due_run& run) const
+{
+    const auto& s = std::get<schedule>(first.trigger);
+    const instant now = shared_->time.now();
+    if (run.caught_up || is_late(s, run.due, now)) return false;
+    run.caught_up = true;
+    return s.catch_up == catch_up_policy::none || now - run.scheduled_at > s.catch_up_window;
+}
+
 /** Starts what was won. What was not has run under this name before the clock was set: it is not
  * run again if it keeps its name, else the next microsecond's name is tried, so that keys stay
  * unique and no hour is silent. */
 void runner::core::claimed(
     due_batch batch, const error_code& ec, const std::vector<carillon::claim>& claims)
 {
-    due_batch again{.plan = batch.plan, .tries = batch.tries - 1};
-    auto won = std::make_shared<due_batch>(due_batch{.plan = batch.plan});
+    due_batch again{
+        .plan = batch.plan, .tries = batch.tries - 1, .at = batch.at, .latest = batch.latest};
+    auto won = std::make_shared<due_batch>(
+        due_batch{.plan = batch.plan, .at = batch.at, .latest = batch.latest});
     claim_batch lost;
     std::vector<event> told;
     for (std::size_t i = 0; i < batch.runs.size(); ++i) {
@@ -128,7 +173,12 @@ void runner::core::claimed(
         if (!ec && claims[i].won) {
             r.fence = claims[i].fence;
             fence_ = std::max(fence_, r.fence);
-            won->runs.push_back(r);
+            if (is_past(first, r.due)) {
+                settle_unsent({batch.plan, r}, reason::window);
+                give_up(*batch.plan, r);
+            } else {
+                won->runs.push_back(r);
+            }
         } else if (goes_without(ec, *batch.plan, r.due.job)) {
             r.fence = own_fence();
             won->runs.push_back(r);
@@ -146,7 +196,7 @@ void runner::core::claimed(
     }
     if (!lost.empty()) recorder_->keep_later(lost);
     if (!again.runs.empty()) claim(std::move(again));
-    if (!won->runs.empty()) start_some(std::move(won), 0);
+    if (!won->runs.empty()) start_when_due(std::move(won));
     for (const event& e : told) shared_->emit(e);
 }
 
@@ -155,6 +205,26 @@ void runner::core::give_up(const job_set& plan, const claimed_run& run)
 {
     const std::string& chain = plan[run.due.job].name;
     run.how == admission::start ? leave_gate(chain) : leave_queue(chain);
+}
+
+/** Nothing is sent before its instant, however early its claim is answered. */
+void runner::core::start_when_due(std::shared_ptr<due_batch> batch)
+{
+    const microseconds left = std::min(
+        batch->at - std::min(batch->at, shared_->time.now()),
+        batch->latest - std::min(batch->latest, shared_->time.since_boot()));
+    if (left == microseconds{0} || cancelling_) return start_some(std::move(batch), 0);
+    ++underway_;
+    const auto signal = holds_.emplace(holds_.end());
+    shared_->time.async_wait_for(
+        left, asio::bind_cancellation_slot(
+                  signal->slot(),
+                  [self = shared_from_this(), signal, batch = std::move(batch)](const error_code&) {
+                      self->holds_.erase(signal);
+                      self->start_when_due(batch);
+                      --self->underway_;
+                      self->finish_if_idle();
+                  }));
 }
 
 /** In slices: ten thousand runs at one instant must not hold up all else. */
@@ -276,7 +346,7 @@ void runner::core::leave_gate(const std::string& chain)
     --c.gate.running;
     if (c.gate.running == 0 && !c.cut_off.empty()) {
         auto next = std::make_shared<open_run>(std::move(c.cut_off.front()));
-        c.cut_off.pop_front();
+        c.cut_off.erase(c.cut_off.begin());
         return go_on(next, true);
     }
     if (c.gate.running > 0 || !c.queued) return forget_if_idle(chain);

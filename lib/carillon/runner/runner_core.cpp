@@ -63,7 +63,8 @@ std::optional<instant> runner::core::next_due(std::string_view name) const
 
 std::optional<instant> runner::core::next_wake()
 {
-    return is_firing() ? timetable_.next_wake() : std::nullopt;
+    const auto next = is_firing() ? timetable_.next_wake() : std::nullopt;
+    return next ? std::optional(next->at) : std::nullopt;
 }
 
 boost::system::result<job_index> runner::core::find_scheduled(std::string_view name) const
@@ -240,7 +241,8 @@ void runner::core::arm()
     if (!is_firing()) return;
     // With nothing to come, a step may yet bring something: the clock may have visited the far
     // future.
-    const instant next = timetable_.next_wake().value_or(shared_->time.now() + max_span);
+    const auto wake = timetable_.next_wake();
+    const instant next = wake ? claims_from(*wake) : shared_->time.now() + max_span;
     // A signal for each wait: the one before may still be completing.
     wake_ = std::make_shared<asio::cancellation_signal>();
     shared_->time.async_wait_until(
@@ -258,6 +260,7 @@ void runner::core::on_wake(const error_code& ec)
     if (ec == asio::error::operation_aborted || !is_firing()) return;
     look_for_step();
     fire_due();
+    fire_ahead();
     const bool has_timers = !ec || ec == errc::clock_changed;
     has_timers ? arm() : arm_without_timer();
 }
@@ -273,7 +276,8 @@ void runner::core::arm_without_timer()
     if (!next) return;
     wake_ = std::make_shared<asio::cancellation_signal>();
     shared_->time.async_wait_for(
-        std::clamp<microseconds>(*next - shared_->time.now(), microseconds{0}, longest_blind_wait),
+        std::clamp<microseconds>(
+            claims_from(*next) - shared_->time.now(), microseconds{0}, longest_blind_wait),
         asio::bind_cancellation_slot(
             wake_->slot(), [weak = weak_from_this(), signal = wake_](const error_code& ec) {
                 if (auto self = weak.lock()) self->on_wake(ec);
@@ -288,6 +292,7 @@ bool runner::core::look_for_step()
     const microseconds by = boot - boot_;
     if (std::chrono::abs(by) < step_limit) return false;
     boot_ = boot;
+    ahead_until_ = instant::min();
     recorder_->keep({.memories = memories_of(timetable_.clock_stepped(read_time(), by))});
     shared_->emit(clock_changed{by});
     return true;
@@ -347,6 +352,7 @@ void runner::core::cancel_runs()
     for (const auto& weak : runs) {
         if (const auto run = weak.lock()) run->cancel();
     }
+    for (auto& signal : holds_) signal.emit(asio::cancellation_type::terminal);
 }
 
 void runner::core::finish_if_idle()

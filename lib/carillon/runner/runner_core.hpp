@@ -10,7 +10,7 @@
 #include <boost/asio/cancellation_signal.hpp>
 
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <memory>
 #include <set>
 #include <string>
@@ -69,6 +69,10 @@ private:
         std::shared_ptr<const job_set> plan;
         std::vector<claimed_run> runs{};
         int tries = 0; // under other names, left
+        /// Nothing starts before; the past where they are due already.
+        instant at = instant::min();
+        /// In time since boot: they start then even if the clock has been set back meanwhile.
+        microseconds latest = microseconds::min();
     };
 
     /** One that waits for the end of the chain's last run. */
@@ -113,7 +117,7 @@ private:
     /** A chain while at least one run of it goes. */
     struct chain_state {
         carillon::gate gate{};
-        std::deque<open_run> cut_off{}; // to go on one after another, before what is queued
+        std::vector<open_run> cut_off{}; // to go on one after another, before what is queued
         std::optional<queued_run> queued{};
         std::vector<chain_run*> going{}; // they are in runs_, too
     };
@@ -132,6 +136,9 @@ private:
     void on_wake(const error_code& ec);
     bool look_for_step();
     void fire_due();
+    instant claims_from(const wake_up& next) const;
+    void fire_ahead();
+    void fire(due_batch batch, const due_work& work);
     void skip_due();
     bool is_busy(job_index j) const;
     void admit_due(
@@ -149,7 +156,9 @@ private:
     void claimed(due_batch batch, const error_code& ec, const std::vector<carillon::claim>& claims);
     bool goes_without(const error_code& ec, const job_set& plan, job_index first) const;
     std::int64_t own_fence();
+    bool is_past(const job& first, due_run& run) const;
     void give_up(const job_set& plan, const claimed_run& run);
+    void start_when_due(std::shared_ptr<due_batch> batch);
     void start_some(std::shared_ptr<due_batch> batch, std::size_t from);
     void enter(const std::shared_ptr<const job_set>& plan, const claimed_run& run);
     void put_in_queue(chain_state& chain, queued_run next);
@@ -210,6 +219,9 @@ private:
     std::shared_ptr<boost::asio::cancellation_signal> wake_ =
         std::make_shared<boost::asio::cancellation_signal>();
     std::vector<std::unique_ptr<boost::asio::cancellation_signal>> recovery_waits_;
+    // Of runs that are claimed and not due yet.
+    std::list<boost::asio::cancellation_signal> holds_;
+    instant ahead_until_ = instant::min(); // what could be claimed ahead has been
     std::shared_ptr<ending> run_;
     std::vector<std::shared_ptr<ending>> drains_;
 };

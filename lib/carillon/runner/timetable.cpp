@@ -7,9 +7,6 @@
 namespace carillon {
 namespace {
 
-/// How long past its window a run still counts as late, not as missed.
-constexpr microseconds lateness_limit = std::chrono::seconds{60};
-
 /// From the start of a run that catches up to that of the next one, so that a machine that comes
 /// back does not storm.
 constexpr microseconds payment_distance = std::chrono::milliseconds{100};
@@ -91,11 +88,6 @@ instant timetable::newest_due(job_index j, instant now) const
     return std::max(instants.last_until(newest - microseconds{1}).value_or(e.next), e.next);
 }
 
-bool timetable::is_late(job_index j, instant due, instant now) const
-{
-    return now - due <= lateness_limit + schedule_of(j).accuracy;
-}
-
 due_run timetable::run_at(job_index j, const grid& ticks, instant at, instant now) const
 {
     const instant due = due_time(j, ticks, at);
@@ -103,15 +95,16 @@ due_run timetable::run_at(job_index j, const grid& ticks, instant at, instant no
         .job = j,
         .scheduled_at = at,
         .due = due,
-        .caught_up = !is_late(j, due, now),
+        .caught_up = !is_late(schedule_of(j), due, now),
         .keeps_name = due <= passed_over_ || is_fixed_time(schedule_of(j))};
 }
 
-std::optional<instant> timetable::next_wake()
+std::optional<wake_up> timetable::next_wake()
 {
     const auto next = agenda_.next_wake();
     const auto payment = payments_.next_wake();
-    return next && payment ? std::min(*next, *payment) : next ? next : payment;
+    if (next && (!payment || *next <= *payment)) return wake_up{*next, agenda_.next_size()};
+    return payment ? std::optional(wake_up{*payment}) : std::nullopt;
 }
 
 due_work timetable::take_due(instant now, const is_busy& busy)
@@ -138,13 +131,30 @@ due_work timetable::take_due(instant now, const is_busy& busy)
     return out;
 }
 
+due_work timetable::take_ahead(instant at, const is_busy& busy)
+{
+    due_work out;
+    std::vector<appointment> later;
+    for (const appointment& a : agenda_.take_due(at)) {
+        if (busy(a.job)) {
+            later.push_back(a);
+            continue;
+        }
+        entries_[a.job].planned = false;
+        pass(a.job, at, out);
+        plan_next(a.job);
+    }
+    for (const appointment& a : later) agenda_.add(a);
+    return out;
+}
+
 due_work timetable::take_late(instant now)
 {
     due_work out;
     for (const appointment& a : agenda_.take_due(now)) {
         const entry& e = entries_[a.job];
         if (e.next == never) continue;
-        if (is_late(a.job, due_time(a.job, e.ticks, newest_due(a.job, now)), now))
+        if (is_late(schedule_of(a.job), due_time(a.job, e.ticks, newest_due(a.job, now)), now))
             pass(a.job, now, out);
     }
     return out;
@@ -158,8 +168,9 @@ void timetable::pass(job_index j, instant now, due_work& out)
     if (e.next == never || due_time(j, e.ticks, e.next) > now) return;
     const schedule& s = schedule_of(j);
     const instant newest = newest_due(j, now);
-    const bool late = is_late(j, due_time(j, e.ticks, newest), now);
+    const bool late = is_late(s, due_time(j, e.ticks, newest), now);
     const passed_span passed{.ticks = e.ticks, .from = e.next, .to = newest, .is_late = late};
+    e.taken = newest;
     e.next = occurrences(s, e.ticks).next_after(newest).value_or(never);
     out.changed.push_back(j);
     if (late && passed.from == newest) { // as nearly always
@@ -221,7 +232,8 @@ void timetable::resume(job_index j, instant now)
     entry& e = entries_[j];
     if (!std::exchange(e.paused, false)) return;
     if ((*plan_)[j].enabled)
-        e.next = occurrences(schedule_of(j), e.ticks).next_after(now).value_or(never);
+        e.next =
+            occurrences(schedule_of(j), e.ticks).next_after(std::max(now, e.taken)).value_or(never);
     plan_next(j);
 }
 
@@ -235,6 +247,7 @@ std::vector<job_index> timetable::clock_stepped(const time_reading& time, micros
         const job& j = (*plan_)[i];
         const auto* s = std::get_if<schedule>(&j.trigger);
         if (s == nullptr) continue;
+        e.taken = instant::min();
         if (follows_elapsed_time(*s)) {
             const grid ticks = make_grid(*s, time.origins); // also while nothing fires
             if (e.next != never) e.next += ticks.anchor - e.ticks.anchor;

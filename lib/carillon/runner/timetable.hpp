@@ -9,6 +9,7 @@
 
 #include <boost/uuid/uuid.hpp>
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -31,6 +32,17 @@ struct time_reading {
 
 /** What a schedule's ticks count from, in time since boot. */
 microseconds origin_of(const schedule& s, const time_reading& time);
+
+/** What is due may be taken so long before its instant, not longer. */
+inline constexpr microseconds longest_lead = std::chrono::seconds{10};
+
+/** When something is due next. */
+struct wake_up {
+    instant at;
+    /// How many jobs are due by their schedule then, whose claims may be asked for before; 0 where
+    /// it is for what is owed.
+    std::size_t jobs = 0;
+};
 
 /** A run that is due. */
 struct due_run {
@@ -90,7 +102,7 @@ public:
     const std::shared_ptr<const job_set>& plan() const noexcept { return plan_; }
 
     /** When to wake next; nothing where nothing will be due. */
-    std::optional<instant> next_wake();
+    std::optional<wake_up> next_wake();
 
     /**
      * What is due by now. Each of these jobs moves on to its next instant after `now`.
@@ -99,6 +111,12 @@ public:
      * @ref release.
      */
     due_work take_due(instant now, const is_busy& busy);
+
+    /**
+     * What will be due at `at`, the next wake-up, by schedules of jobs that are not busy; they move
+     * on. What becomes of the others is not known before that instant.
+     */
+    due_work take_ahead(instant at, const is_busy& busy);
 
     /** What is due, or late, by now and nothing else: missed instants stay as they are. For the
      * last question before a timetable is given up. */
@@ -131,6 +149,8 @@ private:
     struct entry {
         grid ticks{};
         instant next = never;
+        /// The last that was taken, perhaps ahead: whoever is planned anew goes on from there.
+        instant taken = instant::min();
         bool paused = false;
         bool planned = false; // stands in the agenda, a paused job maybe in vain
     };
@@ -152,7 +172,6 @@ private:
     appointment appointment_for(job_index j) const;
     instant due_time(job_index j, const grid& ticks, instant at) const;
     instant newest_due(job_index j, instant now) const;
-    bool is_late(job_index j, instant due, instant now) const;
     due_run run_at(job_index j, const grid& ticks, instant at, instant now) const;
     void pass(job_index j, instant now, due_work& out);
     void owe(job_index j, const owed_span& span, std::int64_t limit, instant now, due_work& out);

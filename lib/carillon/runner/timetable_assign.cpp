@@ -90,7 +90,8 @@ private:
         if (!is_same) e.ticks = make_grid(s, time_.origins);
         // While disabled a job owes nothing, and so does a rhythm that has just begun.
         if (!is_same || !old.enabled)
-            e.next = occurrences(s, e.ticks).next_after(time_.now).value_or(never);
+            e.next =
+                occurrences(s, e.ticks).next_after(std::max(time_.now, e.taken)).value_or(never);
         if (!fires(i)) e.next = never;
         if (!is_same || old.enabled != (*plan_)[i].enabled) out_.changed.push_back(i);
         const auto debt = table_.debts_.find(before);
@@ -185,9 +186,12 @@ private:
             e.ticks.anchor = m.anchor + step;
             if (next != never) next += step;
         }
+        const occurrences instants(s, e.ticks);
+        const auto taken = instants.last_until(next - one_tick);
         // The clock may have visited the future: then it goes on from now.
-        const instant from = std::min(next - one_tick, time_.now);
-        e.next = occurrences(s, e.ticks).next_after(from).value_or(never);
+        const bool is_ahead = taken && *taken - time_.now <= longest_lead;
+        const instant from = is_ahead ? next - one_tick : std::min(next - one_tick, time_.now);
+        e.next = instants.next_after(from).value_or(never);
     }
 
     /** What the clock was set by since then, as ticks of elapsed time tell within one boot. */

@@ -9,6 +9,7 @@
 #include <boost/asio/thread_pool.hpp>
 #include <sqlite3.h>
 
+#include <cstdint>
 #include <exception>
 #include <mutex>
 #include <utility>
@@ -114,6 +115,13 @@ sqlite_store::sqlite_store(asio::any_io_executor ex, sqlite_store_options option
 }
 
 sqlite_store::~sqlite_store() = default;
+
+microseconds sqlite_store::claim_lead(std::size_t claims) const noexcept
+{
+    constexpr microseconds sync = std::chrono::milliseconds{5};
+    constexpr microseconds each{10};
+    return sync + each * static_cast<std::int64_t>(claims);
+}
 
 void sqlite_store::set_limits(history_limits limits) { writer_->set_limits(limits); }
 

@@ -8,6 +8,7 @@
 #include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/async_result.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -98,6 +99,17 @@ public:
     store(const store&) = delete;
     store& operator=(const store&) = delete;
     virtual ~store() = default;
+
+    /**
+     * How long before their instant the claims of so many runs should be asked for, so that they
+     * are answered when it comes: about what a commit takes. Zero where no answer has to be waited
+     * for.
+     */
+    virtual microseconds claim_lead(std::size_t claims) const noexcept
+    {
+        static_cast<void>(claims);
+        return microseconds{0};
+    }
 
     /** What is remembered of all scheduled jobs, and the runs that were cut off:
      * `void(error_code, recollection)`. Changes nothing. */

@@ -1,0 +1,203 @@
+// Claims that are asked for before their instant, so that the store's time does not delay it.
+
+#include "runner/machine.hpp"
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/test/unit_test.hpp>
+
+namespace asio = boost::asio;
+using namespace carillon;
+using namespace carillon::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+using strings = std::vector<std::string>;
+using operation = faulty_store::operation;
+
+struct fixture : machine {
+    fixture()
+    {
+        lead = 5ms;
+        choose = [this](operation what) -> faulty_store::fault {
+            if (what != operation::claim) return {};
+            asked.push_back(time.now() - monday);
+            return {.delay = delay, .ec = refused};
+        };
+    }
+
+    void begin(job j)
+    {
+        start({std::move(j)});
+        daemon->on_event([this](const event& e) {
+            if (std::holds_alternative<run_skipped>(e)) ++skipped;
+        });
+        asked.clear(); // what was said of a job that is seen for the first time
+    }
+
+    void reload(job j) { daemon->set_jobs(job_set::create({std::move(j)}).value()); }
+
+    void reply_after(microseconds span)
+    {
+        answer = [span](const http::request&) { return http::reply_with(200, "{}", span); };
+    }
+
+    microseconds delay = 3ms;
+    error_code refused{};
+    std::vector<microseconds> asked;
+    int skipped = 0;
+};
+
+using spans = std::vector<microseconds>;
+
+const job each_minute = make("a", schedule{.every = 1min});
+
+} // namespace
+
+BOOST_FIXTURE_TEST_SUITE(claims_ahead, fixture)
+
+BOOST_AUTO_TEST_CASE(what_the_store_takes_delays_nothing)
+{
+    begin(each_minute);
+    run_for(2min + 1s);
+    BOOST_TEST((asked == spans{1min - 5ms, 2min - 5ms}));
+    BOOST_TEST((times("a") == spans{1min, 2min}));
+    BOOST_TEST(store.runs("a").at(0).lateness.count() == 0);
+    kill();
+}
+
+BOOST_AUTO_TEST_CASE(a_store_that_takes_longer_is_waited_for)
+{
+    delay = 40ms;
+    begin(each_minute);
+    run_for(1min + 1s);
+    BOOST_TEST((times("a") == spans{1min + 35ms}));
+    kill();
+}
+
+BOOST_AUTO_TEST_CASE(a_claim_that_is_refused_is_no_run)
+{
+    refused = asio::error::no_buffer_space;
+    begin(each_minute);
+    run_for(1min + 1s);
+    BOOST_TEST(requests.empty());
+    BOOST_REQUIRE_EQUAL(missed.size(), 1U);
+    BOOST_TEST((missed[0] == missed_record{"a", monday + 1min, monday + 1min, 1, reason::store}));
+    kill();
+}
+
+BOOST_AUTO_TEST_CASE(whether_a_run_overlaps_is_seen_at_its_instant)
+{
+    reply_after(1min - 4ms); // ends between the claim's time and the instant
+    begin(each_minute);
+    run_for(3min + 1s);
+    BOOST_TEST((times("a") == spans{1min, 2min + 3ms, 3min + 3ms}));
+    BOOST_TEST(skipped == 0);
+    kill();
+}
+
+BOOST_AUTO_TEST_CASE(a_run_that_still_goes_at_the_instant_overlaps)
+{
+    reply_after(1min + 2ms);
+    begin(each_minute);
+    run_for(3min + 1s);
+    BOOST_TEST((times("a") == spans{1min, 3min}));
+    BOOST_TEST(skipped == 1);
+    kill();
+}
+
+BOOST_AUTO_TEST_CASE(a_crash_between_claim_and_instant_sends_it_once_and_not_before)
+{
+    begin(each_minute);
+    run_for(1min - 1ms);
+    BOOST_TEST((asked == spans{1min - 5ms}));
+    kill();
+    delay = 0ms;
+    start({each_minute});
+    run_for(1min);
+    BOOST_TEST((times("a") == spans{1min}));
+    BOOST_TEST(store.runs("a").size() == 1U);
+    BOOST_TEST(store.missed().empty());
+    kill();
+}
+
+BOOST_AUTO_TEST_CASE(a_stop_waits_for_what_is_claimed)
+{
+    begin(each_minute);
+    run_for(1min - 1ms);
+    bool is_over = false;
+    daemon->async_drain([&](error_code) { is_over = true; });
+    run_for(0s);
+    BOOST_TEST(!is_over);
+    run_for(10ms);
+    BOOST_TEST(is_over);
+    BOOST_TEST((times("a") == spans{1min}));
+    BOOST_TEST((store.runs("a").at(0).outcome == outcome::completed));
+    kill();
+}
+
+BOOST_AUTO_TEST_CASE(a_stop_at_once_cancels_what_is_claimed)
+{
+    begin(each_minute);
+    run_for(1min - 1ms);
+    asio::cancellation_signal stop;
+    bool is_over = false;
+    daemon->async_drain(
+        asio::bind_cancellation_slot(stop.slot(), [&](error_code) { is_over = true; }));
+    stop.emit(asio::cancellation_type::terminal);
+    run_for(0s);
+    BOOST_TEST(is_over);
+    BOOST_TEST(requests.empty());
+    BOOST_TEST((store.runs("a").at(0).outcome == outcome::cancelled));
+    kill();
+}
+
+BOOST_AUTO_TEST_CASE(what_is_claimed_is_not_due_once_more)
+{
+    job other = each_minute;
+    other.trigger = schedule{.every = 30s};
+    for (const auto policy : {overlap_policy::skip, overlap_policy::allow, overlap_policy::queue}) {
+        job first = each_minute;
+        first.overlap = other.overlap = policy;
+        begin(first);
+        const auto from = time.now() - monday;
+        run_for(std::chrono::ceil<std::chrono::minutes>(from + 1s) - from - 1ms);
+        // Both look for an instant from now on.
+        BOOST_TEST(!daemon->pause("a").has_error());
+        BOOST_TEST(!daemon->resume("a").has_error());
+        reload(other);
+        const auto before = requests.size();
+        run_for(10s);
+        BOOST_TEST(requests.size() == before + 1);
+        BOOST_TEST(skipped == 0);
+        kill();
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_clock_that_is_set_back_meanwhile_does_not_hold_it)
+{
+    begin(each_minute);
+    run_for(1min - 1ms);
+    time.step(-1h);
+    run_for(2s);
+    BOOST_REQUIRE_EQUAL(requests.size(), 1U);
+    BOOST_TEST(field(requests[0].request, "Carillon-Scheduled-At") == format_utc(monday + 1min));
+    kill();
+}
+
+BOOST_AUTO_TEST_CASE(a_claim_whose_name_is_taken_waits_for_the_instant_as_well)
+{
+    delay = 1ms;
+    begin(each_minute);
+    run_for(1min + 1s);
+    time.step(-1min); // and 00:01:00 comes again
+    run_for(1min);
+    BOOST_REQUIRE_EQUAL(requests.size(), 2U);
+    BOOST_TEST((requests[1].at == monday + 1min));
+    kill();
+}
+
+BOOST_AUTO_TEST_SUITE_END()
