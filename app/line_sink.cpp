@@ -10,7 +10,6 @@
 #include <deque>
 #include <exception>
 #include <mutex>
-#include <thread>
 #include <utility>
 
 namespace carillon::app {
@@ -192,12 +191,19 @@ private:
 };
 
 line_sink::line_sink(sink_options options, complaint complain)
-    : state_(std::make_shared<state>(std::move(options), std::move(complain)))
-{
-    std::thread([s = state_] { s->work(); }).detach();
-}
+    : state_(std::make_shared<state>(std::move(options), std::move(complain))),
+      thread_([s = state_] { s->work(); })
+{}
 
-line_sink::~line_sink() { close(); }
+line_sink::~line_sink()
+{
+    close();
+    // The last complaint may be what kept all sinks alive.
+    if (has_ended() && thread_.get_id() != std::this_thread::get_id())
+        thread_.join();
+    else
+        thread_.detach();
+}
 
 const sink_options& line_sink::options() const noexcept { return state_->options; }
 

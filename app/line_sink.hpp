@@ -5,6 +5,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <thread>
 
 namespace carillon::app {
 
@@ -56,6 +57,7 @@ private:
     class state;
 
     std::shared_ptr<state> state_;
+    std::thread thread_;
 };
 
 } // namespace carillon::app

@@ -113,7 +113,8 @@ class Servers(unittest.TestCase):
     def completes(self, message, environment={}, **keys):
         """Runs one job, which must complete with such a message."""
         ran = self.run_chain({"a": keys}, **environment)
-        self.assertEqual((ran.code, ran.ended["a"]["outcome"], ran.ended["a"]["message"]), (0, "completed", message))
+        self.assertEqual((ran.code, ran.ended["a"]["outcome"], ran.ended["a"]["message"]), (0, "completed", message),
+                         ran.text)
         return ran
 
     def fails(self, outcome, words, attempts=1, status=None, phase="body", environment={}, **keys):

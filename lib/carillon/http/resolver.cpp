@@ -20,6 +20,7 @@
 #include <system_error>
 #include <thread>
 #include <unordered_map>
+#include <vector>
 
 namespace asio = boost::asio;
 
@@ -187,9 +188,9 @@ public:
             return {};
         }
         if (waiting_.size() >= max_waiting) return errc::queue_full;
-        if (idle_ <= waiting_.size() && threads_ < max_threads) {
+        if (idle_ <= waiting_.size() && workers_.size() < max_threads) {
             const error_code ec = add_thread();
-            if (ec && threads_ == 0) return ec;
+            if (ec && workers_.empty()) return ec;
         }
         waiting_.push_back({std::move(host), std::move(find), {std::move(by)}});
         const auto mine = std::prev(waiting_.end());
@@ -216,16 +217,25 @@ public:
     void close()
     {
         std::list<question> ended;
+        std::vector<std::thread> idle;
         {
-            std::unique_lock lock(mutex_);
+            const std::lock_guard lock(mutex_);
             closed_ = true;
             ended.splice(ended.end(), active_);
             ended.splice(ended.end(), waiting_);
             by_name_.clear();
             executor_ = {};
             changed_.notify_all();
-            ended_.wait(lock, [&] { return threads_ == busy_; });
+            for (worker& w : workers_) {
+                if (w.is_busy)
+                    w.thread.detach();
+                else
+                    idle.push_back(std::move(w.thread));
+            }
         }
+        // To their very end: what a thread still has to do after its last line is more than it
+        // seems.
+        for (std::thread& t : idle) t.join();
         for (const question& q : ended) {
             for (const asker& a : q.asked_by)
                 if (const auto l = a.who.lock()) l->finish({asio::error::operation_aborted, {}});
@@ -234,6 +244,11 @@ public:
 
 private:
     using question_place = std::list<question>::iterator;
+
+    struct worker {
+        std::thread thread;
+        bool is_busy = false; // inside getaddrinfo
+    };
 
     void forget(question_place q, const std::shared_ptr<lookup>& l)
     {
@@ -246,16 +261,17 @@ private:
     error_code add_thread()
     {
         const all_signals_blocked quiet;
+        worker& w = workers_.emplace_back();
         try {
-            std::thread([self = shared_from_this()] { self->work(); }).detach();
+            w.thread = std::thread([self = shared_from_this(), &w] { self->work(w); });
         } catch (const std::system_error& e) {
+            workers_.pop_back();
             return e.code();
         }
-        ++threads_;
         return {};
     }
 
-    void work()
+    void work(worker& me)
     {
         std::unique_lock lock(mutex_);
         while (wait_for_name(lock)) {
@@ -264,15 +280,13 @@ private:
             mine->has_thread = true;
             const auto find = mine->find; // a copy: close() takes the question away
 
-            ++busy_;
+            me.is_busy = true;
             lock.unlock();
             answer a = find();
             lock.lock();
-            --busy_;
+            me.is_busy = false;
             if (!closed_) deliver(mine, a);
         }
-        --threads_;
-        ended_.notify_all();
     }
 
     bool wait_for_name(std::unique_lock<std::mutex>& lock)
@@ -298,14 +312,12 @@ private:
 
     std::mutex mutex_;
     std::condition_variable changed_; // there is a name, or the end
-    std::condition_variable ended_;   // a thread ended
     asio::any_io_executor executor_;
     std::list<question> waiting_;
     std::list<question> active_; // those that have a thread
     std::unordered_map<std::string, question_place> by_name_;
-    std::size_t threads_ = 0;
-    std::size_t idle_ = 0; // threads that wait for a name
-    std::size_t busy_ = 0; // threads inside getaddrinfo
+    std::list<worker> workers_; // until the end
+    std::size_t idle_ = 0;      // threads that wait for a name
     bool closed_ = false;
 };
 
