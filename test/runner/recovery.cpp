@@ -142,6 +142,24 @@ BOOST_AUTO_TEST_CASE(at_most_once_a_retry_follows_only_a_failed_connection)
     kill();
 }
 
+BOOST_AUTO_TEST_CASE(at_most_once_a_connection_that_failed_behind_a_redirect_is_not_tried_again)
+{
+    job a = hourly("a");
+    a.delivery = delivery_policy::at_most_once;
+    a.retry = retry_policy{.attempts = 3, .backoff = 1s};
+    a.route = route{.redirects = 2};
+    answer = [](const http::request&) {
+        http::scripted_reply refused; // by the second endpoint: the first has got the request
+        refused.error = asio::error::connection_refused;
+        refused.reply.phase = phase::connect;
+        return refused;
+    };
+    start({a});
+    run_for(1h + 1min);
+    BOOST_TEST((sent() == strings{"a 1"}));
+    kill();
+}
+
 BOOST_AUTO_TEST_CASE(a_chain_goes_on_from_the_jobs_that_it_had_reached)
 {
     delay["b"] = delay["c"] = 10s;
@@ -343,6 +361,35 @@ BOOST_AUTO_TEST_CASE(a_failed_run_is_retried_from_the_job_that_failed)
     BOOST_TEST((*result == errc::nothing_to_retry));
     retry({});
     BOOST_TEST((*result == errc::no_such_run));
+    kill();
+}
+
+BOOST_AUTO_TEST_CASE(a_retry_that_is_cut_off_goes_on_and_keeps_what_had_completed)
+{
+    int status = 500;
+    answer = [&](const http::request& r) {
+        const bool is_b = field(r, "Carillon-Job") == "b";
+        return http::reply_with(is_b ? status : 200, "{}", is_b ? delay["b"] : 0s);
+    };
+    const std::vector<job> jobs{hourly("a"), waiting_for("b", "a"), waiting_for("c", "b")};
+    start(jobs);
+    run_for(1h + 5s);
+    const run_record failed = last_run("a");
+    status = 200;
+    delay["b"] = 10s;
+    daemon->async_retry(failed.id, [](error_code, const run_record&) {});
+    run_for(5s);
+    kill();
+    delay["b"] = 0s;
+    start(jobs);
+    run_for(5s);
+    BOOST_TEST((sent() == strings{"a 1", "b 1", "b 2", "b 3", "c 1"}));
+    BOOST_TEST(store.runs("a").size() == 1U);
+    const run_record run = last_run("a");
+    BOOST_TEST((run.outcome == outcome::completed));
+    BOOST_TEST((run.id == failed.id));
+    BOOST_TEST(run.jobs.size() == 3U);
+    BOOST_TEST(run.jobs.at(0).attempts.size() == 1U);
     kill();
 }
 

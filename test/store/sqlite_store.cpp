@@ -104,6 +104,18 @@ BOOST_AUTO_TEST_CASE(only_one_daemon_opens_it)
     BOOST_CHECK_NO_THROW(open());
 }
 
+BOOST_AUTO_TEST_CASE(two_ways_to_write_a_path_are_one_store)
+{
+    open();
+    const std::string link = folder / "link";
+    std::filesystem::create_symlink(std::filesystem::path(path).parent_path(), link);
+    const std::string name = std::filesystem::path(path).filename();
+    for (const std::string& other : {link + "/" + name, folder / ("link/../link/" + name)})
+        BOOST_CHECK_EXCEPTION(
+            sqlite_store(ctx.get_executor(), {.path = other}), store_unusable,
+            says("in use by another"));
+}
+
 BOOST_AUTO_TEST_CASE(what_is_no_store_is_refused_and_left_as_it_is)
 {
     BOOST_CHECK_EXCEPTION(store_reader{path}, store_unusable, says("there is no store"));
