@@ -206,7 +206,8 @@ def check_by_hand(known):
         requests = known.by_run.get(r.run, [])
         if len({x.fence for x in requests}) > 1:
             yield Violation("once", f"a once was claimed again: {r}", r.run)
-        if lives and r.run in interrupted and interrupted[r.run] < max(life.end for life in lives) - LATE:
+        # Of several that lived then it may be the one that died first.
+        if lives and r.run in interrupted and interrupted[r.run] < min(life.end for life in lives) - LATE:
             yield Violation("once", f"a once was taken for dead while it lived: {r}", r.run)
         if requests and lives and requests[-1].at > max(life.end for life in lives) + LATE:
             yield Violation("once", f"a once was gone on with: {requests[-1]}", r.run)
