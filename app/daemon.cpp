@@ -49,6 +49,7 @@ daemon::daemon(configuration config, purpose what, config_loader::load_function 
     runner_.on_event(event_log(time_, runner_));
     runner_.on_event([this](const event& e) {
         status_.on_event(e);
+        if (std::holds_alternative<record_failed>(e)) is_recorded_ = false;
         if (std::holds_alternative<firing_began>(e)) ready();
     });
     install(std::move(config));
@@ -141,7 +142,7 @@ int daemon::run_one(const std::function<void(run_handler)>& start)
         runner_.async_drain([this](error_code) { finish(); });
     });
     ctx_.run();
-    return code;
+    return code == 0 && !is_recorded_ ? exit_failed : code;
 }
 
 void daemon::await_signal()

@@ -104,6 +104,7 @@ private:
     bool stopping_ = false;
     bool reload_again_ = false; // asked for while one was under way
     bool finished_ = false;
+    bool is_recorded_ = true; // each run's end
     // Waits for the sinks at the end. Last: joined before all that it refers to.
     boost::asio::thread_pool flushing_{1};
 };

@@ -58,7 +58,7 @@ bool passes(const history_query& q, const run_record& run)
     const bool is_chain = q.chains.empty() ||
                           std::find(q.chains.begin(), q.chains.end(), run.chain) != q.chains.end();
     return is_chain && (q.outcome.empty() || q.outcome == outcome_word(run)) &&
-           (!q.since || run.started_at >= *q.since);
+           (!q.since || !run.outcome || run.started_at >= *q.since);
 }
 
 /** Takes out what is told twice: a run may end between the two questions, and one that is sent

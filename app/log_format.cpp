@@ -65,7 +65,7 @@ std::string as_text(const log_entry& e)
     // own word.
     const bool says_more = !e.error.empty() && e.error.starts_with(e.message);
     if (!e.error.empty()) out += detail::visible(e.error);
-    if (!e.error.empty() && !says_more) out += "; the reply says: ";
+    if (!e.error.empty() && !says_more) out += e.http_status != 0 ? "; the reply says: " : "; ";
     if (!says_more) out += detail::visible(e.message);
     out += phase_text(e);
     if (e.attempt > 1 && e.event == "job_ended") out += fmt::format(" (attempt {})", e.attempt);

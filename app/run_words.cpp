@@ -139,7 +139,8 @@ std::string describe_end(const job_record& j)
     const std::string failure = failure_text(last);
     if (j.message.empty() || last.error.starts_with(j.message)) return failure;
     if (last.error.empty()) return j.message + (failure.empty() ? "" : "; " + failure);
-    return fmt::format("{}; the reply says: {}", failure, j.message);
+    return fmt::format(
+        "{}; {}{}", failure, last.http_status != 0 ? "the reply says: " : "", j.message);
 }
 
 std::string describe_end(const run_record& run)

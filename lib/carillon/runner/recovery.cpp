@@ -7,17 +7,19 @@
 namespace carillon {
 namespace {
 
+constexpr const char* cut_off_meanwhile = "carillon was cut off meanwhile";
+
 const char* in_words(reason why)
 {
     switch (why) {
     case reason::removed:
-        return "interrupted: the job is no more";
+        return "the job is no more";
     case reason::window:
-        return "interrupted: longer ago than catch_up_window";
+        return "longer ago than catch_up_window";
     case reason::overlap:
-        return "interrupted: a newer run has taken its place";
+        return "a newer run has taken its place";
     default:
-        return "interrupted: carillon was cut off meanwhile";
+        return cut_off_meanwhile;
     }
 }
 
@@ -41,7 +43,7 @@ void add_interrupted_attempt(job_record& job, instant at)
         {.attempt = before + 1,
          .started_at = at,
          .outcome = outcome::interrupted,
-         .error = "carillon was cut off meanwhile"});
+         .error = cut_off_meanwhile});
 }
 
 } // namespace
@@ -80,7 +82,8 @@ void align(std::vector<job_record>& jobs, const chain_walk& walk)
     }
 }
 
-std::vector<std::size_t> mark_underway(std::vector<job_record>& jobs, chain_walk walk, instant now)
+std::vector<std::size_t>
+mark_underway(std::vector<job_record>& jobs, chain_walk walk, instant begun)
 {
     std::vector<std::size_t> out;
     for (std::size_t i = 0; i < walk.size(); ++i)
@@ -91,13 +94,13 @@ std::vector<std::size_t> mark_underway(std::vector<job_record>& jobs, chain_walk
         const job& of = walk.at(step->position);
         // An attempt that is polled goes on; and of what is delivered at most once see below.
         if (is_polled(j, of) || of.delivery == delivery_policy::at_most_once) continue;
-        add_interrupted_attempt(j, now);
+        add_interrupted_attempt(j, begun);
         out.push_back(step->position);
     }
     // Whether it seems ready or not: the end of the job before it may not have been stored.
     for (std::size_t i = 0; i < walk.size(); ++i) {
         if (jobs[i].outcome || !jobs[i].may_be_sent || is_polled(jobs[i], walk.at(i))) continue;
-        add_interrupted_attempt(jobs[i], now);
+        add_interrupted_attempt(jobs[i], begun);
         interrupt(jobs[i], reason::crash);
         out.push_back(i);
     }

@@ -27,12 +27,13 @@ void align(std::vector<job_record>& jobs, const chain_walk& walk);
 
 /**
  * Marks the jobs that were under way when their run was cut off, and may have been sent: each has
- * made another attempt, of which nothing is known, and one that is delivered at most once is
- * interrupted. Their positions.
+ * made another attempt, of which nothing is known but that it began after `begun`, and one that is
+ * delivered at most once is interrupted. Their positions.
  *
  * `jobs` are those of the walk, which stands at its beginning.
  */
-std::vector<std::size_t> mark_underway(std::vector<job_record>& jobs, chain_walk walk, instant now);
+std::vector<std::size_t>
+mark_underway(std::vector<job_record>& jobs, chain_walk walk, instant begun);
 
 /** Ends a run that was cut off: what was under way is `interrupted`, and of what had not begun no
  * record is left. */
