@@ -59,6 +59,8 @@ public:
             return "the redirect cannot be followed";
         case errc::not_kept:
             return "the store could not be written";
+        case errc::store_moved:
+            return "the store's file or its lock file has been moved or deleted";
         case errc::queue_full:
             return "too much work waits already";
         case errc::already_claimed:

@@ -56,6 +56,8 @@ enum class errc {
     bad_redirect,
     /// What has to be durable before a request is sent could not be stored.
     not_kept,
+    /// The store's file, or its lock file, is no more where it was opened.
+    store_moved,
     /// More work waits than a bounded queue may hold.
     queue_full,
     /// An occurrence of this instant has run already.

@@ -116,6 +116,26 @@ BOOST_AUTO_TEST_CASE(two_ways_to_write_a_path_are_one_store)
             says("in use by another"));
 }
 
+BOOST_AUTO_TEST_CASE(a_file_that_is_moved_away_takes_nothing_more)
+{
+    for (const std::string& file : {path, path + ".lock"}) {
+        open();
+        error_code ec;
+        const auto note = [&] {
+            auto batch = std::make_shared<claim_batch>();
+            batch->missed.push_back({"a", t0, t0, 1, reason::window});
+            store->async_claim(
+                batch, t0, [&](const error_code& e, const std::vector<claim>&) { ec = e; });
+            run();
+        };
+        note();
+        BOOST_TEST(!ec, ec.message());
+        std::filesystem::remove(file);
+        note();
+        BOOST_TEST((ec == errc::store_moved));
+    }
+}
+
 BOOST_AUTO_TEST_CASE(what_is_no_store_is_refused_and_left_as_it_is)
 {
     BOOST_CHECK_EXCEPTION(store_reader{path}, store_unusable, says("there is no store"));

@@ -261,6 +261,8 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(what_a_process_leaves_open_is_the_next_ones, Store
     BOOST_TEST((found[0].run.id == id_of(1)));
     BOOST_TEST((found[0].run.trigger == run_trigger::catch_up));
     BOOST_TEST((found[0].due == t0 + 1s));
+    BOOST_TEST(!found[0].is_owned);
+    BOOST_TEST((found[0].run.started_at >= t0 + 1s)); // its claim, not before it was due
     BOOST_TEST(found[0].recovers);
     BOOST_TEST(!found[1].recovers);
     BOOST_TEST(!found[0].run.outcome);

@@ -36,7 +36,7 @@ chain_run::chain_run(
 void chain_run::take_over()
 {
     if (from_ == beginning::cut_off)
-        underway_before_ = mark_underway(record_.jobs, walk_, shared_->time.now());
+        underway_before_ = mark_underway(record_.jobs, walk_, record_.started_at);
     forget_jobs_without_values();
     for (std::size_t i = 0; i < walk_.size(); ++i) {
         if (!record_.jobs[i].outcome) continue;
@@ -93,7 +93,7 @@ void chain_run::find_wanted_values()
 void chain_run::start(end_handler on_end)
 {
     on_end_ = std::move(on_end);
-    record_.started_at = shared_->time.now();
+    if (from_ != beginning::cut_off) record_.started_at = shared_->time.now();
     shared_->emit(run_started{record_, first(), from_ != beginning::fresh});
     if (underway_before_.empty()) return advance();
     for (const std::size_t i : underway_before_)
@@ -159,9 +159,9 @@ void chain_run::start_job(std::size_t position)
 void chain_run::perform(
     std::size_t position, std::optional<origins::entry> entry, instant begun_at, microseconds begun)
 {
-    // A place that was found as the run was cancelled is given back: nothing else would tell its
-    // coroutine.
-    if (cancelled_ && entry && !entry->error) entry = {.error = asio::error::operation_aborted};
+    // A cancellation that came as the wait was over reaches nobody else: a place is given back, and
+    // after an error no other attempt is made.
+    if (cancelled_ && entry) entry = origins::entry{.error = asio::error::operation_aborted};
     asio::co_spawn(
         shared_->executor,
         perform_job(

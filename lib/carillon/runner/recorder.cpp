@@ -116,13 +116,15 @@ bool recorder::has_waiting() const
  * must come. */
 void recorder::take_along(claim_batch& newer)
 {
-    for (const job_memory& m : newer.memories) {
-        auto at = missed_.lower_bound({m.job, reason{}});
-        while (at != missed_.end() && at->first.first == m.job) {
+    const auto take = [&](const std::string& job) {
+        auto at = missed_.lower_bound({job, reason{}});
+        while (at != missed_.end() && at->first.first == job) {
             newer.missed.push_back(std::move(at->second));
             at = missed_.erase(at);
         }
-    }
+    };
+    for (const job_memory& m : newer.memories) take(m.job);
+    for (const std::string& job : newer.forgotten) take(job);
 }
 
 void recorder::add_waiting(const claim_batch& notes)

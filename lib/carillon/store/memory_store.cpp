@@ -202,7 +202,7 @@ private:
         run.trigger = r.trigger;
         run.fence = fence_;
         run.outcome = {};
-        taken.is_owned = true;
+        if (r.what != claim_request::kind::recovered) run.started_at = std::max(now, r.due);
         open_.insert_or_assign({r.chain, r.scheduled_at}, owned_run{std::move(taken), owner});
         return {.won = true, .fence = fence_};
     }

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <fcntl.h>
 #include <random>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace carillon {
@@ -60,6 +61,12 @@ owner_lock::owner_lock(const std::string& path, use what)
 owner_lock::~owner_lock()
 {
     if (file_ >= 0) ::close(file_);
+}
+
+bool owner_lock::is_deleted() const noexcept
+{
+    struct stat now{};
+    return ::fstat(file_, &now) == 0 && now.st_nlink == 0;
 }
 
 /** Whether the byte is ours now: false where another holds it. */

@@ -44,6 +44,9 @@ public:
     /** The process id of the daemon, as it wrote it; 0 where it is not known. */
     std::int64_t daemon_pid() const;
 
+    /** Whether the file has been deleted: others would lock another one. */
+    bool is_deleted() const noexcept;
+
     /** Whether the owner of this number is there. */
     bool is_there(std::int64_t number) const;
 

@@ -66,6 +66,13 @@ std::int64_t database::number(const char* sql, const char* purpose)
     return s.step() ? s.number(0) : 0;
 }
 
+bool database::has_moved() const
+{
+    int moved = 0;
+    const int code = ::sqlite3_file_control(handle(), "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+    return code == SQLITE_OK && moved != 0;
+}
+
 int database::changes() const { return ::sqlite3_changes(handle()); }
 
 void database::closer::operator()(sqlite3* db) const noexcept { ::sqlite3_close_v2(db); }

@@ -40,6 +40,9 @@ public:
     /** The first column of a statement's first row; 0 where there is none. */
     std::int64_t number(const char* sql, const char* purpose);
 
+    /** Whether another file, or none, is where this one was opened. */
+    bool has_moved() const;
+
     /** How many rows the last statement changed. */
     int changes() const;
 

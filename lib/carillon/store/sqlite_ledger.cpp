@@ -50,7 +50,7 @@ ledger::ledger(database& db, const owner_lock& owners)
           claiming),
       take_over_(
           db,
-          "UPDATE claims SET fence = ?3, claimed_at = ?4, owner = ?5, due = ?6"
+          "UPDATE claims SET fence = ?3, owner = ?4, due = ?5"
           " WHERE chain = ?1 AND scheduled_at = ?2",
           claiming),
       find_ended_(db, "SELECT jobs FROM history WHERE run = ?1 AND chain = ?2", claiming),
@@ -109,7 +109,7 @@ claim ledger::claim_one(const claim_request& r, instant now)
     read_fence_.step();
     const std::int64_t fence = std::max(read_fence_.number(0) + 1, number_of(now));
     read_fence_.reset();
-    const bool won = r.what == claim_request::kind::recovered ? take_over(r, now, fence)
+    const bool won = r.what == claim_request::kind::recovered ? take_over(r, fence)
                                                               : insert_claim(r, now, fence);
     if (!won) return {};
     write_fence_.bind(1, fence).run();
@@ -141,7 +141,7 @@ bool ledger::insert_claim(const claim_request& r, instant now, std::int64_t fenc
     return true;
 }
 
-bool ledger::take_over(const claim_request& r, instant now, std::int64_t fence)
+bool ledger::take_over(const claim_request& r, std::int64_t fence)
 {
     find_claim_.bind(1, r.chain).bind(2, number_of(r.scheduled_at));
     bind_uuid(find_claim_, 3, r.run);
@@ -150,7 +150,7 @@ bool ledger::take_over(const claim_request& r, instant now, std::int64_t fence)
     find_claim_.reset();
     if (!found || owners_.is_there(owner)) return false;
     take_over_.bind(1, r.chain).bind(2, number_of(r.scheduled_at)).bind(3, fence);
-    take_over_.bind(4, number_of(now)).bind(5, owners_.number()).bind(6, number_of(r.due));
+    take_over_.bind(4, owners_.number()).bind(5, number_of(r.due));
     take_over_.run();
     return true;
 }

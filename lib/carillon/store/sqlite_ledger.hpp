@@ -29,7 +29,7 @@ public:
 private:
     claim claim_one(const claim_request& request, instant now);
     bool insert_claim(const claim_request& r, instant now, std::int64_t fence);
-    bool take_over(const claim_request& r, instant now, std::int64_t fence);
+    bool take_over(const claim_request& r, std::int64_t fence);
     void put_progress(run_id run, const job_record& job);
     void remember(const job_memory& m);
     void append(const missed_record& m, instant now);

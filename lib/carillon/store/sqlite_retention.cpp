@@ -45,7 +45,7 @@ retention::retention(database& db)
       delete_spans_(db, deletion_of("run IS NULL"), trimming)
 {}
 
-void retention::note(const std::string& chain, instant now)
+void retention::note(const std::vector<std::string>& chains, instant now)
 {
     now_ = now;
     if (++added_ >= most_unseen || std::chrono::abs(now - looked_at_) >= longest_unseen) {
@@ -53,9 +53,9 @@ void retention::note(const std::string& chain, instant now)
         looked_at_ = now;
         added_ = 0;
     }
-    const std::int64_t slack = keep_runs_ / slack_part;
-    if (!chain.empty() && std::uniform_int_distribution<std::int64_t>(0, slack)(random_) == 0)
-        grown_.insert(chain);
+    std::uniform_int_distribution<std::int64_t> draw(0, keep_runs_ / slack_part);
+    for (const std::string& chain : chains)
+        if (draw(random_) == 0) grown_.insert(chain);
 }
 
 void retention::step(const history_limits& limits)

@@ -7,6 +7,7 @@
 #include <random>
 #include <set>
 #include <string>
+#include <vector>
 
 namespace carillon::sqlite {
 
@@ -22,8 +23,8 @@ public:
     /** `db` must outlive it. */
     explicit retention(database& db);
 
-    /** An entry of this chain has been added. */
-    void note(const std::string& chain, instant now);
+    /** An entry of each of these chains has been added. */
+    void note(const std::vector<std::string>& chains, instant now);
 
     /** Whether @ref step may have something to do. */
     bool is_pending() const noexcept { return pending_ || !grown_.empty(); }
@@ -50,7 +51,7 @@ private:
     std::int64_t keep_runs_ = 0;  // as it was last told
     bool pending_ = true;         // the limits may be lower than at the last start
     std::set<std::string> grown_; // chains to be looked at
-    std::minstd_rand random_;
+    std::minstd_rand random_{std::random_device{}()};
 };
 
 } // namespace carillon::sqlite

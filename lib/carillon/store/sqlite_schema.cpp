@@ -55,7 +55,8 @@ constexpr const char* vital_tables[] = {"jobs", "claims", "progress", "fence"};
 std::string damaged(const std::string& what)
 {
     return "the store is damaged (" + what +
-           "): put a copy in its place, or move it away to begin anew";
+           "): put a copy in its place, or move it away to begin anew, in both cases together with "
+           "the files -wal and -shm beside it";
 }
 
 /** What a failure on opening means for whoever has to mend it. */

@@ -58,6 +58,7 @@ sqlite::database open(const sqlite_store_options& o, owner_lock& owners)
 /** Whether an operation that fails by itself may have failed others of its commit. */
 bool may_be_one(const error_code& ec)
 {
+    if (ec == errc::store_moved) return false;
     if (ec.category() != sqlite::category()) return true;
     const int code = ec.value() & 0xFF;
     return code == SQLITE_FULL || code == SQLITE_CONSTRAINT || code == SQLITE_TOOBIG ||
@@ -169,7 +170,7 @@ void sqlite_store::writer::commit(std::vector<operation>& group)
     const bool each_alone = ec && group.size() > 1 && may_be_one(ec);
     for (operation& o : group) {
         const error_code own = each_alone ? try_commit(&o, 1) : ec;
-        if (!own && o.what.now != instant{}) retention_.note(o.what.chain, o.what.now);
+        if (!own && o.what.now != instant{}) retention_.note(o.what.chains, o.what.now);
         // What it holds goes before the next wait.
         std::exchange(o, {}).complete(own);
     }
@@ -177,6 +178,8 @@ void sqlite_store::writer::commit(std::vector<operation>& group)
 
 error_code sqlite_store::writer::try_commit(operation* first, std::size_t count)
 {
+    // What is written to a deleted file is lost with the process.
+    if (db_.has_moved() || owners_.is_deleted()) return errc::store_moved;
     try {
         sqlite::transaction change(db_, "cannot write to the store");
         for (std::size_t i = 0; i < count; ++i) first[i].apply(*ledger_);

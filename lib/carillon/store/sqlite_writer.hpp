@@ -32,7 +32,7 @@ public:
     /** What an operation adds to the history, for its retention. */
     struct addition {
         instant now{};
-        std::string chain{};
+        std::vector<std::string> chains{};
     };
 
     /**
