@@ -387,6 +387,7 @@ BOOST_AUTO_TEST_CASE(a_retry_that_is_cut_off_goes_on_and_keeps_what_had_complete
     BOOST_TEST(store.runs("a").size() == 1U);
     const run_record run = last_run("a");
     BOOST_TEST((run.outcome == outcome::completed));
+    BOOST_TEST((run.started_at == monday + 1h + 5s)); // the first time
     BOOST_TEST((run.id == failed.id));
     BOOST_TEST(run.jobs.size() == 3U);
     BOOST_TEST(run.jobs.at(0).attempts.size() == 1U);

@@ -18,9 +18,6 @@ namespace {
 /// Runs that start without a pause for signals, replies and timers.
 constexpr std::size_t runs_in_a_row = 256;
 
-/// Beyond its instant, for a run that is claimed ahead, where the clock is set back meanwhile.
-constexpr microseconds longest_hold = std::chrono::seconds{1};
-
 } // namespace
 
 void runner::core::fire_due()
@@ -50,7 +47,7 @@ void runner::core::fire_ahead()
         {.plan = plan_,
          .tries = other_names,
          .at = next->at,
-         .latest = shared_->time.since_boot() + (next->at - now) + longest_hold},
+         .boot_at = shared_->time.since_boot() + (next->at - now)},
         work);
 }
 
@@ -77,6 +74,7 @@ void runner::core::admit_due(
     batch.runs.reserve(due.size());
     for (const due_run& d : due) {
         const job& first = (*batch.plan)[d.job];
+        if (set_back_.contains({first.name, d.scheduled_at})) continue;
         gate& g = chains_[first.name].gate;
         const admission how = g.admit(first.overlap);
         if (how != admission::skip) {
@@ -161,9 +159,9 @@ void runner::core::claimed(
     due_batch batch, const error_code& ec, const std::vector<carillon::claim>& claims)
 {
     due_batch again{
-        .plan = batch.plan, .tries = batch.tries - 1, .at = batch.at, .latest = batch.latest};
+        .plan = batch.plan, .tries = batch.tries - 1, .at = batch.at, .boot_at = batch.boot_at};
     auto won = std::make_shared<due_batch>(
-        due_batch{.plan = batch.plan, .at = batch.at, .latest = batch.latest});
+        due_batch{.plan = batch.plan, .at = batch.at, .boot_at = batch.boot_at});
     claim_batch lost;
     std::vector<event> told;
     for (std::size_t i = 0; i < batch.runs.size(); ++i) {
@@ -181,7 +179,13 @@ void runner::core::claimed(
             }
         } else if (goes_without(ec, *batch.plan, r.due.job)) {
             r.fence = own_fence();
-            won->runs.push_back(r);
+            if (is_past(first, r.due)) {
+                lost.missed.push_back({first.name, at, at, 1, reason::window});
+                told.emplace_back(run_skipped{first, at, reason::window, 1});
+                give_up(*batch.plan, r);
+            } else {
+                won->runs.push_back(r);
+            }
         } else if (!ec && r.due.keeps_name) {
             give_up(*batch.plan, r);
         } else if (!ec && batch.tries > 0) {
@@ -210,9 +214,12 @@ void runner::core::give_up(const job_set& plan, const claimed_run& run)
 /** Nothing is sent before its instant, however early its claim is answered. */
 void runner::core::start_when_due(std::shared_ptr<due_batch> batch)
 {
-    const microseconds left = std::min(
-        batch->at - std::min(batch->at, shared_->time.now()),
-        batch->latest - std::min(batch->latest, shared_->time.since_boot()));
+    const microseconds by_wall = batch->at - std::min(batch->at, shared_->time.now());
+    const microseconds by_boot =
+        batch->boot_at - std::min(batch->boot_at, shared_->time.since_boot());
+    const bool is_set_back = by_wall - by_boot >= step_limit;
+    if (is_set_back && !cancelling_) wait_for_wall_clock(*batch);
+    const microseconds left = is_set_back ? by_boot : by_wall;
     if (left == microseconds{0} || cancelling_) return start_some(std::move(batch), 0);
     ++underway_;
     const auto signal = holds_.emplace(holds_.end());
@@ -225,6 +232,24 @@ void runner::core::start_when_due(std::shared_ptr<due_batch> batch)
                       --self->underway_;
                       self->finish_if_idle();
                   }));
+}
+
+/** The clock has been set back since they were claimed: what follows it is not due any more, and
+ * its chain goes on meanwhile. */
+void runner::core::wait_for_wall_clock(due_batch& batch)
+{
+    std::vector<claimed_run> due;
+    for (const claimed_run& r : batch.runs) {
+        const job& first = (*batch.plan)[r.due.job];
+        if (follows_elapsed_time(std::get<schedule>(first.trigger))) {
+            due.push_back(r);
+            continue;
+        }
+        set_back_.insert({first.name, r.due.scheduled_at});
+        go_on_when_due(std::make_shared<open_run>(
+            open_run{.run = record_of(*batch.plan, r), .due = batch.at, .is_owned = true}));
+    }
+    batch.runs = std::move(due);
 }
 
 /** In slices: ten thousand runs at one instant must not hold up all else. */
@@ -312,16 +337,22 @@ void runner::core::empty_queues()
 
 void runner::core::start_due(const std::shared_ptr<const job_set>& plan, const claimed_run& r)
 {
-    run_record record;
-    record.id = r.id;
-    record.chain = (*plan)[r.due.job].name;
-    record.scheduled_at = r.due.scheduled_at;
-    record.trigger = r.due.caught_up ? run_trigger::catch_up : run_trigger::schedule;
-    record.fence = r.fence;
+    run_record record = record_of(*plan, r);
     record.lateness = std::max(shared_->time.now() - r.due.due, microseconds{0});
     start_run(
         plan, r.due.job, std::move(record), chain_run::beginning::fresh, cancelling_,
         [self = shared_from_this()](const auto& run) { self->run_ended(run); });
+}
+
+run_record runner::core::record_of(const job_set& plan, const claimed_run& r) const
+{
+    run_record record;
+    record.id = r.id;
+    record.chain = plan[r.due.job].name;
+    record.scheduled_at = r.due.scheduled_at;
+    record.trigger = r.due.caught_up ? run_trigger::catch_up : run_trigger::schedule;
+    record.fence = r.fence;
+    return record;
 }
 
 std::shared_ptr<chain_run> runner::core::start_run(

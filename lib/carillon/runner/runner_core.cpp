@@ -12,9 +12,6 @@ namespace asio = boost::asio;
 namespace carillon {
 namespace {
 
-/// A smaller difference between the clocks is no step: schedules keep their names.
-constexpr microseconds step_limit = std::chrono::seconds{1};
-
 /// Without a timer that sees the clock set, a step is noticed as late as this.
 constexpr microseconds longest_blind_wait = std::chrono::seconds{1};
 
@@ -177,6 +174,8 @@ void runner::core::loaded(const error_code& ec, recollection found)
     loaded_ = true;
     boot_ = shared_->time.boot_time();
     timetable_ = {};
+    ahead_until_ = instant::min();
+    set_back_.clear();
     // First, so that what is due now finds them going.
     recover(std::move(found.cut_off));
     if (!is_firing()) return;
@@ -293,6 +292,7 @@ bool runner::core::look_for_step()
     if (std::chrono::abs(by) < step_limit) return false;
     boot_ = boot;
     ahead_until_ = instant::min();
+    for (auto& signal : holds_) signal.emit(asio::cancellation_type::terminal); // to look anew
     recorder_->keep({.memories = memories_of(timetable_.clock_stepped(read_time(), by))});
     shared_->emit(clock_changed{by});
     return true;

@@ -56,6 +56,9 @@ private:
     /// it.
     static constexpr int other_names = 100;
 
+    /// A smaller difference between the clocks is no step: schedules keep their names.
+    static constexpr microseconds step_limit = std::chrono::seconds{1};
+
     /** A run that is due, from the claim to its start. */
     struct claimed_run {
         due_run due;
@@ -71,8 +74,8 @@ private:
         int tries = 0; // under other names, left
         /// Nothing starts before; the past where they are due already.
         instant at = instant::min();
-        /// In time since boot: they start then even if the clock has been set back meanwhile.
-        microseconds latest = microseconds::min();
+        /// That instant in time since boot, as the clock stood when they were claimed.
+        microseconds boot_at{0};
     };
 
     /** One that waits for the end of the chain's last run. */
@@ -159,6 +162,8 @@ private:
     bool is_past(const job& first, due_run& run) const;
     void give_up(const job_set& plan, const claimed_run& run);
     void start_when_due(std::shared_ptr<due_batch> batch);
+    void wait_for_wall_clock(due_batch& batch);
+    run_record record_of(const job_set& plan, const claimed_run& run) const;
     void start_some(std::shared_ptr<due_batch> batch, std::size_t from);
     void enter(const std::shared_ptr<const job_set>& plan, const claimed_run& run);
     void put_in_queue(chain_state& chain, queued_run next);
@@ -172,7 +177,7 @@ private:
     std::vector<cut_off_run> sort_out(std::vector<open_run> cut_off) const;
     void recover_later(std::vector<open_run> cut_off);
     void end_interrupted(run_record run, reason why);
-    boost::asio::cancellation_slot add_recovery_wait();
+    std::shared_ptr<boost::asio::cancellation_signal> add_recovery_wait();
     void go_on(const std::shared_ptr<open_run>& open, bool has_waited);
     void go_on_when_due(const std::shared_ptr<open_run>& open);
     std::shared_ptr<manual_run> make_manual(trigger_handler handler);
@@ -218,10 +223,12 @@ private:
     std::unordered_map<const chain_run*, std::weak_ptr<chain_run>> runs_;
     std::shared_ptr<boost::asio::cancellation_signal> wake_ =
         std::make_shared<boost::asio::cancellation_signal>();
-    std::vector<std::unique_ptr<boost::asio::cancellation_signal>> recovery_waits_;
+    std::vector<std::shared_ptr<boost::asio::cancellation_signal>> recovery_waits_;
     // Of runs that are claimed and not due yet.
     std::list<boost::asio::cancellation_signal> holds_;
     instant ahead_until_ = instant::min(); // what could be claimed ahead has been
+    // Claimed, and not due any more since the clock was set back: by chain and instant.
+    std::set<std::pair<std::string, instant>> set_back_;
     std::shared_ptr<ending> run_;
     std::vector<std::shared_ptr<ending>> drains_;
 };

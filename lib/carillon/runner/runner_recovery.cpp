@@ -105,22 +105,23 @@ void runner::core::recovered(
 
 void runner::core::recover_later(std::vector<open_run> cut_off)
 {
+    const auto signal = add_recovery_wait();
     shared_->time.async_wait_for(
         pause_before_next_try,
         asio::bind_cancellation_slot(
-            add_recovery_wait(),
-            [weak = weak_from_this(), cut_off = std::move(cut_off)](const error_code& ec) mutable {
+            signal->slot(), [weak = weak_from_this(), signal,
+                             cut_off = std::move(cut_off)](const error_code& ec) mutable {
                 const auto self = weak.lock();
                 if (!self || ec == asio::error::operation_aborted) return;
                 self->recover(std::move(cut_off));
             }));
 }
 
-/** For a wait that ends when firing stops. */
-asio::cancellation_slot runner::core::add_recovery_wait()
+/** For a wait that ends when firing stops, and that keeps the signal as long as it waits. */
+std::shared_ptr<asio::cancellation_signal> runner::core::add_recovery_wait()
 {
-    recovery_waits_.push_back(std::make_unique<asio::cancellation_signal>());
-    return recovery_waits_.back()->slot();
+    std::erase_if(recovery_waits_, [](const auto& s) { return s.use_count() == 1; });
+    return recovery_waits_.emplace_back(std::make_shared<asio::cancellation_signal>());
 }
 
 /** Tells of, and records, a run that is not taken up again. */
@@ -130,7 +131,7 @@ void runner::core::end_interrupted(run_record run, reason why)
     if (const auto first = plan->find(run.chain)) {
         chain_walk walk = walk_of(*plan, *first, run.trigger);
         align(run.jobs, walk);
-        mark_underway(run.jobs, walk, shared_->time.now());
+        mark_underway(run.jobs, walk, run.started_at);
     }
     interrupt(run, why, shared_->time.now());
     const auto job_of = [&](const std::string& name) {
@@ -162,18 +163,23 @@ void runner::core::go_on_when_due(const std::shared_ptr<open_run>& open)
     if (open->due <= shared_->time.now()) {
         const auto first = plan_->find(open->run.chain);
         if (!first) return end_interrupted(std::move(open->run), reason::removed);
+        set_back_.erase({open->run.chain, open->run.scheduled_at});
+        open->run.lateness = std::max(open->run.started_at - open->due, microseconds{0});
+        const auto from = open->is_owned ? chain_run::beginning::fresh // and never begun
+                                         : chain_run::beginning::cut_off;
         start_run(
-            plan_, *first, std::move(open->run), chain_run::beginning::cut_off, cancelling_,
+            plan_, *first, std::move(open->run), from, cancelling_,
             [self = shared_from_this()](const auto& run) { self->run_ended(run); });
         return;
     }
     // Its chain goes on meanwhile: that instant may be years away.
     leave_gate(std::string(open->run.chain));
     ++underway_;
+    const auto signal = add_recovery_wait();
     shared_->time.async_wait_for(
         std::min(open->due - shared_->time.now(), longest_wait),
         asio::bind_cancellation_slot(
-            add_recovery_wait(), [self = shared_from_this(), open](const error_code&) {
+            signal->slot(), [self = shared_from_this(), signal, open](const error_code&) {
                 --self->underway_;
                 // Still open, it is left to the next start.
                 if (!self->draining_) {
