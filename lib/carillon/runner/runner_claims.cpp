@@ -294,6 +294,7 @@ void runner::core::put_in_queue(chain_state& chain, queued_run next)
     }
     if (!replaces) return;
     std::vector<std::shared_ptr<chain_run>> going; // what a run tells may end others
+    going.reserve(chain.going.size());
     for (chain_run* run : chain.going) going.push_back(run->shared_from_this());
     for (const auto& run : going) run->cancel();
 }
