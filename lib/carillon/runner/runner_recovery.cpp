@@ -161,9 +161,9 @@ void runner::core::go_on(const std::shared_ptr<open_run>& open, bool has_waited)
 void runner::core::go_on_when_due(const std::shared_ptr<open_run>& open)
 {
     if (open->due <= shared_->time.now()) {
+        set_back_.erase({open->run.chain, open->run.scheduled_at});
         const auto first = plan_->find(open->run.chain);
         if (!first) return end_interrupted(std::move(open->run), reason::removed);
-        set_back_.erase({open->run.chain, open->run.scheduled_at});
         open->run.lateness = std::max(open->run.started_at - open->due, microseconds{0});
         const auto from = open->is_owned ? chain_run::beginning::fresh // and never begun
                                          : chain_run::beginning::cut_off;
