@@ -1,19 +1,19 @@
 #include "server_connection.hpp"
 
 #include <carillon/detail/text.hpp>
+#include <carillon/detail/use_tuple.hpp>
 
-#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/error.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <boost/beast/http/empty_body.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/read.hpp>
-#include <boost/beast/http/serializer.hpp>
-#include <boost/beast/http/write.hpp>
 #include <fmt/chrono.h>
 
+#include <array>
 #include <chrono>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 namespace asio = boost::asio;
@@ -23,9 +23,8 @@ namespace carillon::app {
 namespace {
 
 using wire_parser = bhttp::request_parser<bhttp::string_body>;
-using wire_response = bhttp::response<bhttp::string_body>;
 
-constexpr auto use_tuple = asio::as_tuple(asio::use_awaitable);
+using detail::use_tuple;
 
 /// How much is read at a time while the size of what comes is not known.
 constexpr std::size_t read_size = 4096;
@@ -89,16 +88,22 @@ std::string http_date()
     return fmt::format("{:%a, %d %b %Y %H:%M:%S} GMT", fmt::gmtime(now));
 }
 
-wire_response to_wire(server_response res, unsigned version, bool keep)
+bool has_body(int status) { return status != 204 && status != 304; } // RFC 9110 section 6.4.1
+
+/** The head of a reply (RFC 9112). HTTP/1.0 closes unless it is told otherwise, HTTP/1.1 does not.
+ */
+std::string head_of(const server_response& res, unsigned version, bool keep)
 {
-    wire_response wire(static_cast<bhttp::status>(res.status), version);
-    wire.set(bhttp::field::date, http_date());
-    if (!res.content_type.empty()) wire.set(bhttp::field::content_type, res.content_type);
-    for (const http::field& f : res.fields) wire.insert(f.name, f.value);
-    wire.keep_alive(keep);
-    wire.body() = std::move(res.body);
-    wire.prepare_payload();
-    return wire;
+    std::string out = fmt::format(
+        "HTTP/{}.{} {} {}\r\nDate: {}\r\n", version / 10, version % 10, res.status,
+        std::string_view(bhttp::obsolete_reason(static_cast<bhttp::status>(res.status))),
+        http_date());
+    if (!res.content_type.empty()) out += "Content-Type: " + res.content_type + "\r\n";
+    for (const http::field& f : res.fields) out += f.name + ": " + f.value + "\r\n";
+    if (!keep && version > 10) out += "Connection: close\r\n";
+    if (keep && version <= 10) out += "Connection: keep-alive\r\n";
+    if (has_body(res.status)) out += fmt::format("Content-Length: {}\r\n", res.body.size());
+    return out + "\r\n";
 }
 
 } // namespace
@@ -121,8 +126,9 @@ void server_connection::stop()
 
 asio::awaitable<void> server_connection::serve()
 {
-    // What is awaited is named first, here and below, and within the loop: g++ 12 miscompiles
-    // `if (co_await ...)` and, at -O2, an awaited bool assigned to a local that outlives the turn.
+    // What is awaited, and what is converted for it, is named first, here and below, and within the
+    // loop: g++ 12 miscompiles `if (co_await ...)`, destroys a temporary of the awaiting expression
+    // twice, and, at -O2, loses an awaited bool assigned to a local that outlives the turn.
     while (!stopping_) {
         const bool has_request = co_await wait_for_request();
         if (!has_request) co_return;
@@ -160,8 +166,9 @@ asio::awaitable<bool> server_connection::exchange()
     server_response res = co_await answer(std::move(req));
 
     const bool keep = client_keeps && !stopping_;
-    wire_response wire = to_wire(std::move(res), version, keep);
-    const bool written = co_await write(std::move(wire), is_head);
+    std::string head = head_of(res, version, keep);
+    if (is_head) res.body.clear();
+    const bool written = co_await write(std::move(head), std::move(res.body));
     if (written && !keep) co_await linger();
     const bool usable = written && keep;
     co_return usable;
@@ -174,9 +181,10 @@ asio::awaitable<error_code> server_connection::read(wire_parser& parser)
     if (ec) co_return ec;
     if (is_ambiguous(parser)) co_return bhttp::error::bad_field;
     if (expects_continue(parser)) {
-        bhttp::response<bhttp::empty_body> interim(bhttp::status::continue_, 11);
-        auto [write_ec, size] = co_await bhttp::async_write(stream_, interim, use_tuple);
-        if (write_ec) co_return write_ec;
+        std::string interim = "HTTP/1.1 100 Continue\r\n\r\n";
+        std::string nothing;
+        const bool written = co_await send(std::move(interim), std::move(nothing));
+        if (!written) co_return asio::error::broken_pipe;
     }
     auto [body_ec, body_size] = co_await bhttp::async_read(stream_, buffer_, parser, use_tuple);
     co_return body_ec;
@@ -185,8 +193,9 @@ asio::awaitable<error_code> server_connection::read(wire_parser& parser)
 /** Answers what cannot be read: the end, since where the next request begins is not known. */
 asio::awaitable<bool> server_connection::refuse(int status)
 {
-    wire_response wire = to_wire(plain_response(status), 11, false);
-    const bool written = co_await write(std::move(wire), false);
+    server_response res = plain_response(status);
+    std::string head = head_of(res, 11, false);
+    const bool written = co_await write(std::move(head), std::move(res.body));
     if (written) co_await linger();
     co_return false;
 }
@@ -201,15 +210,18 @@ asio::awaitable<server_response> server_connection::answer(server_request req)
     }
 }
 
-asio::awaitable<bool> server_connection::write(wire_response wire, bool header_only)
+asio::awaitable<bool> server_connection::write(std::string head, std::string body)
 {
     stream_.expires_after(options_.write_timeout);
-    bhttp::response_serializer<bhttp::string_body> serializer(wire);
-    if (header_only) {
-        auto [ec, size] = co_await bhttp::async_write_header(stream_, serializer, use_tuple);
-        co_return !ec;
-    }
-    auto [ec, size] = co_await bhttp::async_write(stream_, serializer, use_tuple);
+    const bool written = co_await send(std::move(head), std::move(body));
+    co_return written;
+}
+
+/** Within the time that the stream has left. */
+asio::awaitable<bool> server_connection::send(std::string head, std::string body)
+{
+    const std::array pieces{asio::buffer(std::as_const(head)), asio::buffer(std::as_const(body))};
+    auto [ec, size] = co_await asio::async_write(stream_, pieces, use_tuple);
     co_return !ec;
 }
 

@@ -7,9 +7,10 @@
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/beast/core/basic_stream.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http/message.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
+
+#include <string>
 
 namespace carillon::app {
 
@@ -46,14 +47,14 @@ public:
 
 private:
     using parser_type = boost::beast::http::request_parser<boost::beast::http::string_body>;
-    using response_type = boost::beast::http::response<boost::beast::http::string_body>;
 
     boost::asio::awaitable<bool> wait_for_request();
     boost::asio::awaitable<bool> exchange();
     boost::asio::awaitable<error_code> read(parser_type& parser);
     boost::asio::awaitable<server_response> answer(server_request req);
     boost::asio::awaitable<bool> refuse(int status);
-    boost::asio::awaitable<bool> write(response_type wire, bool header_only);
+    boost::asio::awaitable<bool> write(std::string head, std::string body);
+    boost::asio::awaitable<bool> send(std::string head, std::string body);
     boost::asio::awaitable<void> linger();
 
     const request_handler& handler_;
