@@ -100,7 +100,7 @@ std::optional<crowded_second> busiest_second(const job_set& jobs, const time_sou
     return out;
 }
 
-std::string describe(const crowded_second& s)
+std::string in_english(const crowded_second& s)
 {
     std::string out = fmt::format(
         "{}: {}{} runs are due, of ", format_local(s.begin), s.is_estimate ? "at least " : "",

@@ -29,6 +29,6 @@ struct crowded_second {
 std::optional<crowded_second> busiest_second(const job_set& jobs, const time_source& time);
 
 /** `2026-...: 12 runs are due, of a, b, c and others`. */
-std::string describe(const crowded_second& s);
+std::string in_english(const crowded_second& s);
 
 } // namespace carillon::app

@@ -59,13 +59,6 @@ config_loader::load_function reloader(const std::string& path)
     return [path] { return load_configuration(path, process_variables()); };
 }
 
-int print_result(const std::string& text)
-{
-    if (print_out(text)) return 0;
-    print_error("cannot write to standard output");
-    return 1;
-}
-
 int command_run(const std::string& path)
 {
     // What is read now is new enough; until the daemon listens, the signal would end the process.

@@ -4,6 +4,7 @@
 #include "job_reader.hpp"
 #include "problem_places.hpp"
 #include "sink_reader.hpp"
+#include <carillon/detail/last_error.hpp>
 #include <carillon/time/schedule.hpp>
 #include <carillon/time/timestamp.hpp>
 
@@ -220,10 +221,7 @@ private:
                 {"tls.key_file", tls.key_file}};
             for (const auto& [key, path] : files)
                 if (!path.empty() && ::access(path.c_str(), R_OK) != 0)
-                    warn(
-                        j, key, path,
-                        "cannot be read now: " +
-                            describe({errno, boost::system::system_category()}));
+                    warn(j, key, path, "cannot be read now: " + describe(detail::last_error()));
         }
     }
 

@@ -2,8 +2,10 @@
 
 #include "describe.hpp"
 #include "exit_code.hpp"
+#include "open_store.hpp"
 #include "systemd.hpp"
 #include <carillon/runner/event_log.hpp>
+#include <carillon/store/sqlite_store.hpp>
 #include <carillon/time/span.hpp>
 
 #include <boost/asio/bind_cancellation_slot.hpp>

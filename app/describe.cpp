@@ -72,7 +72,7 @@ std::string describe_chain(const job_set& jobs, job_index first)
 
 std::string describe_trigger(const job& j)
 {
-    if (const auto* s = std::get_if<schedule>(&j.trigger)) return describe(*s);
+    if (const auto* s = std::get_if<schedule>(&j.trigger)) return in_english(*s);
     const auto* parents = std::get_if<after>(&j.trigger);
     if (parents == nullptr) return "only when asked";
     std::string out;
@@ -131,7 +131,7 @@ std::string describe_jobs(const job_set& jobs, const time_source& time)
         line("next", describe_instants(next_instants(j, time, shown_instants), time.now()));
     }
     if (const auto busiest = busiest_second(jobs, time))
-        out += "\nbusiest second of the coming day: " + describe(*busiest) + "\n";
+        out += "\nbusiest second of the coming day: " + in_english(*busiest) + "\n";
     return jobs.secrets().hide(out);
 }
 

@@ -29,7 +29,7 @@ constexpr std::uint32_t all_hours = (std::uint32_t{1} << 24) - 1;
 /// So many times of a day are listed one by one.
 constexpr std::size_t listed_times = 6;
 
-using name_of = std::function<std::string(unsigned)>;
+using namer = std::function<std::string(unsigned)>;
 
 /** `a`, `a and b`, `a, b and c`. */
 std::string listed(const std::vector<std::string>& words)
@@ -50,7 +50,7 @@ std::vector<unsigned> values_of(std::uint64_t set)
 }
 
 /** Values with runs of three and more as `a to b`. */
-std::string listed(const std::vector<unsigned>& values, const name_of& name)
+std::string listed(const std::vector<unsigned>& values, const namer& name)
 {
     std::vector<std::string> words;
     for (std::size_t i = 0; i < values.size();) {
@@ -290,7 +290,7 @@ std::string describe_catch_up(const schedule& s)
 
 } // namespace
 
-std::string describe(const local_pattern& p)
+std::string in_english(const local_pattern& p)
 {
     const std::string clock = describe_clock(p.clock);
     const std::string dates = describe_dates(p.days);
@@ -298,11 +298,11 @@ std::string describe(const local_pattern& p)
     return clock + (is_daily ? " every day" : dates);
 }
 
-std::string describe(const schedule& s)
+std::string in_english(const schedule& s)
 {
     std::string out;
     if (s.expression)
-        out = describe(*s.expression->pattern) + ", " + s.expression->zone.name();
+        out = in_english(*s.expression->pattern) + ", " + s.expression->zone.name();
     else
         out = s.at.empty() ? describe_rate(s) : describe_at(s.at);
     if (s.start) out += ", from " + format_utc_short(*s.start);

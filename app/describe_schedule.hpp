@@ -7,9 +7,9 @@
 namespace carillon::app {
 
 /** A schedule in plain English: `at 09:00 on Monday to Friday, Europe/Berlin`. */
-std::string describe(const schedule& s);
+std::string in_english(const schedule& s);
 
 /** What a pattern of local times means, without its zone. */
-std::string describe(const local_pattern& p);
+std::string in_english(const local_pattern& p);
 
 } // namespace carillon::app

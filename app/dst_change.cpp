@@ -56,7 +56,6 @@ struct named_times {
 
 named_times times_in(const local_pattern& pattern, const change& c)
 {
-    constexpr microseconds one_tick{1};
     const time_zone utc; // local times as they are written
     const zoned_pattern written(pattern, utc, dst_policy::run);
     const instant begin{c.begin.time_since_epoch()};

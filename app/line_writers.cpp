@@ -3,6 +3,8 @@
 
 #include "line_writers.hpp"
 
+#include <carillon/detail/last_error.hpp>
+
 #include <fmt/format.h>
 #include <systemd/sd-journal.h>
 
@@ -20,7 +22,7 @@
 namespace carillon::app {
 namespace {
 
-error_code last_error() { return {errno, boost::system::system_category()}; }
+using detail::last_error;
 
 error_code write_all(int fd, std::string_view text)
 {

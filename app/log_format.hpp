@@ -1,6 +1,6 @@
 #pragma once
 
-#include <carillon/runner/event_log.hpp>
+#include <carillon/runner/log_entry.hpp>
 
 #include <string>
 

@@ -1,5 +1,7 @@
 #include "read_file.hpp"
 
+#include <carillon/detail/last_error.hpp>
+
 #include <array>
 #include <cerrno>
 #include <fcntl.h>
@@ -8,7 +10,7 @@
 namespace carillon::app {
 namespace {
 
-error_code last_error() { return {errno, boost::system::system_category()}; }
+using detail::last_error;
 
 class descriptor {
 public:

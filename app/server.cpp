@@ -4,14 +4,13 @@
 #include <carillon/detail/pending.hpp>
 #include <carillon/detail/spawn.hpp>
 #include <carillon/detail/text.hpp>
+#include <carillon/detail/use_tuple.hpp>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
 #include <cstring>
@@ -25,7 +24,7 @@ namespace asio = boost::asio;
 namespace carillon::app {
 namespace {
 
-constexpr auto use_tuple = asio::as_tuple(asio::use_awaitable);
+using detail::use_tuple;
 
 /// A shortage of descriptors or memory is not over at once.
 constexpr std::chrono::milliseconds accept_pause{100};

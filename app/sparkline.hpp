@@ -1,7 +1,8 @@
 #pragma once
 
 #include "text_table.hpp"
-#include <carillon/job/run.hpp>
+#include <carillon/job/outcome.hpp>
+#include <carillon/time/instant.hpp>
 
 #include <vector>
 

@@ -10,7 +10,6 @@
 #include <carillon/detail/json_text.hpp>
 #include <carillon/detail/text.hpp>
 #include <carillon/store/run_json.hpp>
-#include <carillon/store/sqlite_store.hpp>
 #include <carillon/store/store_reader.hpp>
 #include <carillon/time/time_source.hpp>
 
@@ -55,13 +54,6 @@ int tell(const no_run& why)
 {
     print_error(detail::visible(why.why));
     return why.is_no_id ? exit_usage : exit_no_job;
-}
-
-int print_result(const std::string& text)
-{
-    if (print_out(text)) return 0;
-    print_error("cannot write to standard output");
-    return 1;
 }
 
 std::string

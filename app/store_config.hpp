@@ -1,13 +1,9 @@
 #pragma once
 
 #include "table_reader.hpp"
-#include <carillon/runner/runner.hpp>
-#include <carillon/store/sqlite_store.hpp>
+#include <carillon/runner/on_store_error.hpp>
+#include <carillon/store/history_limits.hpp>
 
-#include <boost/asio/any_io_executor.hpp>
-
-#include <functional>
-#include <memory>
 #include <string>
 
 namespace carillon::app {
@@ -29,12 +25,5 @@ std::string default_store_path(const variables& from, bool is_root);
 
 /** Reads `[store]`; `path` is left as it is where the table does not say it. */
 void read_store(reading& r, const std::string& file, const toml::table& table, store_options& out);
-
-/** Opens what the options say. Throws @ref store_unusable. Blocks. */
-std::unique_ptr<carillon::store> open_store(
-    const boost::asio::any_io_executor& ex,
-    const store_options& options,
-    bool is_daemon,
-    std::function<void(std::string)> on_damage);
 
 } // namespace carillon::app

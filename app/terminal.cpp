@@ -50,4 +50,11 @@ void print_error(std::string_view message)
     if (std::fwrite(line.data(), 1, line.size(), stderr) != line.size()) std::clearerr(stderr);
 }
 
+int print_result(std::string_view text)
+{
+    if (print_out(text)) return 0;
+    print_error("cannot write to standard output");
+    return 1;
+}
+
 } // namespace carillon::app

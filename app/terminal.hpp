@@ -32,4 +32,8 @@ void buffer_out(std::string_view text);
 /** Writes `carillon: MESSAGE` and a line end to standard error; whoever cannot be told is not. */
 void print_error(std::string_view message);
 
+/** Prints a command's result as @ref print_out does. The exit code: 0, or 1 after it has told that
+ * standard output cannot be written to. */
+int print_result(std::string_view text);
+
 } // namespace carillon::app

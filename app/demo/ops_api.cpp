@@ -2,11 +2,10 @@
 
 #include <carillon/detail/pending.hpp>
 #include <carillon/detail/spawn.hpp>
+#include <carillon/detail/use_tuple.hpp>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/ip/address_v4.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 #include <fmt/format.h>
@@ -23,7 +22,7 @@ namespace json = boost::json;
 namespace carillon::app {
 namespace {
 
-constexpr auto use_tuple = asio::as_tuple(asio::use_awaitable);
+using detail::use_tuple;
 
 instant wall_clock() { return std::chrono::floor<microseconds>(std::chrono::system_clock::now()); }
 

@@ -47,13 +47,6 @@ std::string from_base64(std::string_view text)
     return out;
 }
 
-std::string_view trimmed(std::string_view text)
-{
-    const std::size_t from = text.find_first_not_of(" \t");
-    if (from == std::string_view::npos) return {};
-    return text.substr(from, text.find_last_not_of(" \t") + 1 - from);
-}
-
 } // namespace
 
 std::ostream& operator<<(std::ostream& out, const secret&) { return out << "***"; }
@@ -133,21 +126,21 @@ void collect_header_secrets(std::string_view name, std::string_view value, maske
 {
     if (!is_secret_header(name)) return;
     secrets.add(value);
-    value = trimmed(value);
+    value = detail::trimmed(value);
     secrets.add(value);
     if (detail::equals_ignoring_case(name, "cookie")) {
         while (!value.empty()) {
             const std::string_view pair = value.substr(0, value.find(';'));
             value.remove_prefix(std::min(pair.size() + 1, value.size()));
             if (const auto equals = pair.find('='); equals != std::string_view::npos)
-                secrets.add(trimmed(pair.substr(equals + 1)));
+                secrets.add(detail::trimmed(pair.substr(equals + 1)));
         }
     }
     const std::size_t blank = value.find(' ');
     const bool has_scheme = detail::equals_ignoring_case(name, "authorization") ||
                             detail::equals_ignoring_case(name, "proxy-authorization");
     if (!has_scheme || blank == std::string_view::npos) return;
-    const std::string_view credentials = trimmed(value.substr(blank));
+    const std::string_view credentials = detail::trimmed(value.substr(blank));
     secrets.add(credentials);
     if (!detail::equals_ignoring_case(value.substr(0, blank), "basic")) return;
     const std::string pair = from_base64(credentials);

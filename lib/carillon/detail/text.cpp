@@ -12,6 +12,13 @@ constexpr char hex_digits[] = "0123456789abcdef";
 
 } // namespace
 
+std::string_view trimmed(std::string_view text) noexcept
+{
+    static constexpr std::string_view blanks = " \t";
+    const std::size_t begin = std::min(text.find_first_not_of(blanks), text.size());
+    return text.substr(begin, text.find_last_not_of(blanks) + 1 - begin);
+}
+
 bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept
 {
     return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) {

@@ -37,6 +37,9 @@ constexpr std::string_view article(std::string_view noun) noexcept
 
 bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept;
 
+/** `text` without the spaces and tabs at its ends. */
+std::string_view trimmed(std::string_view text) noexcept;
+
 /** RFC 3986 section 2.1: everything but unreserved characters as `%XX`. */
 std::string percent_encode(std::string_view text);
 

@@ -1,10 +1,10 @@
+#include <carillon/detail/use_tuple.hpp>
 #include <carillon/http/connect_race.hpp>
 #include <carillon/http/connector.hpp>
 #include <carillon/http/tls_stream.hpp>
 #include <carillon/http/wire.hpp>
 #include <carillon/job/expectation.hpp>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -18,7 +18,7 @@ namespace asio = boost::asio;
 namespace carillon::http {
 namespace {
 
-constexpr auto use_tuple = asio::as_tuple(asio::use_awaitable);
+using detail::use_tuple;
 
 /// Between two looks for what others must give back: a descriptor, a place in a socket's queue.
 constexpr auto pause_between_tries = std::chrono::milliseconds{50};

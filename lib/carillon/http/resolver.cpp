@@ -1,3 +1,5 @@
+#include <carillon/detail/all_signals_blocked.hpp>
+#include <carillon/detail/last_error.hpp>
 #include <carillon/detail/pending.hpp>
 #include <carillon/detail/text.hpp>
 #include <carillon/http/resolver.hpp>
@@ -15,7 +17,6 @@
 #include <mutex>
 #include <netdb.h>
 #include <optional>
-#include <signal.h>
 #include <string_view>
 #include <system_error>
 #include <thread>
@@ -42,7 +43,7 @@ error_code code_of(int eai)
     case EAI_MEMORY:
         return make_error_code(boost::system::errc::not_enough_memory);
     case EAI_SYSTEM:
-        return {errno, boost::system::system_category()};
+        return detail::last_error();
     default:
         return asio::error::host_not_found;
     }
@@ -90,24 +91,6 @@ answer look_up(const std::string& host)
     if (out.found.empty()) out.ec = errc::no_address;
     return out;
 }
-
-/** Keeps the process's signals off a thread that starts meanwhile: they are the embedder's, whose
- * handlers need not expect it. */
-class all_signals_blocked {
-public:
-    all_signals_blocked()
-    {
-        sigset_t all;
-        ::sigfillset(&all);
-        ::pthread_sigmask(SIG_BLOCK, &all, &before_);
-    }
-    ~all_signals_blocked() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-    all_signals_blocked(const all_signals_blocked&) = delete;
-    all_signals_blocked& operator=(const all_signals_blocked&) = delete;
-
-private:
-    sigset_t before_{};
-};
 
 } // namespace
 
@@ -260,7 +243,7 @@ private:
 
     error_code add_thread()
     {
-        const all_signals_blocked quiet;
+        const detail::all_signals_blocked quiet;
         worker& w = workers_.emplace_back();
         try {
             w.thread = std::thread([self = shared_from_this(), &w] { self->work(w); });

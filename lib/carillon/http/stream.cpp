@@ -1,7 +1,6 @@
+#include <carillon/detail/use_tuple.hpp>
 #include <carillon/http/stream.hpp>
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 
 #include <cerrno>
@@ -13,7 +12,7 @@ namespace asio = boost::asio;
 namespace carillon::http {
 namespace {
 
-constexpr auto use_tuple = asio::as_tuple(asio::use_awaitable);
+using detail::use_tuple;
 
 class plain_stream final : public stream {
 public:

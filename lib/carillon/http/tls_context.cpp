@@ -1,3 +1,4 @@
+#include <carillon/detail/last_error.hpp>
 #include <carillon/http/tls_context.hpp>
 #include <carillon/http/tls_error.hpp>
 
@@ -56,7 +57,7 @@ explained_error file_error(const std::string& path)
     if (std::FILE* f = std::fopen(path.c_str(), "re"); f != nullptr)
         std::fclose(f), text += why;
     else
-        text += describe({errno, boost::system::system_category()});
+        text += describe(detail::last_error());
     ERR_clear_error();
     return {errc::tls_file_unusable, std::move(text)};
 }

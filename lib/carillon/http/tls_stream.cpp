@@ -1,9 +1,8 @@
+#include <carillon/detail/use_tuple.hpp>
 #include <carillon/http/tls_error.hpp>
 #include <carillon/http/tls_stream.hpp>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/ssl/stream.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 
 #include <openssl/err.h>
@@ -14,7 +13,7 @@ namespace asio = boost::asio;
 namespace carillon::http {
 namespace {
 
-constexpr auto use_tuple = asio::as_tuple(asio::use_awaitable);
+using detail::use_tuple;
 
 class secured final : public tls_stream {
 public:

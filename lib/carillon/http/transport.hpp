@@ -2,9 +2,10 @@
 
 #include <carillon/error.hpp>
 #include <carillon/job/endpoint.hpp>
+#include <carillon/job/outcome.hpp>
 #include <carillon/job/route.hpp>
-#include <carillon/job/run.hpp>
 #include <carillon/job/shared_value.hpp>
+#include <carillon/time/instant.hpp>
 
 #include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/async_result.hpp>

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <carillon/error.hpp>
-#include <carillon/job/run.hpp>
+#include <carillon/job/outcome.hpp>
 
 #include <string_view>
 

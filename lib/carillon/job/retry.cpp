@@ -160,13 +160,6 @@ std::optional<instant> parse_http_date(std::string_view text, instant now) noexc
     return parse_asctime_date(text);
 }
 
-std::string_view trimmed(std::string_view text) noexcept
-{
-    static constexpr std::string_view blanks = " \t";
-    const std::size_t begin = std::min(text.find_first_not_of(blanks), text.size());
-    return text.substr(begin, text.find_last_not_of(blanks) + 1 - begin);
-}
-
 } // namespace
 
 microseconds backoff(const retry_policy& policy, int failed_attempts, double draw) noexcept
@@ -196,7 +189,7 @@ bool is_retryable(const retry_conditions& on, outcome o, const verdict& v, int h
 
 std::optional<microseconds> parse_retry_after(std::string_view text, instant now) noexcept
 {
-    text = trimmed(text);
+    text = detail::trimmed(text);
     if (!text.empty() && std::all_of(text.begin(), text.end(), detail::is_digit)) {
         // More than nine digits is beyond any deadline; the number need not be exact.
         const std::string_view digits = text.substr(0, 9);

@@ -2,7 +2,7 @@
 
 #include <carillon/job/expectation.hpp>
 #include <carillon/job/job.hpp>
-#include <carillon/job/run.hpp>
+#include <carillon/job/outcome.hpp>
 
 #include <optional>
 #include <string_view>

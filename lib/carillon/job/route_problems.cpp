@@ -16,9 +16,9 @@ constexpr std::size_t longest_socket_path = 107;
 constexpr int most_redirects = 20;
 
 /** Collects what is wrong. */
-class inspector {
+class route_inspector {
 public:
-    explicit inspector(const job& j) : job_(j) {}
+    explicit route_inspector(const job& j) : job_(j) {}
 
     void inspect_route()
     {
@@ -94,7 +94,7 @@ private:
 
 std::vector<std::pair<std::string, std::string>> find_route_problems(const job& j)
 {
-    inspector in(j);
+    route_inspector in(j);
     in.inspect_route();
     std::visit([&](const auto& auth) { in.inspect(auth); }, *j.auth);
     return std::move(in.problems);

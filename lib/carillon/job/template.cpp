@@ -48,12 +48,6 @@ bool is_name(std::string_view text)
     return !text.empty() && std::all_of(text.begin(), text.end(), detail::is_name_character);
 }
 
-std::string_view trimmed(std::string_view text)
-{
-    const std::size_t begin = std::min(text.find_first_not_of(blanks), text.size());
-    return text.substr(begin, text.find_last_not_of(blanks) + 1 - begin);
-}
-
 parse_error unknown(std::size_t offset, std::string_view word)
 {
     // What was meant as something else altogether may be long.
@@ -122,7 +116,7 @@ private:
         if (end == std::string_view::npos || text_.find(opening, begin) < end)
             return parse_error{offset, "'{{' is not closed by '}}'; two braces are written '{{{{'"};
         at_ = end + closing.size();
-        return parse_word(offset, trimmed(text_.substr(begin, end - begin)));
+        return parse_word(offset, detail::trimmed(text_.substr(begin, end - begin)));
     }
 
     std::string_view text_;

@@ -20,8 +20,6 @@ namespace asio = boost::asio;
 namespace carillon {
 namespace {
 
-constexpr int accepted = 202;
-
 /** One attempt's end, with what decides on the next. */
 struct attempt_end {
     attempt_record record{};
@@ -142,7 +140,7 @@ asio::awaitable<void> send_and_conclude(
     if (*c.job.poll) kept_for_polls = *req;
     exchange_result r;
     if (t.record.polled && *c.job.poll) // before a crash
-        r.reply.status = accepted;
+        r.reply.status = status_accepted;
     else
         r = co_await exchange(t, std::move(*req), lim, budget, std::move(entry));
     if (is_to_be_polled(c.job, r))

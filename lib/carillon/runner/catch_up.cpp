@@ -5,11 +5,9 @@
 namespace carillon {
 namespace {
 
-constexpr microseconds one_tick{1};
-
-class judge {
+class passed_judge {
 public:
-    judge(const schedule& s, const passed_span& passed, instant now)
+    passed_judge(const schedule& s, const passed_span& passed, instant now)
         : schedule_(s), ticks_(passed.ticks), instants_(s, passed.ticks), from_(passed.from),
           now_(now)
     {}
@@ -79,7 +77,7 @@ bool is_late(const schedule& s, instant due, instant now) noexcept
 
 verdict_on_passed judge_passed(const schedule& s, const passed_span& passed, instant now)
 {
-    judge j(s, passed, now);
+    passed_judge j(s, passed, now);
     const instant last_missed =
         passed.is_late ? j.before(passed.to).value_or(instant::min()) : passed.to;
     if (s.catch_up == catch_up_policy::none) {
@@ -102,7 +100,7 @@ verdict_on_passed judge_passed(const schedule& s, const passed_span& passed, ins
 
 std::vector<missed_part> coalesce_passed(const schedule& s, const passed_span& passed, instant now)
 {
-    judge j(s, passed, now);
+    passed_judge j(s, passed, now);
     if (s.catch_up != catch_up_policy::none) {
         j.miss_old(passed.to);
         j.miss(passed.to, reason::coalesced);

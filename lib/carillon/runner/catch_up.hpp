@@ -1,6 +1,6 @@
 #pragma once
 
-#include <carillon/job/run.hpp>
+#include <carillon/job/outcome.hpp>
 #include <carillon/store/job_memory.hpp>
 #include <carillon/time/schedule.hpp>
 

@@ -13,12 +13,10 @@ namespace asio = boost::asio;
 namespace carillon {
 namespace {
 
-constexpr int accepted = 202;
-
 bool names_accepted(const expectation& e)
 {
     return std::any_of(e.status.begin(), e.status.end(), [](const status_range& r) {
-        return r.first == accepted && r.last == accepted;
+        return r.first == status_accepted && r.last == status_accepted;
     });
 }
 
@@ -26,7 +24,7 @@ bool names_accepted(const expectation& e)
 bool is_met(const job& j, const expectation& wanted, const exchange_result& r)
 {
     if (r.ec) return false;
-    if (r.reply.status == accepted && !names_accepted(wanted)) return false;
+    if (r.reply.status == status_accepted && !names_accepted(wanted)) return false;
     return judge(wanted, j.message, reply_of(r.reply)).accepted;
 }
 
@@ -73,7 +71,7 @@ microseconds wait_after(const poll_policy& p, const http::response& last, instan
 
 bool is_to_be_polled(const job& j, const exchange_result& first)
 {
-    return !first.ec && *j.poll && first.reply.status == accepted;
+    return !first.ec && *j.poll && first.reply.status == status_accepted;
 }
 
 asio::awaitable<polling_result> poll(

@@ -10,6 +10,9 @@
 
 namespace carillon {
 
+/// RFC 9110 section 15.3.3: 202 Accepted.
+inline constexpr int status_accepted = 202;
+
 /** What came of asking, and how it ended. */
 struct polling_result {
     exchange_result last{};

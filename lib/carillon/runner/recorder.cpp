@@ -13,8 +13,6 @@ namespace {
 
 constexpr std::size_t max_waiting_runs = 10'000;
 
-constexpr microseconds pause_before_next_try = std::chrono::seconds{1};
-
 } // namespace
 
 void recorder::claim(claim_batch batch, claim_handler handler)

@@ -18,6 +18,9 @@
 
 namespace carillon {
 
+/// How long a store that has failed is left alone before it is asked again.
+inline constexpr microseconds pause_before_next_try = std::chrono::seconds{1};
+
 /**
  * Hands to the store what is to be kept, and keeps in memory what it does not take, until it does.
  * Not a public interface.

@@ -3,7 +3,7 @@
 #include <carillon/job/job_set.hpp>
 #include <carillon/job/run.hpp>
 #include <carillon/runner/chain_walk.hpp>
-#include <carillon/store/store.hpp>
+#include <carillon/store/claim.hpp>
 
 #include <cstddef>
 #include <optional>

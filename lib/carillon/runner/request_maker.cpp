@@ -40,9 +40,9 @@ const json::value* find_value(const run_record& run, const reply_reference& want
 }
 
 /** Fills the texts of one request in; remembers the first that could not be. */
-class filler {
+class request_filler {
 public:
-    explicit filler(const request_context& c) : context_(c) {}
+    explicit request_filler(const request_context& c) : context_(c) {}
 
     std::string fill(const std::string& text, placement where, bool is_secret = false)
     {
@@ -84,7 +84,8 @@ private:
 
 /** The job's fields, filled in. What is secret, holds a secret, or comes of another endpoint's
  * reply, is meant for this origin alone. */
-void add_fields(const request_context& c, const endpoint& target, filler& f, http::request& out)
+void add_fields(
+    const request_context& c, const endpoint& target, request_filler& f, http::request& out)
 {
     const attempt_identity identity{
         .run = c.run, .job = c.job, .attempt = c.attempt, .span_id = c.span_id};
@@ -99,7 +100,7 @@ void add_fields(const request_context& c, const endpoint& target, filler& f, htt
         field.is_credential = field.is_credential || c.secrets.finds(field.value);
 }
 
-parse_result<endpoint> fill_url(const std::string& url, filler& f)
+parse_result<endpoint> fill_url(const std::string& url, request_filler& f)
 {
     return parse_endpoint(f.fill(url, placement::url));
 }
@@ -108,7 +109,7 @@ parse_result<endpoint> fill_url(const std::string& url, filler& f)
 
 boost::system::result<http::request, unfilled> make_request(const request_context& c)
 {
-    filler f(c);
+    request_filler f(c);
     http::request out{.method = c.job.method, .target = {}, .route = c.job.route};
     out.body = f.fill(c.job.body, placement_of_body(c.job));
     auto target = fill_url(c.job.url, f);
@@ -142,7 +143,7 @@ boost::system::result<http::request, unfilled> make_poll(const http::request& fr
 
 boost::system::result<endpoint, unfilled> poll_target(const request_context& c)
 {
-    filler f(c);
+    request_filler f(c);
     auto target = fill_url((*c.job.poll)->url, f);
     if (!f.problem.empty()) return unfilled{f.problem};
     if (!target) return unfilled{"poll.url with its values filled in: " + target.error().what};

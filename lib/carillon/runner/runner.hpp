@@ -4,6 +4,7 @@
 #include <carillon/job/job_set.hpp>
 #include <carillon/job/run.hpp>
 #include <carillon/runner/event.hpp>
+#include <carillon/runner/on_store_error.hpp>
 #include <carillon/store/store.hpp>
 #include <carillon/time/time_source.hpp>
 
@@ -19,15 +20,6 @@
 #include <utility>
 
 namespace carillon {
-
-/** What becomes of what is due while the store fails. */
-enum class on_store_error {
-    /// It is not sent, and counts as missed.
-    stop,
-    /// It is sent all the same, unless its delivery is at most once; a crash may then lose it, or
-    /// send it again.
-    go_on,
-};
 
 /** How a @ref runner behaves. */
 struct runner_options {

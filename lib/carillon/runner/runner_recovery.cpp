@@ -16,8 +16,6 @@ namespace asio = boost::asio;
 namespace carillon {
 namespace {
 
-constexpr microseconds pause_before_next_try = std::chrono::seconds{1};
-
 /// The clock may be set meanwhile.
 constexpr microseconds longest_wait = std::chrono::minutes{1};
 

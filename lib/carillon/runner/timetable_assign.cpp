@@ -7,8 +7,6 @@
 namespace carillon {
 namespace {
 
-constexpr microseconds one_tick{1};
-
 /// The wall time of a first tick is rounded up to a second: so much it may differ without a step.
 constexpr microseconds rounding = std::chrono::seconds{1};
 

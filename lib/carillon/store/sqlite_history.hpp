@@ -1,8 +1,8 @@
 #pragma once
 
+#include <carillon/store/claim.hpp>
 #include <carillon/store/owner_lock.hpp>
 #include <carillon/store/sqlite.hpp>
-#include <carillon/store/store.hpp>
 
 #include <cstddef>
 #include <optional>

@@ -1,7 +1,7 @@
 #pragma once
 
+#include <carillon/store/history_limits.hpp>
 #include <carillon/store/sqlite.hpp>
-#include <carillon/store/sqlite_store.hpp>
 
 #include <cstdint>
 #include <random>

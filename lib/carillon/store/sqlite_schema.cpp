@@ -1,5 +1,5 @@
 #include <carillon/store/sqlite_schema.hpp>
-#include <carillon/store/sqlite_store.hpp>
+#include <carillon/store/store_unusable.hpp>
 
 #include <boost/system/system_error.hpp>
 #include <fmt/format.h>

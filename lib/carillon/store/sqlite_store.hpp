@@ -1,34 +1,17 @@
 #pragma once
 
+#include <carillon/store/history_limits.hpp>
 #include <carillon/store/store.hpp>
+#include <carillon/store/store_unusable.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 
-#include <chrono>
 #include <cstddef>
-#include <cstdint>
 #include <functional>
 #include <memory>
-#include <stdexcept>
 #include <string>
 
 namespace carillon {
-
-/** Why a store cannot be used: one sentence for people that names the file and what may help. */
-class store_unusable : public std::runtime_error {
-public:
-    using runtime_error::runtime_error;
-};
-
-/** How much of the history is kept; the oldest goes first, a little at a time. */
-struct history_limits {
-    /// Older entries are forgotten.
-    microseconds keep = std::chrono::days{30};
-    /// Runs of one chain, and as many spans of missed instants, from 1.
-    std::int64_t keep_runs = 1000;
-    /// What the whole store may take, in bytes, without SQLite's log of a few MiB.
-    std::int64_t keep_bytes = std::int64_t{1} << 30;
-};
 
 struct sqlite_store_options {
     /// The database's file; it is made where there is none, and so is its folder. Beside it stand

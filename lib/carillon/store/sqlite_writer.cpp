@@ -1,3 +1,4 @@
+#include <carillon/detail/all_signals_blocked.hpp>
 #include <carillon/detail/crash_point.hpp>
 #include <carillon/detail/spawn.hpp>
 #include <carillon/store/sqlite_schema.hpp>
@@ -10,7 +11,6 @@
 #include <algorithm>
 #include <exception>
 #include <iterator>
-#include <signal.h>
 #include <utility>
 
 namespace carillon {
@@ -69,13 +69,8 @@ bool may_be_one(const error_code& ec)
 template <class F>
 std::thread start_thread(F f)
 {
-    sigset_t all;
-    sigset_t before;
-    ::sigfillset(&all);
-    ::pthread_sigmask(SIG_SETMASK, &all, &before);
-    std::thread out(std::move(f));
-    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-    return out;
+    const detail::all_signals_blocked quiet;
+    return std::thread(std::move(f));
 }
 
 } // namespace

@@ -1,6 +1,7 @@
 #pragma once
 
-#include <carillon/store/store.hpp>
+#include <carillon/store/claim.hpp>
+#include <carillon/store/store_unusable.hpp>
 
 #include <cstddef>
 #include <memory>

@@ -69,7 +69,7 @@ struct component {
 
 /** Whether it begins with a letter: as the last word of an expression it is then a zone, but for
  * weekdays and shorthands. */
-bool is_name(std::string_view word)
+bool begins_with_letter(std::string_view word)
 {
     return !word.empty() && detail::to_lower(word.front()) >= 'a' &&
            detail::to_lower(word.front()) <= 'z';
@@ -138,7 +138,7 @@ private:
             rest.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-"),
             rest.size());
         const std::string_view word = rest.substr(0, size);
-        if (!is_name(word)) return;
+        if (!begins_with_letter(word)) return;
         detail::nearest nearest(word);
         for (const std::string_view name : weekday_names) nearest.consider(name);
         for (const auto& [name, meaning] : shorthands) nearest.consider(name);
@@ -451,7 +451,7 @@ parse_result<calendar_meaning> parse_calendar(std::string_view text)
     std::string_view event = text;
     const std::size_t blank = text.rfind(' ');
     if (blank != std::string_view::npos && text.find_first_not_of(' ') < blank &&
-        is_name(text.substr(blank + 1))) {
+        begins_with_letter(text.substr(blank + 1))) {
         zone = text.substr(blank + 1);
         if (detail::equals_ignoring_case(zone, "UTC")) zone = "UTC";
         event = without_blanks_behind(text.substr(0, blank));

@@ -17,10 +17,10 @@ namespace {
 
 using detail::text_cursor;
 
-constexpr std::array<std::string_view, 12> month_names{"JAN", "FEB", "MAR", "APR", "MAY", "JUN",
-                                                       "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"};
-constexpr std::array<std::string_view, 7> weekday_names{"SUN", "MON", "TUE", "WED",
-                                                        "THU", "FRI", "SAT"};
+constexpr std::array<std::string_view, 12> short_month_names{
+    "JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"};
+constexpr std::array<std::string_view, 7> short_weekday_names{"SUN", "MON", "TUE", "WED",
+                                                              "THU", "FRI", "SAT"};
 
 /** What a field is, and which values it has. */
 struct field_kind {
@@ -40,9 +40,9 @@ constexpr field_kind second_field{"second", 0, 59, 60, 59, {}, "0-59"};
 constexpr field_kind minute_field{"minute", 0, 59, 60, 59, {}, "0-59"};
 constexpr field_kind hour_field{"hour", 0, 23, 24, 23, {}, "0-23"};
 constexpr field_kind day_field{"day", 1, 31, 31, 28, {}, "1-31, L, L-3, 15W, LW or ?"};
-constexpr field_kind month_field{"month", 1, 12, 12, 12, month_names, "1-12 or JAN-DEC"};
+constexpr field_kind month_field{"month", 1, 12, 12, 12, short_month_names, "1-12 or JAN-DEC"};
 constexpr field_kind weekday_field{
-    "weekday", 0, 7, 7, 6, weekday_names, "0-7 or SUN-SAT, FRI#2, FRIL or ?"};
+    "weekday", 0, 7, 7, 6, short_weekday_names, "0-7 or SUN-SAT, FRI#2, FRIL or ?"};
 constexpr field_kind year_field{"year", first_year, last_year,  last_year - first_year + 1,
                                 0,      {},         "1970-2199"};
 

@@ -10,6 +10,9 @@ using std::chrono::microseconds;
 /** A point of time: microseconds since 1970-01-01T00:00Z, without leap seconds. */
 using instant = std::chrono::sys_time<microseconds>;
 
+/** The least step from one instant to another. */
+inline constexpr microseconds one_tick{1};
+
 /** The first instant that no schedule reaches any more: local dates run to 2199-12-31. */
 inline constexpr instant end_of_time = std::chrono::sys_days{std::chrono::year{2200} / 1 / 1};
 

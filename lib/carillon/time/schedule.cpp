@@ -11,8 +11,6 @@
 namespace carillon {
 namespace {
 
-constexpr microseconds one_tick{1};
-
 /// More than there are days from 1970 to 2199. Only hours, minutes or seconds that are excluded one
 /// by one could be more in a row, and then for ever.
 constexpr int most_windows_in_a_row = 100'000;

@@ -1,12 +1,12 @@
+#include <carillon/detail/last_error.hpp>
 #include <carillon/detail/spawn.hpp>
+#include <carillon/detail/use_tuple.hpp>
 #include <carillon/time/time_source.hpp>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/uuid/nil_generator.hpp>
 #include <boost/uuid/string_generator.hpp>
 
@@ -26,7 +26,8 @@ namespace asio = boost::asio;
 namespace carillon {
 namespace {
 
-constexpr auto use_tuple = asio::as_tuple(asio::use_awaitable);
+using detail::last_error;
+using detail::use_tuple;
 
 microseconds read_clock(clockid_t id) noexcept
 {
@@ -35,8 +36,6 @@ microseconds read_clock(clockid_t id) noexcept
     return std::chrono::seconds{ts.tv_sec} +
            std::chrono::floor<microseconds>(std::chrono::nanoseconds{ts.tv_nsec});
 }
-
-error_code last_error() { return {errno, boost::system::system_category()}; }
 
 boost::uuids::uuid read_boot_id()
 {

@@ -7,8 +7,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr microseconds one_tick{1};
-
 /** Asks a pattern for its first time from ever later bounds, which mostly have the same answer. */
 class forward_search {
 public:
