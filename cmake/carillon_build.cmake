@@ -21,7 +21,11 @@ target_compile_options(
             -Wcast-qual
             -Wimplicit-fallthrough
             # g++ 12 takes the memory of Asio's coroutine frames for that of another allocator.
-            $<$<CXX_COMPILER_ID:GNU>:-Wno-mismatched-new-delete>)
+            $<$<CXX_COMPILER_ID:GNU>:-Wno-mismatched-new-delete>
+            # Boost and libstdc++ use what they deprecate; only clang tells of it.
+            $<$<CXX_COMPILER_ID:Clang>:-Wno-deprecated-declarations>
+            # Names of one file shadow those of another that is compiled with it.
+            $<$<BOOL:${CMAKE_UNITY_BUILD}>:-Wno-shadow>)
 
 function(carillon_target_settings target)
   target_compile_features(${target} PUBLIC cxx_std_20)

@@ -10,7 +10,7 @@
 
 using carillon::app::batch;
 
-namespace {
+namespace batches {
 
 std::vector<std::string> columns_of(const std::string& line)
 {
@@ -20,7 +20,7 @@ std::vector<std::string> columns_of(const std::string& line)
     return columns;
 }
 
-} // namespace
+} // namespace batches
 
 BOOST_AUTO_TEST_SUITE(batches)
 

@@ -5,7 +5,7 @@
 using namespace carillon;
 using namespace carillon::app;
 
-namespace {
+namespace configuration_places {
 
 struct row {
     const char* text;
@@ -14,7 +14,7 @@ struct row {
 
 constexpr const char* job_a = "[jobs.a]\nurl = \"http://h/\"\n";
 
-} // namespace
+} // namespace configuration_places
 
 BOOST_FIXTURE_TEST_SUITE(configuration_places, config_fixture)
 

@@ -6,11 +6,11 @@
 using namespace carillon;
 using namespace carillon::app;
 
-namespace {
+namespace configuration_secrets {
 
 constexpr const char* warning = "a secret stands in the file; use ${NAME} or ${file:PATH}";
 
-} // namespace
+} // namespace configuration_secrets
 
 BOOST_FIXTURE_TEST_SUITE(configuration_secrets, config_fixture)
 

@@ -8,7 +8,7 @@ using namespace carillon;
 using namespace carillon::app;
 using namespace std::chrono_literals;
 
-namespace {
+namespace store_configurations {
 
 const std::string a_job = "\n[jobs.a]\nurl = \"http://h/\"\n";
 
@@ -22,7 +22,7 @@ variables variables_of(std::map<std::string, std::string> values)
     return out;
 }
 
-} // namespace
+} // namespace store_configurations
 
 BOOST_FIXTURE_TEST_SUITE(store_configurations, config_fixture)
 

@@ -11,7 +11,7 @@ using namespace carillon;
 using namespace carillon::app;
 using namespace std::chrono_literals;
 
-namespace {
+namespace descriptions {
 
 constexpr instant t0 = std::chrono::sys_days{std::chrono::year{2026} / 1 / 1};
 
@@ -39,7 +39,7 @@ job dense_too(job j)
 
 std::string at(microseconds after_t0) { return format_local(t0 + after_t0); }
 
-} // namespace
+} // namespace descriptions
 
 BOOST_FIXTURE_TEST_SUITE(descriptions, fixture)
 

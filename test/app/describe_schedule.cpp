@@ -47,22 +47,23 @@ BOOST_AUTO_TEST_CASE(cron)
     };
     for (const auto& [text, words] : cases)
         BOOST_TEST(
-            describe(schedule_from_cron(text, berlin).value()) == words + ", Europe/Berlin", text);
+            in_english(schedule_from_cron(text, berlin).value()) == words + ", Europe/Berlin",
+            text);
 }
 
 BOOST_AUTO_TEST_CASE(other_kinds_and_what_narrows_them)
 {
     BOOST_TEST(
-        describe(schedule{.every = 15min, .on_boot = 5min, .accuracy = 1min}) ==
+        in_english(schedule{.every = 15min, .on_boot = 5min, .accuracy = 1min}) ==
         "5min after boot, then every 15min (within 1min)");
     BOOST_TEST(
-        describe(schedule_from_calendar("Mon *-*~07/1 18:00").value()) ==
+        in_english(schedule_from_calendar("Mon *-*~07/1 18:00").value()) ==
         "at 18:00 on the last 7 days of the month, only on Monday, UTC");
     BOOST_TEST(
-        describe(schedule_from_calendar("*:*:0.125/2.5").value()) ==
+        in_english(schedule_from_calendar("*:*:0.125/2.5").value()) ==
         "at second 0.125 and then every 2.5s of every minute, UTC");
     BOOST_TEST(
-        describe(schedule_from_calendar("@1767225661").value()) == "at 2026-01-01T00:01:01Z");
+        in_english(schedule_from_calendar("@1767225661").value()) == "at 2026-01-01T00:01:01Z");
     schedule s = schedule_from_cron("0 9 * * *").value();
     s.start = parse_instant("2027-01-01T00:00:00Z").value();
     s.end = parse_instant("2028-01-01T00:00:00Z").value();
@@ -70,17 +71,17 @@ BOOST_AUTO_TEST_CASE(other_kinds_and_what_narrows_them)
     s.exclude.push_back(parse_exclusion("2027-12-24", {}).value());
     s.jitter = 30s;
     BOOST_TEST(
-        describe(s) == "at 09:00 every day, UTC, from 2027-01-01T00:00:00Z, before "
-                       "2028-01-01T00:00:00Z, not on Sat,Sun or 2027-12-24 (up to 30s later)");
+        in_english(s) == "at 09:00 every day, UTC, from 2027-01-01T00:00:00Z, before "
+                         "2028-01-01T00:00:00Z, not on Sat,Sun or 2027-12-24 (up to 30s later)");
     schedule hourly{.every = 1h};
     hourly.catch_up_window = 24h;
-    BOOST_TEST(describe(hourly) == "every 1h; a missed run of at most 1d ago is made up for");
+    BOOST_TEST(in_english(hourly) == "every 1h; a missed run of at most 1d ago is made up for");
     hourly.catch_up = catch_up_policy::all;
     BOOST_TEST(
-        describe(hourly) ==
+        in_english(hourly) ==
         "every 1h; each missed run of at most 1d ago is made up for, the newest 100 of them");
     hourly.catch_up = catch_up_policy::none;
-    BOOST_TEST(describe(hourly) == "every 1h; what was missed is not made up for");
+    BOOST_TEST(in_english(hourly) == "every 1h; what was missed is not made up for");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -9,7 +9,7 @@ using namespace carillon;
 using namespace carillon::app;
 using namespace std::chrono_literals;
 
-namespace {
+namespace log_formats {
 
 struct fixture {
     log_entry e{.level = log_level::error, .event = "job_ended"};
@@ -32,7 +32,7 @@ struct fixture {
     }
 };
 
-} // namespace
+} // namespace log_formats
 
 BOOST_FIXTURE_TEST_SUITE(log_formats, fixture)
 

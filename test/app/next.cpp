@@ -12,7 +12,7 @@ using namespace carillon;
 using namespace carillon::app;
 using namespace std::chrono_literals;
 
-namespace {
+namespace coming_instants {
 
 /** A machine that booted an hour ago. */
 struct fixture {
@@ -21,7 +21,7 @@ struct fixture {
     virtual_time time{ctx.get_executor(), now, 1h};
 };
 
-} // namespace
+} // namespace coming_instants
 
 BOOST_FIXTURE_TEST_SUITE(coming_instants, fixture)
 

@@ -1,13 +1,12 @@
 #include "demo/ops_api.hpp"
 
+#include <carillon/detail/use_tuple.hpp>
 #include <carillon/http/client.hpp>
 #include <carillon/job/endpoint.hpp>
 #include <carillon/store/sqlite.hpp>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
 #include <boost/test/unit_test.hpp>
@@ -29,9 +28,9 @@ using namespace carillon;
 using namespace carillon::app;
 using namespace std::chrono_literals;
 
-namespace {
+namespace ops_api_suite {
 
-constexpr auto use_tuple = asio::as_tuple(asio::use_awaitable);
+using carillon::detail::use_tuple;
 constexpr const char* compute = "/ops/jobs/compute-stickiness";
 constexpr const char* detect = "/ops/jobs/detect-silent-churn";
 
@@ -110,7 +109,7 @@ struct file {
     std::string path;
 };
 
-} // namespace
+} // namespace ops_api_suite
 
 BOOST_FIXTURE_TEST_SUITE(ops_api_suite, api_fixture)
 

@@ -21,7 +21,7 @@ using namespace carillon;
 using namespace carillon::app;
 using namespace std::chrono_literals;
 
-namespace {
+namespace segments_suite {
 
 constexpr instant now = std::chrono::sys_days{std::chrono::year{2025} / 12 / 20} + 18h;
 
@@ -96,7 +96,7 @@ auto fails_with(std::string text)
     };
 }
 
-} // namespace
+} // namespace segments_suite
 
 BOOST_AUTO_TEST_SUITE(segments_suite)
 

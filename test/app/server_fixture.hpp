@@ -1,8 +1,8 @@
 #pragma once
 
 #include "server.hpp"
+#include <carillon/detail/use_tuple.hpp>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/cancellation_signal.hpp>
@@ -28,7 +28,7 @@ namespace asio = boost::asio;
 using asio::ip::tcp;
 using namespace std::chrono_literals;
 
-inline constexpr auto use_tuple = asio::as_tuple(asio::use_awaitable);
+using carillon::detail::use_tuple;
 
 inline asio::awaitable<void> wait(std::chrono::steady_clock::duration span)
 {

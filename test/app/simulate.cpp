@@ -18,7 +18,7 @@ using namespace carillon;
 using namespace carillon::app;
 using namespace std::chrono_literals;
 
-namespace {
+namespace simulations {
 
 struct played {
     const char* what;
@@ -115,7 +115,7 @@ const std::string none_pin =
     scheduled("on_boot = \"5min\", every = \"15min\", catch_up = \"none\"");
 const std::string all_pin = scheduled("on_boot = \"5min\", every = \"15min\", catch_up = \"all\"");
 
-} // namespace
+} // namespace simulations
 
 BOOST_FIXTURE_TEST_SUITE(simulations, fixture)
 

@@ -21,7 +21,7 @@ using namespace carillon;
 using namespace carillon::app;
 using namespace std::chrono_literals;
 
-namespace {
+namespace simulated_properties {
 
 using kind = simulated_event::kind;
 
@@ -241,7 +241,7 @@ std::string text_of(const std::vector<told>& all)
     return out;
 }
 
-} // namespace
+} // namespace simulated_properties
 
 BOOST_AUTO_TEST_SUITE(simulated_properties)
 

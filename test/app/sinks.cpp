@@ -17,7 +17,7 @@ using namespace carillon;
 using namespace carillon::app;
 namespace fs = std::filesystem;
 
-namespace {
+namespace log_sink {
 
 /** A folder of the test's own. */
 struct fixture {
@@ -59,7 +59,7 @@ bool holds(const std::vector<std::string>& lines, std::string_view text)
     return false;
 }
 
-} // namespace
+} // namespace log_sink
 
 BOOST_FIXTURE_TEST_SUITE(log_sink, fixture)
 

@@ -13,7 +13,7 @@ using namespace carillon;
 using namespace carillon::app;
 using namespace std::chrono_literals;
 
-namespace {
+namespace status_of_jobs {
 
 /** A machine that booted at t0, two hours later. */
 struct fixture : store_fixture {
@@ -65,7 +65,7 @@ struct fixture : store_fixture {
     }
 };
 
-} // namespace
+} // namespace status_of_jobs
 
 BOOST_FIXTURE_TEST_SUITE(status_of_jobs, fixture)
 

@@ -8,7 +8,7 @@ namespace asio = boost::asio;
 using namespace carillon;
 using namespace carillon::test;
 
-namespace {
+namespace cancellation {
 
 const server_does::read_request reads;
 const error_code aborted = asio::error::operation_aborted;
@@ -53,7 +53,7 @@ struct fixture : network {
     }
 };
 
-} // namespace
+} // namespace cancellation
 
 BOOST_FIXTURE_TEST_SUITE(cancellation, fixture)
 

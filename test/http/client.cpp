@@ -11,7 +11,7 @@ namespace asio = boost::asio;
 using namespace carillon;
 using namespace carillon::test;
 
-namespace {
+namespace clients {
 
 struct fixture : network {
     http::client client{ctx.get_executor()};
@@ -53,7 +53,7 @@ struct fixture : network {
     }
 };
 
-} // namespace
+} // namespace clients
 
 BOOST_FIXTURE_TEST_SUITE(clients, fixture)
 

@@ -10,7 +10,7 @@ using namespace carillon;
 using namespace carillon::test;
 using namespace std::chrono_literals;
 
-namespace {
+namespace client_connections {
 
 const server_does::read_request reads;
 
@@ -41,7 +41,7 @@ server_script answers(std::string text, int times = 1)
     return out;
 }
 
-} // namespace
+} // namespace client_connections
 
 BOOST_FIXTURE_TEST_SUITE(client_connections, fixture)
 

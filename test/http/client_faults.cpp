@@ -8,7 +8,7 @@ namespace asio = boost::asio;
 using namespace carillon;
 using namespace carillon::test;
 
-namespace {
+namespace client_faults {
 
 constexpr std::size_t max_header_bytes = 2048;
 constexpr std::size_t max_body_bytes = 1000;
@@ -49,7 +49,7 @@ std::string chunked(std::size_t bytes)
     return out + "0\r\n\r\n";
 }
 
-} // namespace
+} // namespace client_faults
 
 BOOST_FIXTURE_TEST_SUITE(client_faults, fixture)
 

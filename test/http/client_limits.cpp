@@ -7,7 +7,7 @@ using namespace carillon;
 using namespace carillon::test;
 using namespace std::chrono_literals;
 
-namespace {
+namespace client_limits {
 
 const server_does::read_request reads;
 
@@ -27,7 +27,7 @@ struct fixture : network {
     }
 };
 
-} // namespace
+} // namespace client_limits
 
 BOOST_FIXTURE_TEST_SUITE(client_limits, fixture)
 

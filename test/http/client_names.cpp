@@ -11,7 +11,7 @@ using namespace carillon;
 using namespace carillon::test;
 using namespace std::chrono_literals;
 
-namespace {
+namespace client_names {
 
 struct fixture : network {
     http::client client{ctx.get_executor()};
@@ -52,7 +52,7 @@ bool can_use(const row& r)
            std::find(r.addresses.begin(), r.addresses.end(), "::1") == r.addresses.end();
 }
 
-} // namespace
+} // namespace client_names
 
 BOOST_FIXTURE_TEST_SUITE(client_names, fixture)
 

@@ -16,7 +16,7 @@ using namespace carillon;
 using namespace carillon::test;
 using namespace std::chrono_literals;
 
-namespace {
+namespace client_routes {
 
 const server_does::read_request reads;
 
@@ -51,7 +51,7 @@ server_script answers(int times = 1)
     return out;
 }
 
-} // namespace
+} // namespace client_routes
 
 BOOST_FIXTURE_TEST_SUITE(client_routes, fixture)
 

@@ -15,7 +15,7 @@ using namespace carillon;
 using namespace carillon::test;
 using namespace std::chrono_literals;
 
-namespace {
+namespace client_tls {
 
 const server_does::read_request reads;
 
@@ -83,7 +83,7 @@ bool contains_text(const exchange& e, std::string_view text)
     return e.reply().detail.find(text) != std::string::npos;
 }
 
-} // namespace
+} // namespace client_tls
 
 BOOST_FIXTURE_TEST_SUITE(client_tls, fixture)
 

@@ -18,7 +18,7 @@ using namespace std::chrono_literals;
 
 // A kept connection may be closed while the next request is on its way to it.
 
-namespace {
+namespace dead_connections {
 
 const server_does::read_request reads;
 
@@ -55,7 +55,7 @@ struct fixture : network {
     }
 };
 
-} // namespace
+} // namespace dead_connections
 
 /** In place of the system's recv(2), which the client looks at its kept connections with. */
 extern "C" ssize_t recv(int descriptor, void* buffer, std::size_t size, int flags)
@@ -64,7 +64,8 @@ extern "C" ssize_t recv(int descriptor, void* buffer, std::size_t size, int flag
     static const auto system = reinterpret_cast<function>(::dlsym(RTLD_NEXT, "recv"));
     const ssize_t n = system(descriptor, buffer, size, flags);
     const int error = errno;
-    if ((flags & MSG_PEEK) != 0 && after_look()) std::exchange(after_look(), nullptr)();
+    if ((flags & MSG_PEEK) != 0 && dead_connections::after_look())
+        std::exchange(dead_connections::after_look(), nullptr)();
     errno = error;
     return n;
 }

@@ -1,10 +1,10 @@
-#include <boost/asio/as_tuple.hpp>
+#include <carillon/detail/use_tuple.hpp>
+
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/assert.hpp>
 
 #include <algorithm>
@@ -23,7 +23,7 @@ using std::chrono::steady_clock;
 namespace carillon::test {
 namespace {
 
-constexpr auto use_tuple = asio::as_tuple(asio::use_awaitable);
+using carillon::detail::use_tuple;
 
 std::size_t content_length(std::string_view head)
 {

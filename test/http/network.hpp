@@ -3,6 +3,7 @@
 #include "http/misbehaving_server.hpp"
 #include "http/scripted_names.hpp"
 #include <carillon/http/transport.hpp>
+#include <carillon/job/run.hpp>
 
 #include <boost/asio/cancellation_type.hpp>
 #include <boost/asio/io_context.hpp>

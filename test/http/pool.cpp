@@ -15,7 +15,7 @@ using namespace carillon::test;
 using namespace std::chrono_literals;
 using http::pool;
 
-namespace {
+namespace pools {
 
 struct connection {
     tcp::socket ours;
@@ -73,7 +73,7 @@ struct fixture : network {
     }
 };
 
-} // namespace
+} // namespace pools
 
 BOOST_FIXTURE_TEST_SUITE(pools, fixture)
 

@@ -7,7 +7,7 @@
 using namespace carillon;
 using namespace carillon::test;
 
-namespace {
+namespace redirects {
 
 http::response reply_to(int status, const std::string& location)
 {
@@ -34,7 +34,7 @@ std::string names(const http::request& req)
     return out;
 }
 
-} // namespace
+} // namespace redirects
 
 BOOST_AUTO_TEST_SUITE(redirects)
 

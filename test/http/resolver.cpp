@@ -18,7 +18,7 @@ using namespace carillon;
 using namespace carillon::test;
 using namespace std::chrono_literals;
 
-namespace {
+namespace resolvers {
 
 const error_code aborted = asio::error::operation_aborted;
 
@@ -83,7 +83,7 @@ struct fixture : network {
     }
 };
 
-} // namespace
+} // namespace resolvers
 
 BOOST_FIXTURE_TEST_SUITE(resolvers, fixture)
 

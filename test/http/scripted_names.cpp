@@ -10,7 +10,7 @@
 namespace carillon::test {
 namespace {
 
-constexpr std::chrono::seconds hang_guard{20};
+constexpr std::chrono::seconds longest_wait{20};
 
 struct entry {
     std::vector<std::string> addresses;
@@ -127,7 +127,7 @@ void scripted_names::release()
 bool scripted_names::wait_until_held(std::size_t count) const
 {
     std::unique_lock lock(all().mutex);
-    return all().changed.wait_for(lock, hang_guard, [&] { return all().held == count; });
+    return all().changed.wait_for(lock, longest_wait, [&] { return all().held == count; });
 }
 
 std::size_t scripted_names::asked() const

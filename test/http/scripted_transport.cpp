@@ -10,7 +10,7 @@ using namespace carillon;
 using namespace carillon::test;
 using namespace std::chrono_literals;
 
-namespace {
+namespace scripted_transports {
 
 constexpr instant start = std::chrono::sys_days{std::chrono::year{2026} / 1 / 1};
 
@@ -31,7 +31,7 @@ struct fixture : network {
     void pass(microseconds span) { time.run_until(ctx, time.now() + span); }
 };
 
-} // namespace
+} // namespace scripted_transports
 
 BOOST_FIXTURE_TEST_SUITE(scripted_transports, fixture)
 

@@ -1,9 +1,9 @@
-#include <boost/asio/as_tuple.hpp>
+#include <carillon/detail/use_tuple.hpp>
+
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/ssl/error.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/assert.hpp>
 
@@ -20,7 +20,7 @@ namespace asio = boost::asio;
 namespace carillon::test {
 namespace {
 
-constexpr auto use_tuple = asio::as_tuple(asio::use_awaitable);
+using carillon::detail::use_tuple;
 
 /// The length of what comes first in each record of TLS (RFC 8446 section 5.1).
 constexpr std::size_t record_head_bytes = 5;

@@ -15,7 +15,7 @@ using namespace std::chrono_literals;
 // A program may end its io_context while exchanges are under way: their handlers are then destroyed
 // without a call, and with them all they hold.
 
-namespace {
+namespace contexts_end {
 
 /** What a handler holds. */
 using token = std::shared_ptr<int>;
@@ -52,7 +52,7 @@ struct fixture {
     }
 };
 
-} // namespace
+} // namespace contexts_end
 
 BOOST_FIXTURE_TEST_SUITE(contexts_end, fixture)
 

@@ -13,7 +13,7 @@ using namespace carillon;
 using namespace carillon::test;
 using namespace std::chrono_literals;
 
-namespace {
+namespace soaks {
 
 // A sanitizer keeps what is freed, and takes its time.
 #ifdef CARILLON_SANITIZED
@@ -123,7 +123,7 @@ struct fixture : network {
     }
 };
 
-} // namespace
+} // namespace soaks
 
 BOOST_FIXTURE_TEST_SUITE(soaks, fixture)
 

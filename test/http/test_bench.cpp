@@ -1,14 +1,13 @@
 #include "http/misbehaving_server.hpp"
 #include "http/network.hpp"
 #include "temporary_folder.hpp"
+#include <carillon/detail/use_tuple.hpp>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/read.hpp>
 #include <boost/asio/ssl.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/test/unit_test.hpp>
 
@@ -24,9 +23,9 @@ using namespace carillon;
 using namespace carillon::test;
 using namespace std::chrono_literals;
 
-namespace {
+namespace test_bench {
 
-constexpr auto use_tuple = asio::as_tuple(asio::use_awaitable);
+using carillon::detail::use_tuple;
 const std::string request = "GET / HTTP/1.1\r\n\r\n";
 const std::string tunnel = "CONNECT api.test:443 HTTP/1.1\r\n\r\n";
 const std::string tunnel_stands = "HTTP/1.1 200 OK\r\n\r\n";
@@ -181,7 +180,7 @@ struct fixture : network {
     }
 };
 
-} // namespace
+} // namespace test_bench
 
 BOOST_FIXTURE_TEST_SUITE(test_bench, fixture)
 

@@ -8,7 +8,7 @@
 using namespace carillon;
 using http::reply_reader;
 
-namespace {
+namespace wire {
 
 struct outcome_of_reading {
     error_code ec;
@@ -26,7 +26,7 @@ outcome_of_reading read(std::string_view bytes, std::size_t piece)
     return out;
 }
 
-} // namespace
+} // namespace wire
 
 BOOST_AUTO_TEST_SUITE(wire)
 

@@ -17,7 +17,7 @@
 
 using namespace carillon;
 
-namespace {
+namespace expectations {
 
 verdict judge(const job& j, const reply& r) { return carillon::judge(*j.expect, j.message, r); }
 
@@ -28,7 +28,7 @@ job pin_112()
     return j;
 }
 
-} // namespace
+} // namespace expectations
 
 BOOST_AUTO_TEST_SUITE(expectations)
 

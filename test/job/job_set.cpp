@@ -10,7 +10,7 @@
 using namespace carillon;
 using namespace std::chrono_literals;
 
-namespace {
+namespace job_sets {
 
 job make(std::string name, trigger t = {})
 {
@@ -40,7 +40,7 @@ std::vector<std::string> names(const job_set& set, const std::vector<job_index>&
     return out;
 }
 
-} // namespace
+} // namespace job_sets
 
 BOOST_AUTO_TEST_SUITE(job_sets)
 

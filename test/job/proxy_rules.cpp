@@ -9,7 +9,7 @@
 
 using namespace carillon;
 
-namespace {
+namespace proxies {
 
 struct fixture {
     endpoint proxy_1 = parse_proxy("http://proxy-1:3128").value();
@@ -30,7 +30,7 @@ find_variable environment(std::map<std::string, std::string> set)
     };
 }
 
-} // namespace
+} // namespace proxies
 
 BOOST_FIXTURE_TEST_SUITE(proxies, fixture)
 

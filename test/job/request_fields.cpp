@@ -8,7 +8,7 @@
 using namespace carillon;
 using namespace std::chrono_literals;
 
-namespace {
+namespace fields {
 
 struct fixture {
     job j{.name = "backup", .url = "http://localhost/"};
@@ -32,7 +32,7 @@ struct fixture {
     }
 };
 
-} // namespace
+} // namespace fields
 
 BOOST_FIXTURE_TEST_SUITE(fields, fixture)
 

@@ -10,7 +10,7 @@
 
 using namespace carillon;
 
-namespace {
+namespace templates {
 
 /** Values as a run has them; `a` is a job that has replied. */
 struct fixture {
@@ -41,7 +41,7 @@ std::string problem_of(std::string_view text)
     return wrong ? std::to_string(wrong->offset) + ": " + wrong->what : "";
 }
 
-} // namespace
+} // namespace templates
 
 BOOST_FIXTURE_TEST_SUITE(templates, fixture)
 

@@ -9,7 +9,7 @@
 using namespace carillon;
 using namespace std::chrono_literals;
 
-namespace {
+namespace agendas {
 
 constexpr instant t0 = std::chrono::sys_days{std::chrono::year{2026} / 1 / 1} + 10h;
 
@@ -25,7 +25,7 @@ std::vector<job_index> jobs_of(const std::vector<appointment>& list)
     return out;
 }
 
-} // namespace
+} // namespace agendas
 
 BOOST_AUTO_TEST_SUITE(agendas)
 

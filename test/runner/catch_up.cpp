@@ -7,7 +7,7 @@
 using namespace carillon;
 using namespace std::chrono_literals;
 
-namespace {
+namespace catching_up {
 
 constexpr instant ten = std::chrono::sys_days{std::chrono::year{2026} / 1 / 1} + 10h;
 
@@ -25,7 +25,7 @@ passed_span passed(instant from, instant to, bool is_late = false)
 
 using parts = std::vector<missed_part>;
 
-} // namespace
+} // namespace catching_up
 
 BOOST_AUTO_TEST_SUITE(catching_up)
 

@@ -7,7 +7,7 @@
 
 using namespace carillon;
 
-namespace {
+namespace chain_walks {
 
 job first(std::string name, bool enabled = true)
 {
@@ -40,7 +40,7 @@ chain_walk walk_from(const job_set& set, const char* name, bool by_hand = false)
     return {set, set.chain_from(*set.find(name)), by_hand};
 }
 
-} // namespace
+} // namespace chain_walks
 
 BOOST_AUTO_TEST_SUITE(chain_walks)
 

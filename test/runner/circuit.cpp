@@ -4,9 +4,10 @@
 
 using namespace carillon;
 using namespace std::chrono_literals;
-using admission = circuit::admission;
 
-namespace {
+namespace circuits {
+
+using admission = circuit::admission;
 
 /** Opens a circuit at an instant. */
 circuit opened(microseconds at)
@@ -16,7 +17,7 @@ circuit opened(microseconds at)
     return c;
 }
 
-} // namespace
+} // namespace circuits
 
 BOOST_AUTO_TEST_SUITE(circuits)
 

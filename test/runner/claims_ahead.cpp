@@ -13,7 +13,7 @@ using namespace carillon;
 using namespace carillon::test;
 using namespace std::chrono_literals;
 
-namespace {
+namespace claims_ahead {
 
 using strings = std::vector<std::string>;
 using operation = faulty_store::operation;
@@ -55,7 +55,7 @@ using spans = std::vector<microseconds>;
 
 const job each_minute = make("a", schedule{.every = 1min});
 
-} // namespace
+} // namespace claims_ahead
 
 BOOST_FIXTURE_TEST_SUITE(claims_ahead, fixture)
 

@@ -14,7 +14,7 @@ using namespace carillon;
 using namespace carillon::test;
 using namespace std::chrono_literals;
 
-namespace {
+namespace dead_hosts {
 
 constexpr int many = 1000;
 
@@ -68,7 +68,7 @@ struct fixture : simulation {
     std::size_t sent_to_dead() const { return requests.size() - times("other").size(); }
 };
 
-} // namespace
+} // namespace dead_hosts
 
 BOOST_FIXTURE_TEST_SUITE(dead_hosts, fixture)
 

@@ -5,7 +5,7 @@
 using namespace carillon;
 using namespace std::chrono_literals;
 
-namespace {
+namespace event_logs {
 
 struct fixture {
     job j{
@@ -25,7 +25,7 @@ struct fixture {
     }
 };
 
-} // namespace
+} // namespace event_logs
 
 BOOST_FIXTURE_TEST_SUITE(event_logs, fixture)
 

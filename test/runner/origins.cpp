@@ -31,7 +31,7 @@ struct visitor {
     bool is_in() const { return got && got->held; }
 };
 
-struct fixture {
+struct origin_fixture {
     asio::io_context ctx;
     virtual_time time{ctx.get_executor(), monday};
     std::vector<circuit_change> told;
@@ -86,7 +86,7 @@ struct fixture {
     }
 
     /** Whatever waits has ended, every place is free, and no timer is left. */
-    ~fixture()
+    ~origin_fixture()
     {
         for (visitor& v : visitors) v.signal.emit(asio::cancellation_type::terminal);
         settle();
@@ -106,7 +106,7 @@ struct fixture {
 };
 
 /** Several origins; at each there is room for more than in all. */
-struct scarce_fixture : fixture {
+struct scarce_fixture : origin_fixture {
     scarce_fixture() { all->set_max_per_origin(100); }
 
     visitor& at(const std::string& origin) { return enter(1h, origin); }
@@ -128,7 +128,7 @@ struct scarce_fixture : fixture {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(origin_places, fixture)
+BOOST_FIXTURE_TEST_SUITE(origin_places, origin_fixture)
 
 BOOST_AUTO_TEST_CASE(has_places_up_to_the_bound)
 {

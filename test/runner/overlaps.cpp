@@ -11,7 +11,7 @@ using namespace carillon;
 using namespace carillon::test;
 using namespace std::chrono_literals;
 
-namespace {
+namespace overlaps {
 
 using strings = std::vector<std::string>;
 
@@ -54,7 +54,7 @@ struct fixture : machine {
     strings told;
 };
 
-} // namespace
+} // namespace overlaps
 
 BOOST_FIXTURE_TEST_SUITE(overlaps, fixture)
 

@@ -13,7 +13,7 @@ using namespace carillon;
 using namespace carillon::test;
 using namespace std::chrono_literals;
 
-namespace {
+namespace pollings {
 
 http::scripted_reply accepted(std::string location = "/status/1")
 {
@@ -69,7 +69,7 @@ struct fixture : simulation {
     }
 };
 
-} // namespace
+} // namespace pollings
 
 BOOST_FIXTURE_TEST_SUITE(pollings, fixture)
 

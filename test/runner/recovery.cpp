@@ -15,7 +15,7 @@ using namespace carillon;
 using namespace carillon::test;
 using namespace std::chrono_literals;
 
-namespace {
+namespace recoveries {
 
 using strings = std::vector<std::string>;
 
@@ -53,7 +53,7 @@ struct fixture : machine {
 
 job hourly(std::string name) { return make(std::move(name), schedule{.every = 1h}); }
 
-} // namespace
+} // namespace recoveries
 
 BOOST_FIXTURE_TEST_SUITE(recoveries, fixture)
 

@@ -14,11 +14,11 @@ using namespace carillon;
 using namespace carillon::test;
 using namespace std::chrono_literals;
 
-namespace {
+namespace restarts {
 
 using strings = std::vector<std::string>;
 
-} // namespace
+} // namespace restarts
 
 BOOST_FIXTURE_TEST_SUITE(restarts, machine)
 

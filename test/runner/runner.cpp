@@ -21,7 +21,7 @@ using namespace carillon;
 using namespace carillon::test;
 using namespace std::chrono_literals;
 
-namespace {
+namespace runners {
 
 job make(std::string name, trigger t = {})
 {
@@ -130,7 +130,7 @@ private:
     std::optional<claim_handler> waiting_;
 };
 
-} // namespace
+} // namespace runners
 
 BOOST_FIXTURE_TEST_SUITE(runners, fixture)
 

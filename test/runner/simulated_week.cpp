@@ -10,7 +10,7 @@ using namespace carillon;
 using namespace carillon::test;
 using namespace std::chrono_literals;
 
-namespace {
+namespace simulated_week {
 
 job_set pin_112()
 {
@@ -50,7 +50,7 @@ struct fickle_endpoint {
     }
 };
 
-} // namespace
+} // namespace simulated_week
 
 BOOST_FIXTURE_TEST_SUITE(simulated_week, simulation)
 

@@ -11,7 +11,7 @@ using namespace carillon;
 using namespace carillon::test;
 using namespace std::chrono_literals;
 
-namespace {
+namespace store_faults {
 
 using strings = std::vector<std::string>;
 using operation = faulty_store::operation;
@@ -46,7 +46,7 @@ struct fixture : machine {
 
 job each_minute(std::string name) { return make(std::move(name), schedule{.every = 1min}); }
 
-} // namespace
+} // namespace store_faults
 
 BOOST_FIXTURE_TEST_SUITE(store_faults, fixture)
 

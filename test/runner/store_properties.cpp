@@ -20,7 +20,7 @@ using namespace carillon;
 using namespace carillon::test;
 using namespace std::chrono_literals;
 
-namespace {
+namespace store_properties {
 
 using operation = faulty_store::operation;
 
@@ -216,7 +216,7 @@ struct random_machine : machine {
     std::int64_t occurrences_seen = 0;
 };
 
-} // namespace
+} // namespace store_properties
 
 BOOST_AUTO_TEST_SUITE(store_properties)
 

@@ -10,7 +10,7 @@ using namespace carillon;
 using namespace carillon::test;
 using namespace std::chrono_literals;
 
-namespace {
+namespace filled_in_requests {
 
 struct fixture : simulation {
     std::map<std::string, http::scripted_reply> replies;
@@ -58,7 +58,7 @@ struct fixture : simulation {
     }
 };
 
-} // namespace
+} // namespace filled_in_requests
 
 BOOST_FIXTURE_TEST_SUITE(filled_in_requests, fixture)
 

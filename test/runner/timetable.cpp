@@ -8,7 +8,7 @@
 using namespace carillon;
 using namespace std::chrono_literals;
 
-namespace {
+namespace timetables {
 
 constexpr instant ten = std::chrono::sys_days{std::chrono::year{2026} / 1 / 1} + 10h;
 
@@ -82,7 +82,7 @@ struct fixture {
     std::vector<due_run> runs_due(instant now) { return take_due(now).runs; }
 };
 
-} // namespace
+} // namespace timetables
 
 BOOST_FIXTURE_TEST_SUITE(timetables, fixture)
 

@@ -16,7 +16,7 @@ namespace asio = boost::asio;
 using namespace carillon;
 using namespace std::chrono_literals;
 
-namespace {
+namespace sqlite_stores {
 
 constexpr instant t0 = std::chrono::sys_days{std::chrono::year{2026} / 1 / 1};
 
@@ -86,7 +86,7 @@ auto says(const char* words)
     };
 }
 
-} // namespace
+} // namespace sqlite_stores
 
 BOOST_FIXTURE_TEST_SUITE(sqlite_stores, fixture)
 

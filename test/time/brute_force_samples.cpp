@@ -19,7 +19,7 @@ using namespace carillon;
 using namespace carillon::test;
 using namespace std::chrono_literals;
 
-namespace {
+namespace brute_force_samples {
 
 using strings = std::vector<std::string>;
 
@@ -121,9 +121,9 @@ void check(const sample& s)
     BOOST_TEST(found_text == expected_text, boost::test_tools::per_element());
 }
 
-} // namespace
+} // namespace brute_force_samples
 
-BOOST_AUTO_TEST_SUITE(brute_force)
+BOOST_AUTO_TEST_SUITE(brute_force_samples)
 
 BOOST_AUTO_TEST_CASE(agrees_with_the_samples)
 {

@@ -12,7 +12,7 @@
 
 using namespace carillon;
 
-namespace {
+namespace expressions {
 
 struct mistake {
     std::string text;
@@ -20,7 +20,7 @@ struct mistake {
     std::string what;
 };
 
-} // namespace
+} // namespace expressions
 
 BOOST_AUTO_TEST_SUITE(expressions)
 

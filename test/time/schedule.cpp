@@ -9,11 +9,11 @@
 using namespace carillon;
 using namespace std::chrono_literals;
 
-namespace {
+namespace schedules {
 
 constexpr instant t0 = std::chrono::sys_days{std::chrono::year{2026} / 1 / 1};
 
-} // namespace
+} // namespace schedules
 
 BOOST_AUTO_TEST_SUITE(schedules)
 

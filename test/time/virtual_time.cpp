@@ -15,7 +15,7 @@ namespace asio = boost::asio;
 using namespace carillon;
 using namespace std::chrono_literals;
 
-namespace {
+namespace virtual_times {
 
 constexpr instant t0 = std::chrono::sys_days{std::chrono::year{2026} / 1 / 1};
 
@@ -30,7 +30,7 @@ struct fixture {
     }
 };
 
-} // namespace
+} // namespace virtual_times
 
 BOOST_FIXTURE_TEST_SUITE(virtual_times, fixture)
 

@@ -12,7 +12,7 @@
 using namespace carillon;
 using namespace std::chrono_literals;
 
-namespace {
+namespace zones {
 
 /** Sets a variable of the environment until its end. */
 class variable {
@@ -64,7 +64,7 @@ std::chrono::minutes offset(const time_zone& zone, const char* text)
         zone.to_local(at(text)).time_since_epoch() - at(text).time_since_epoch());
 }
 
-} // namespace
+} // namespace zones
 
 BOOST_AUTO_TEST_SUITE(zones)
 

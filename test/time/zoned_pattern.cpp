@@ -20,7 +20,7 @@ using namespace carillon;
 using namespace std::chrono_literals;
 using test::expression_kind;
 
-namespace {
+namespace zoned_patterns {
 
 /** Years with leap days and whatever else the zone has to offer. */
 struct stretch {
@@ -171,7 +171,7 @@ int rounds()
     return given != nullptr ? std::atoi(given) : 4;
 }
 
-} // namespace
+} // namespace zoned_patterns
 
 BOOST_AUTO_TEST_SUITE(zoned_patterns)
 
