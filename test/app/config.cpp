@@ -1,4 +1,5 @@
 #include "config_fixture.hpp"
+#include "print.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -37,11 +38,11 @@ expect = { status = [200, "3xx"], json = { "/n" = [1, 2.5] }, max_body = "2KiB" 
     const job& one = config->jobs[0];
     BOOST_TEST(one.name == "z-first"); // as written, not by name
     BOOST_TEST(one.url == "http://api:8000/v1/one");
-    BOOST_TEST((one.timeout == 5s));
+    BOOST_TEST(one.timeout == 5s);
     BOOST_TEST(one.retry->attempts == 5);
-    BOOST_TEST((one.retry->backoff == 2s));
+    BOOST_TEST(one.retry->backoff == 2s);
     BOOST_REQUIRE_EQUAL(one.headers->size(), 2U);
-    BOOST_TEST((one.headers->at(1) == header{"accept", "b"}));
+    BOOST_TEST(one.headers->at(1) == (header{"accept", "b"}));
     BOOST_TEST(config->jobs.secrets().hide("from-systemd") == "***");
     const job& two = config->jobs[1];
     BOOST_TEST(two.url == "http://api:8000/v1/two");
@@ -49,7 +50,7 @@ expect = { status = [200, "3xx"], json = { "/n" = [1, 2.5] }, max_body = "2KiB" 
     BOOST_TEST(two.body == R"({"list":["a",true],"n":1})");
     BOOST_TEST(two.expect->max_body_bytes == 2048U);
     BOOST_TEST(two.expect->json.size() == 1U);
-    BOOST_TEST((std::get<after>(two.trigger).at(0).when == condition::finished));
+    BOOST_TEST(std::get<after>(two.trigger).at(0).when == condition::finished);
 }
 
 BOOST_AUTO_TEST_CASE(bounds_are_read_as_written)
@@ -64,7 +65,7 @@ expect = { json = { "/a" = { min = 1, max = 2.5 }, "/b" = { min = 92233720368547
         {.pointer = "/a", .min = 1, .max = 2.5},
         {.pointer = "/b", .min = 9223372036854775807},
         {.pointer = "/c", .max = -1}};
-    BOOST_TEST((config->jobs[0].expect->json == expected));
+    BOOST_TEST(config->jobs[0].expect->json == expected);
 }
 
 BOOST_AUTO_TEST_CASE(each_mistake_has_its_place_and_words)
@@ -292,14 +293,14 @@ schedule = { every = "1h", catch_up = "none", catch_up_window = "infinity" }
 )");
     BOOST_REQUIRE(config.has_value());
     const auto of = [&](job_index i) { return std::get<schedule>(config->jobs[i].trigger); };
-    BOOST_TEST((of(0).catch_up == catch_up_policy::once));
-    BOOST_TEST((of(0).catch_up_window == unbounded));
+    BOOST_TEST(of(0).catch_up == catch_up_policy::once);
+    BOOST_TEST(of(0).catch_up_window == unbounded);
     BOOST_TEST(of(0).catch_up_limit == 100);
-    BOOST_TEST((of(1).catch_up == catch_up_policy::all));
-    BOOST_TEST((of(1).catch_up_window == 48h));
+    BOOST_TEST(of(1).catch_up == catch_up_policy::all);
+    BOOST_TEST(of(1).catch_up_window == 48h);
     BOOST_TEST(of(1).catch_up_limit == 7);
-    BOOST_TEST((of(2).catch_up == catch_up_policy::none));
-    BOOST_TEST((of(2).catch_up_window == unbounded));
+    BOOST_TEST(of(2).catch_up == catch_up_policy::none);
+    BOOST_TEST(of(2).catch_up_window == unbounded);
 }
 
 BOOST_AUTO_TEST_CASE(each_file_is_read_once)

@@ -1,4 +1,5 @@
 #include "config_fixture.hpp"
+#include "print.hpp"
 
 #include <vector>
 
@@ -38,20 +39,21 @@ poll = { url = "/status/{{run}}", every = "3s", expect = { json = { "/state" = "
     const job& a = config->jobs[0];
     BOOST_TEST(a.url == "https://api.test/v1/a?x={{attempt}}");
     BOOST_TEST(
-        (a.route->tls ==
-         tls_options{.ca_file = "/etc/hostname", .server_name = "other", .verify = false}));
+        a.route->tls ==
+        (tls_options{.ca_file = "/etc/hostname", .server_name = "other", .verify = false}));
     BOOST_TEST(a.route->redirects == 2);
-    BOOST_TEST((a.route->proxy == secret("proxy.test:3128")));
-    BOOST_TEST((*a.auth == authentication(bearer_auth{"tok-123456"})));
+    BOOST_TEST(a.route->proxy == secret("proxy.test:3128"));
+    BOOST_TEST(*a.auth == authentication(bearer_auth{"tok-123456"}));
     const job& b = config->jobs[1];
-    BOOST_TEST((*b.auth == authentication(basic_auth{"ops", "tok-123456"})));
-    BOOST_TEST((b.route->proxy == secret("")));
+    BOOST_TEST(*b.auth == authentication(basic_auth{"ops", "tok-123456"}));
+    BOOST_TEST(b.route->proxy == secret(""));
     const job& c = config->jobs[2];
     BOOST_TEST(std::holds_alternative<std::monostate>(*c.auth));
     BOOST_REQUIRE(c.poll->has_value());
     BOOST_TEST((*c.poll)->url == "https://api.test/v1/status/{{run}}");
-    BOOST_TEST(((*c.poll)->every == 3s));
-    BOOST_TEST(((*c.poll)->expect.status == std::vector<status_range>{{200, 200}}));
+    BOOST_TEST((*c.poll)->every == 3s);
+    BOOST_TEST(
+        (*c.poll)->expect.status == (std::vector<status_range>{{200, 200}}), test::per_element());
     BOOST_TEST((*c.poll)->expect.json.at(0).pointer == "/state");
     BOOST_TEST(config->max_concurrent == 70U);
     BOOST_TEST(config->max_per_origin == 7U);

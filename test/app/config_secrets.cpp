@@ -1,4 +1,5 @@
 #include "config_fixture.hpp"
+#include "print.hpp"
 
 #include <stdlib.h> // NOLINT(modernize-deprecated-headers): setenv is POSIX
 #include <vector>
@@ -27,9 +28,12 @@ BOOST_AUTO_TEST_CASE(every_text_is_filled_in)
         jobs + "expect = { status = \"${STATUS}\" }\nretry = { on = [\"${STATUS}\", "
                "\"${NO:-4xx}\"] }");
     BOOST_REQUIRE(config.has_value());
-    BOOST_TEST((config->jobs[1].expect->status == std::vector<status_range>{{503, 503}}));
     BOOST_TEST(
-        (config->jobs[1].retry->on.statuses == std::vector<status_range>{{503, 503}, {400, 499}}));
+        config->jobs[1].expect->status == (std::vector<status_range>{{503, 503}}),
+        test::per_element());
+    BOOST_TEST(
+        config->jobs[1].retry->on.statuses == (std::vector<status_range>{{503, 503}, {400, 499}}),
+        test::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(braces_within_braces_are_refused)

@@ -1,4 +1,5 @@
 #include "config_fixture.hpp"
+#include "print.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -34,20 +35,20 @@ BOOST_AUTO_TEST_CASE(all_keys)
                        a_job)
                        .value();
     BOOST_TEST(c.store.path == "/var/x.db");
-    BOOST_TEST((c.store.limits.keep == 7 * 24h));
+    BOOST_TEST(c.store.limits.keep == 7 * 24h);
     BOOST_TEST(c.store.limits.keep_runs == 50);
     BOOST_TEST(c.store.limits.keep_bytes == 64 << 20);
-    BOOST_TEST((c.store.on_error == on_store_error::go_on));
+    BOOST_TEST(c.store.on_error == on_store_error::go_on);
     BOOST_TEST(load("[store]\npath = \":memory:\"" + a_job).value().store.is_in_memory());
 }
 
 BOOST_AUTO_TEST_CASE(defaults)
 {
     const auto c = load(a_job).value();
-    BOOST_TEST((c.store.limits.keep == 30 * 24h));
+    BOOST_TEST(c.store.limits.keep == 30 * 24h);
     BOOST_TEST(c.store.limits.keep_runs == 1000);
     BOOST_TEST(c.store.limits.keep_bytes == 1 << 30);
-    BOOST_TEST((c.store.on_error == on_store_error::stop));
+    BOOST_TEST(c.store.on_error == on_store_error::stop);
     BOOST_TEST(!c.store.path.empty());
 }
 
@@ -90,10 +91,10 @@ BOOST_AUTO_TEST_CASE(overlap_and_delivery)
     const auto c = load("[jobs.a]\nurl = \"http://h/\"\noverlap = \"replace\"\n"
                         "delivery = \"at-most-once\"\n[jobs.b]\nurl = \"http://h/\"")
                        .value();
-    BOOST_TEST((c.jobs[0].overlap == overlap_policy::replace));
-    BOOST_TEST((c.jobs[0].delivery == delivery_policy::at_most_once));
-    BOOST_TEST((c.jobs[1].overlap == overlap_policy::skip));
-    BOOST_TEST((c.jobs[1].delivery == delivery_policy::at_least_once));
+    BOOST_TEST(c.jobs[0].overlap == overlap_policy::replace);
+    BOOST_TEST(c.jobs[0].delivery == delivery_policy::at_most_once);
+    BOOST_TEST(c.jobs[1].overlap == overlap_policy::skip);
+    BOOST_TEST(c.jobs[1].delivery == delivery_policy::at_least_once);
     BOOST_TEST(
         errors(a_job + "overlap = \"wait\"\n") ==
         "c.toml:4:11: jobs.a.overlap: must be one of 'skip', 'queue', 'allow', 'replace'");

@@ -1,6 +1,7 @@
 #include "history.hpp"
 
 #include "history_table.hpp"
+#include "print.hpp"
 #include "store_fixture.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -199,7 +200,7 @@ BOOST_AUTO_TEST_CASE(what_has_not_ended_stands_on_top_of_the_first_page)
     BOOST_TEST(!knows_chain(reader, "b"));
 
     const auto page = read_history(reader, {.outcome = "interrupted"});
-    BOOST_TEST((std::get<run_record>(page.entries.at(0).what).reason == reason::crash));
+    BOOST_TEST(std::get<run_record>(page.entries.at(0).what).reason == reason::crash);
 }
 
 BOOST_AUTO_TEST_CASE(a_run_that_is_sent_again_is_told_once)

@@ -1,5 +1,6 @@
 #include "next.hpp"
 
+#include "print.hpp"
 #include <carillon/time/timestamp.hpp>
 #include <carillon/time/virtual_time.hpp>
 
@@ -78,7 +79,7 @@ BOOST_AUTO_TEST_CASE(a_job_in_mid_chain_is_due_with_its_chain)
     const auto of_b = find_next({.count = 2}, jobs, 1, time).value();
     BOOST_TEST(of_b.name == "b");
     BOOST_REQUIRE_EQUAL(of_b.instants.size(), 2U);
-    BOOST_TEST((of_b.instants[0] == now + 5min)); // an hour after boot: 5min + 4 * 15min
+    BOOST_TEST(of_b.instants[0] == now + 5min); // an hour after boot: 5min + 4 * 15min
     BOOST_TEST(find_next({}, jobs, 2, time).value().instants.empty());
 }
 

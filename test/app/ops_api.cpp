@@ -1,5 +1,6 @@
 #include "demo/ops_api.hpp"
 
+#include "print.hpp"
 #include <carillon/detail/use_tuple.hpp>
 #include <carillon/http/client.hpp>
 #include <carillon/job/endpoint.hpp>
@@ -64,7 +65,7 @@ struct api_fixture {
         asio::co_spawn(ctx, std::move(body), std::move(ended));
         ctx.run_for(30s);
         BOOST_TEST(ctx.stopped(), "work is left");
-        BOOST_TEST((outcome == error_code()));
+        BOOST_TEST(outcome == error_code());
     }
 
     asio::awaitable<http::response> send(

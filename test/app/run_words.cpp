@@ -1,5 +1,6 @@
 #include "run_words.hpp"
 
+#include "print.hpp"
 #include "run_fixture.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -52,12 +53,12 @@ BOOST_AUTO_TEST_CASE(an_error_stands_beside_the_replys_own_word)
 BOOST_AUTO_TEST_CASE(a_run_without_an_end_has_a_length_while_it_goes)
 {
     run_record r = make("a", 0s, 1s, {});
-    BOOST_TEST((length_of(r, t0 + 1h) == 1s));
+    BOOST_TEST(length_of(r, t0 + 1h) == 1s);
     r.ended_at.reset();
     BOOST_TEST(!length_of(r, t0 + 1h).has_value());
     r.outcome.reset();
-    BOOST_TEST((length_of(r, t0 + 5s) == 5s));
-    BOOST_TEST((length_of(r, t0 - 5s) == 0s)); // the clock was set
+    BOOST_TEST(length_of(r, t0 + 5s) == 5s);
+    BOOST_TEST(length_of(r, t0 - 5s) == 0s); // the clock was set
     BOOST_TEST(outcome_word(r) == "running");
     mark_cut_off(r, true);
     BOOST_TEST(outcome_word(r) == "interrupted");
@@ -74,8 +75,8 @@ BOOST_AUTO_TEST_CASE(a_beginning_stands_for_a_range_of_ids)
     BOOST_TEST(to_string(range->second) == "019ca8b1-5fff-ffff-ffff-ffffffffffff");
     const std::string whole = "019ca8b1-0000-7000-8000-000000000001";
     BOOST_REQUIRE(ids_beginning(whole).has_value());
-    BOOST_TEST((ids_beginning(whole)->first == id(whole)));
-    BOOST_TEST((ids_beginning(whole)->second == id(whole)));
+    BOOST_TEST(ids_beginning(whole)->first == id(whole));
+    BOOST_TEST(ids_beginning(whole)->second == id(whole));
     for (const char* bad : {"", "019ca8b", "backup-job", "019ca8b1-0000-7000-8000-0000000000012"})
         BOOST_TEST(!ids_beginning(bad).has_value(), bad);
 }

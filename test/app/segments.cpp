@@ -1,5 +1,6 @@
 #include "demo/segments.hpp"
 
+#include "print.hpp"
 #include <carillon/store/sqlite.hpp>
 
 #include <boost/system/system_error.hpp>
@@ -180,7 +181,7 @@ BOOST_FIXTURE_TEST_CASE(days_are_counted_back_from_now, file_fixture)
     BOOST_TEST(r.active_days_30d == 5);
     BOOST_TEST(r.events_30d == 6);
     BOOST_TEST(r.stickiness == 3 / 7.0, boost::test_tools::tolerance(1e-9));
-    BOOST_TEST((r.computed_at == now));
+    BOOST_TEST(r.computed_at == now);
 }
 
 BOOST_FIXTURE_TEST_CASE(trends, file_fixture)
@@ -219,7 +220,7 @@ BOOST_FIXTURE_TEST_CASE(silent_churn_wants_enough_before_and_nothing_since, file
     s.compute_stickiness(now);
     BOOST_TEST(s.detect_silent_churn(now) == 1);
     BOOST_TEST(row_of(s, 1).silent_churn);
-    BOOST_TEST((row_of(s, 1).silent_since == week_ago));
+    BOOST_TEST(row_of(s, 1).silent_since == week_ago);
     for (int id = 2; id <= 5; ++id) BOOST_TEST(!row_of(s, id).silent_churn);
     BOOST_TEST(s.rows(1).at(0).customer == "silent");
 

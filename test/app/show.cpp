@@ -1,5 +1,6 @@
 #include "show.hpp"
 
+#include "print.hpp"
 #include "store_fixture.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -118,7 +119,7 @@ BOOST_AUTO_TEST_CASE(a_run_that_was_cut_off_counts_as_interrupted)
     store.reset();
     store_reader reader(path);
     BOOST_TEST(!reader.has_daemon());
-    BOOST_TEST((find_run(reader, text).value().outcome == outcome::interrupted));
+    BOOST_TEST(find_run(reader, text).value().outcome == outcome::interrupted);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -2,6 +2,7 @@
 // holds for each. A failure names its seed: CARILLON_TEST_SEED=... CARILLON_TEST_ROUNDS=1 plays it
 // again; more rounds look further.
 
+#include "print.hpp"
 #include "simulate.hpp"
 #include <carillon/time/timestamp.hpp>
 
@@ -168,7 +169,7 @@ void check_runs(const std::vector<told>& all)
         if (e.what == kind::started) {
             // The clock may be set back while a run goes.
             if (e.is_first)
-                BOOST_TEST((e.at >= *e.scheduled_at - renaming), "early: " << t.job << as_line(e));
+                BOOST_TEST(e.at >= *e.scheduled_at - renaming, "early: " << t.job << as_line(e));
             BOOST_TEST(begun.insert(name).second, "twice: " << t.job << " " << as_line(e));
             going.insert(name);
             if (e.is_first) BOOST_TEST(++chains[t.job] == 1, "beside another: " << as_line(e));
@@ -230,7 +231,7 @@ void check_accounts(const random_world& w, const std::vector<told>& all)
             BOOST_TEST(fates[*at] == 1, j.name << " " << format_utc(*at) << " " << fates[*at]);
         for (const auto& [at, n] : fates)
             BOOST_TEST(
-                (instants.last_until(at) == at), j.name << " never was due at " << format_utc(at));
+                instants.last_until(at) == at, j.name << " never was due at " << format_utc(at));
     }
 }
 

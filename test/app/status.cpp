@@ -1,5 +1,6 @@
 #include "status.hpp"
 
+#include "print.hpp"
 #include "store_fixture.hpp"
 #include <carillon/time/schedule.hpp>
 #include <carillon/time/virtual_time.hpp>
@@ -102,13 +103,13 @@ BOOST_AUTO_TEST_CASE(without_a_daemon_nothing_fires)
     BOOST_TEST(text.find("  when the daemon starts             ▂█\n") != std::string::npos, text);
     BOOST_TEST(text.find("\nhand    failing   interrupted  ") != std::string::npos, text);
     // A start of its own begins anew.
-    BOOST_TEST((r.jobs[4].next == time.now() + 1h));
+    BOOST_TEST(r.jobs[4].next == time.now() + 1h);
 }
 
 BOOST_AUTO_TEST_CASE(a_store_may_know_nothing_yet)
 {
     const status_report r = read();
-    BOOST_TEST((r.jobs[0].next == t0 + 135min));
+    BOOST_TEST(r.jobs[0].next == t0 + 135min);
     BOOST_TEST(r.jobs[0].recent.empty());
     BOOST_TEST(!r.jobs[1].next.has_value());
     BOOST_TEST(!r.jobs[3].next.has_value());
@@ -136,7 +137,7 @@ BOOST_AUTO_TEST_CASE(ten_runs_are_recent)
     for (int i = 0; i < 12; ++i) record(make("a", i * 1min, 1s, {completed("a")}));
     const status_report r = read();
     BOOST_REQUIRE_EQUAL(r.jobs[0].recent.size(), 10U);
-    BOOST_TEST((r.jobs[0].recent.front()->scheduled_at == t0 + 11min));
+    BOOST_TEST(r.jobs[0].recent.front()->scheduled_at == t0 + 11min);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,4 +1,5 @@
 #include "http/network.hpp"
+#include "print.hpp"
 #include <carillon/http/client.hpp>
 
 #include <boost/asio/bind_executor.hpp>
@@ -146,7 +147,7 @@ BOOST_AUTO_TEST_CASE(gives_every_field_and_finds_them_in_any_case)
     BOOST_TEST(fields[2].value == "7");
     BOOST_TEST(*e.reply().find("retry-after") == "7");
     BOOST_TEST(*e.reply().find("x-one") == "1");
-    BOOST_TEST((e.reply().find("absent") == nullptr));
+    BOOST_TEST(e.reply().find("absent") == nullptr);
 }
 
 BOOST_AUTO_TEST_CASE(writes_the_request_as_it_is)
@@ -202,7 +203,7 @@ BOOST_AUTO_TEST_CASE(sends_and_reads_large_bodies)
     client.close_idle();
     finish(server);
     BOOST_TEST(e.ec() == error_code{});
-    BOOST_TEST((e.reply().body == got));
+    BOOST_TEST(e.reply().body == got);
     BOOST_REQUIRE_EQUAL(server.requests().size(), 1U);
     BOOST_TEST(server.requests()[0].text.ends_with(sent));
 }

@@ -3,6 +3,10 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
+#include <deque>
+#include <vector>
+
 using namespace carillon;
 using namespace carillon::test;
 using namespace std::chrono_literals;
@@ -68,16 +72,24 @@ BOOST_AUTO_TEST_CASE(the_timeout_ends_an_exchange_in_each_phase)
          phase::body,
          200},
     };
+    // All at a time, so that a limit that a busy machine keeps does not add up.
+    std::deque<misbehaving_server> servers;
+    std::vector<exchange> all;
     for (const row& r : rows) {
-        BOOST_TEST_CONTEXT(r.name)
+        const auto& server = servers.emplace_back(ctx, std::vector<server_script>{r.script});
+        all.emplace_back(
+            client, request_to(server.port(), "POST", std::string(r.body_bytes, 'x')),
+            http::limits{.timeout = 1s});
+    }
+    run_until([&] { return std::ranges::all_of(all, &exchange::done); });
+    for (misbehaving_server& server : servers) server.stop();
+    finish();
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        BOOST_TEST_CONTEXT(rows[i].name)
         {
-            misbehaving_server server(ctx, {r.script});
-            const exchange e =
-                run(client, request_to(server.port(), "POST", std::string(r.body_bytes, 'x')),
-                    {.timeout = 100ms});
-            finish(server);
-            check(e, r.at);
-            BOOST_TEST(e.reply().status == r.status);
+            check(all[i], rows[i].at);
+            BOOST_TEST(all[i].reply().status == rows[i].status);
+            BOOST_TEST(servers[i].open() == 0U);
         }
     }
 }
@@ -100,8 +112,9 @@ BOOST_AUTO_TEST_CASE(connect_timeout_ends_a_look_up_that_nobody_answers)
 BOOST_AUTO_TEST_CASE(connect_timeout_ends_with_the_connection)
 {
     misbehaving_server server(
-        ctx, {{reads, server_does::trickle{reply_of("a reply of more bytes than its time"), 5ms}}});
-    const exchange e = run(client, request_to(server.port()), {.connect_timeout = 100ms});
+        ctx,
+        {{reads, server_does::trickle{reply_of("a reply of more bytes than its time"), 20ms}}});
+    const exchange e = run(client, request_to(server.port()), {.connect_timeout = 1s});
     client.close_idle();
     finish(server);
     BOOST_TEST(e.ec() == error_code{});

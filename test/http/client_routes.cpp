@@ -1,5 +1,6 @@
 #include "http/certificates.hpp"
 #include "http/network.hpp"
+#include "print.hpp"
 #include "sanitized.hpp"
 #include "temporary_folder.hpp"
 #include <carillon/http/client.hpp>
@@ -95,7 +96,7 @@ BOOST_AUTO_TEST_CASE(waits_for_a_place_in_a_unix_sockets_queue)
     http::request req = request_to(80);
     req.route = route{.unix_socket = path};
     const exchange hasty = run(client, req, {.connect_timeout = 120ms});
-    BOOST_TEST((hasty.ec() == asio::error::try_again), hasty.ec());
+    BOOST_TEST(hasty.ec() == asio::error::try_again, hasty.ec());
     const exchange patient(client, req);
     ctx.restart();
     ctx.run_for(60ms);
@@ -220,7 +221,7 @@ BOOST_AUTO_TEST_CASE(waits_for_a_descriptor_where_there_is_none)
     BOOST_TEST(!patient.done());
     ::setrlimit(RLIMIT_NOFILE, &before);
     run_until([&] { return patient.done(); });
-    BOOST_TEST((hasty.ec() == boost::system::errc::too_many_files_open));
+    BOOST_TEST(hasty.ec() == boost::system::errc::too_many_files_open);
     BOOST_TEST(patient.ec() == error_code{});
     client.close_idle();
     finish(server);

@@ -1,4 +1,5 @@
 #include "http/network.hpp"
+#include "print.hpp"
 #include "temporary_folder.hpp"
 #include <carillon/http/client.hpp>
 
@@ -84,7 +85,7 @@ BOOST_AUTO_TEST_CASE(a_request_that_was_read_in_part_is_not_sent_again)
 {
     const exchange e = second_after(
         {server_does::read_head{}, server_does::close{}}, 1, std::string(100'000, 'x'));
-    BOOST_TEST((outcome_of(e.ec()) == outcome::unreachable), e.ec());
+    BOOST_TEST(outcome_of(e.ec()) == outcome::unreachable, e.ec());
 }
 
 BOOST_AUTO_TEST_CASE(a_request_whose_reply_has_begun_is_not_sent_again)

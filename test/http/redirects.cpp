@@ -1,4 +1,5 @@
 #include "http/network.hpp"
+#include "print.hpp"
 #include <carillon/http/client.hpp>
 #include <carillon/http/redirect.hpp>
 
@@ -105,15 +106,15 @@ BOOST_AUTO_TEST_CASE(gives_another_origin_no_credentials)
 
 BOOST_AUTO_TEST_CASE(refuses_where_it_cannot_go)
 {
-    BOOST_TEST((http::follow(original(), reply_to(302, "")).error().code == errc::bad_redirect));
+    BOOST_TEST(http::follow(original(), reply_to(302, "")).error().code == errc::bad_redirect);
     BOOST_TEST(
-        (http::follow(original(), reply_to(302, "ftp://x/")).error().code == errc::bad_redirect));
+        http::follow(original(), reply_to(302, "ftp://x/")).error().code == errc::bad_redirect);
     http::request through_socket = original();
     through_socket.route = route{.unix_socket = "/s"};
     BOOST_TEST(http::follow(through_socket, reply_to(302, "/z")).has_value());
     BOOST_TEST(
-        (http::follow(through_socket, reply_to(302, "http://b.test/")).error().code ==
-         errc::bad_redirect));
+        http::follow(through_socket, reply_to(302, "http://b.test/")).error().code ==
+        errc::bad_redirect);
 }
 
 BOOST_FIXTURE_TEST_CASE(are_followed_as_often_as_allowed, network)

@@ -1,4 +1,5 @@
 #include "http/network.hpp"
+#include "print.hpp"
 #include <carillon/http/resolver.hpp>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -224,8 +225,8 @@ BOOST_AUTO_TEST_CASE(does_other_work_that_blocks)
             done = true;
         });
     run_until([&] { return done; });
-    BOOST_TEST((*made != std::thread::id()));
-    BOOST_TEST((*made != std::this_thread::get_id()));
+    BOOST_TEST(*made != std::thread::id());
+    BOOST_TEST(*made != std::this_thread::get_id());
 }
 
 BOOST_AUTO_TEST_CASE(drops_the_answer_that_comes_too_late)

@@ -1,4 +1,5 @@
 #include "http/network.hpp"
+#include "print.hpp"
 #include <carillon/http/scripted_transport.hpp>
 #include <carillon/time/virtual_time.hpp>
 
@@ -119,7 +120,7 @@ BOOST_AUTO_TEST_CASE(is_cancelled_at_once)
     BOOST_REQUIRE(e.done());
     BOOST_TEST(e.ec() == error_code(asio::error::operation_aborted));
     BOOST_TEST(e.reply().phase == phase::first_byte);
-    BOOST_TEST((time.now() == start + 1s));
+    BOOST_TEST(time.now() == start + 1s);
     BOOST_TEST(!time.next_wait().has_value());
 }
 

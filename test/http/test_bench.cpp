@@ -1,5 +1,6 @@
 #include "http/misbehaving_server.hpp"
 #include "http/network.hpp"
+#include "print.hpp"
 #include "temporary_folder.hpp"
 #include <carillon/detail/use_tuple.hpp>
 
@@ -439,7 +440,7 @@ BOOST_AUTO_TEST_CASE(tells_of_handshakes_that_fail)
     const meeting m = meet_plainly(at(server), request);
     finish(server);
     BOOST_TEST(m.end == error_code(asio::error::eof));
-    BOOST_TEST((server.handshakes().at(0).ec.category() == asio::error::get_ssl_category()));
+    BOOST_TEST(server.handshakes().at(0).ec.category() == asio::error::get_ssl_category());
     BOOST_TEST(server.handshakes().at(0).server_name == "");
     BOOST_TEST(server.requests().empty());
 }

@@ -1,4 +1,5 @@
 #include "http/pieces.hpp"
+#include "print.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -58,8 +59,8 @@ BOOST_AUTO_TEST_CASE(bounds_the_number_of_fields)
         for (int i = 0; i < fields; ++i) out += "X-F" + std::to_string(i) + ": v\r\n";
         return out + "\r\n";
     };
-    BOOST_TEST((read(with(5), 7).ec == error_code{}));
-    BOOST_TEST((read(with(6), 7).ec == errc::header_too_large));
+    BOOST_TEST(read(with(5), 7).ec == error_code{});
+    BOOST_TEST(read(with(6), 7).ec == errc::header_too_large);
 }
 
 BOOST_AUTO_TEST_CASE(bounds_what_stands_between_and_behind_chunks)
@@ -74,14 +75,14 @@ BOOST_AUTO_TEST_CASE(bounds_what_stands_between_and_behind_chunks)
     };
     for (const std::string& text : endless)
         for (const std::size_t piece : {std::size_t{100}, text.size()})
-            BOOST_TEST((read(text, piece).ec == errc::header_too_large));
+            BOOST_TEST(read(text, piece).ec == errc::header_too_large);
 }
 
 BOOST_AUTO_TEST_CASE(a_protocol_that_nobody_asked_for_is_no_reply)
 {
     BOOST_TEST(
-        (read("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\nHTTP/1.1 200 OK\r\n\r\n", 9)
-             .ec == errc::malformed_reply));
+        read("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\nHTTP/1.1 200 OK\r\n\r\n", 9)
+            .ec == errc::malformed_reply);
 }
 
 BOOST_AUTO_TEST_CASE(a_head_is_written_as_it_must_be)

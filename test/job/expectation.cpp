@@ -1,3 +1,4 @@
+#include "print.hpp"
 #include <carillon/detail/json_text.hpp>
 #include <carillon/job/expectation.hpp>
 
@@ -348,7 +349,7 @@ BOOST_AUTO_TEST_CASE(every_body_has_a_verdict_soon)
         }
     }
     // In squared time each of them would take minutes.
-    BOOST_TEST((std::chrono::steady_clock::now() - begin < std::chrono::seconds{20}));
+    BOOST_TEST(std::chrono::steady_clock::now() - begin < std::chrono::seconds{20});
 }
 
 BOOST_AUTO_TEST_CASE(a_compressed_reply_is_told_of_where_json_was_asked)

@@ -1,3 +1,4 @@
+#include "print.hpp"
 #include <carillon/job/job_set.hpp>
 
 #include <boost/test/unit_test.hpp>
@@ -55,11 +56,15 @@ BOOST_AUTO_TEST_CASE(chains_are_worked_out)
     BOOST_TEST(of("alone") == "alone");
     BOOST_TEST(!set.find("nobody"));
     BOOST_TEST(
-        (names(set, set.chain_from(*set.find("a"))) ==
-         std::vector<std::string>{"a", "c", "b", "d"}));
-    BOOST_TEST((names(set, set.chain_from(*set.find("b"))) == std::vector<std::string>{"b", "d"}));
+        names(set, set.chain_from(*set.find("a"))) ==
+            (std::vector<std::string>{"a", "c", "b", "d"}),
+        test::per_element());
     BOOST_TEST(
-        (names(set, set.chain_from(*set.find("alone"))) == std::vector<std::string>{"alone"}));
+        names(set, set.chain_from(*set.find("b"))) == (std::vector<std::string>{"b", "d"}),
+        test::per_element());
+    BOOST_TEST(
+        names(set, set.chain_from(*set.find("alone"))) == std::vector<std::string>{"alone"},
+        test::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(what_does_not_fit_together_is_refused)

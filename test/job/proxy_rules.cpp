@@ -1,3 +1,4 @@
+#include "print.hpp"
 #include <carillon/job/proxy_rules.hpp>
 
 #include <boost/test/unit_test.hpp>
@@ -38,8 +39,8 @@ BOOST_AUTO_TEST_CASE(each_scheme_has_its_proxy)
 {
     const proxy_rules both{.http = proxy_1, .https = proxy_2};
     BOOST_REQUIRE(both.find(to("http", "example.org", 80)) != nullptr);
-    BOOST_TEST((*both.find(to("http", "example.org", 80)) == proxy_1));
-    BOOST_TEST((*both.find(to("https", "example.org", 443)) == proxy_2));
+    BOOST_TEST(*both.find(to("http", "example.org", 80)) == proxy_1);
+    BOOST_TEST(*both.find(to("https", "example.org", 443)) == proxy_2);
     const proxy_rules one{.http = proxy_1};
     BOOST_TEST(one.find(to("https", "example.org", 443)) == nullptr);
     BOOST_TEST(proxy_rules{}.find(to("http", "example.org", 80)) == nullptr);
@@ -217,12 +218,12 @@ BOOST_AUTO_TEST_CASE(the_environment_says)
          {"https_proxy", "http://proxy-2:3128"},
          {"no_proxy", "example.org"}}));
     BOOST_REQUIRE(rules.has_value());
-    BOOST_TEST((*rules == proxy_rules{.http = proxy_1, .https = proxy_2, .none = "example.org"}));
+    BOOST_TEST(*rules == (proxy_rules{.http = proxy_1, .https = proxy_2, .none = "example.org"}));
 
     const auto capitals = proxies_of_environment(
         environment({{"HTTPS_PROXY", "http://proxy-2:3128"}, {"NO_PROXY", "a"}}));
     BOOST_REQUIRE(capitals.has_value());
-    BOOST_TEST((*capitals == proxy_rules{.https = proxy_2, .none = "a"}));
+    BOOST_TEST(*capitals == (proxy_rules{.https = proxy_2, .none = "a"}));
 
     const auto both = proxies_of_environment(environment(
         {{"https_proxy", "proxy-1:3128"},
@@ -230,7 +231,7 @@ BOOST_AUTO_TEST_CASE(the_environment_says)
          {"no_proxy", "a"},
          {"NO_PROXY", "b"}}));
     BOOST_REQUIRE(both.has_value());
-    BOOST_TEST((*both == proxy_rules{.https = proxy_1, .none = "a"}));
+    BOOST_TEST(*both == (proxy_rules{.https = proxy_1, .none = "a"}));
 }
 
 BOOST_AUTO_TEST_CASE(an_empty_variable_is_none)
@@ -238,14 +239,14 @@ BOOST_AUTO_TEST_CASE(an_empty_variable_is_none)
     const auto rules = proxies_of_environment(
         environment({{"http_proxy", ""}, {"https_proxy", ""}, {"HTTPS_PROXY", "proxy-2:3128"}}));
     BOOST_REQUIRE(rules.has_value());
-    BOOST_TEST((*rules == proxy_rules{.https = proxy_2}));
+    BOOST_TEST(*rules == proxy_rules{.https = proxy_2});
 }
 
 BOOST_AUTO_TEST_CASE(what_a_request_can_set_is_not_read)
 {
     const auto rules = proxies_of_environment(environment({{"HTTP_PROXY", "proxy-1:3128"}}));
     BOOST_REQUIRE(rules.has_value());
-    BOOST_TEST((*rules == proxy_rules{}));
+    BOOST_TEST(*rules == proxy_rules{});
 }
 
 BOOST_AUTO_TEST_CASE(a_variable_that_cannot_be_used_is_named_and_not_quoted)

@@ -1,3 +1,4 @@
+#include "print.hpp"
 #include <carillon/runner/agenda.hpp>
 
 #include <boost/test/unit_test.hpp>
@@ -34,10 +35,11 @@ BOOST_AUTO_TEST_CASE(windows_coalesce)
     // The semantics page's example 8: A, B at 10:00:40 and C at 10:01:30.
     agenda a;
     a.assign({at(0s, 60s, 0), at(40s, 0s, 1), at(90s, 60s, 2)});
-    BOOST_TEST((a.next_wake() == t0 + 40s));
-    BOOST_TEST((jobs_of(a.take_due(t0 + 40s)) == std::vector<job_index>{0, 1}));
-    BOOST_TEST((a.next_wake() == t0 + 90s));
-    BOOST_TEST((jobs_of(a.take_due(t0 + 90s)) == std::vector<job_index>{2}));
+    BOOST_TEST(a.next_wake() == t0 + 40s);
+    BOOST_TEST(
+        jobs_of(a.take_due(t0 + 40s)) == (std::vector<job_index>{0, 1}), test::per_element());
+    BOOST_TEST(a.next_wake() == t0 + 90s);
+    BOOST_TEST(jobs_of(a.take_due(t0 + 90s)) == std::vector<job_index>{2}, test::per_element());
     BOOST_TEST(!a.next_wake());
 }
 
@@ -45,16 +47,16 @@ BOOST_AUTO_TEST_CASE(a_lone_job_is_not_delayed)
 {
     agenda a;
     a.add(at(5min, 1min, 7));
-    BOOST_TEST((a.next_wake() == t0 + 5min));
+    BOOST_TEST(a.next_wake() == t0 + 5min);
 }
 
 BOOST_AUTO_TEST_CASE(what_is_added_later_may_come_first)
 {
     agenda a;
     a.add(at(60s, 60s, 0));
-    BOOST_TEST((a.next_wake() == t0 + 60s));
+    BOOST_TEST(a.next_wake() == t0 + 60s);
     a.add(at(10s, 0s, 1));
-    BOOST_TEST((a.next_wake() == t0 + 10s));
+    BOOST_TEST(a.next_wake() == t0 + 10s);
     BOOST_TEST(a.size() == 2U);
     BOOST_TEST(a.take_due(t0).empty());
     BOOST_TEST(jobs_of(a.take_due(t0 + 1h)).size() == 2U);
@@ -65,10 +67,11 @@ BOOST_AUTO_TEST_CASE(part_of_a_batch_may_be_taken)
 {
     agenda a;
     a.assign({at(0s, 60s, 0), at(40s, 30s, 1), at(50s, 30s, 2)});
-    BOOST_TEST((a.next_wake() == t0 + 50s));
-    BOOST_TEST((jobs_of(a.take_due(t0 + 45s)) == std::vector<job_index>{0, 1}));
-    BOOST_TEST((a.next_wake() == t0 + 50s));
-    BOOST_TEST((jobs_of(a.take_due(t0 + 50s)) == std::vector<job_index>{2}));
+    BOOST_TEST(a.next_wake() == t0 + 50s);
+    BOOST_TEST(
+        jobs_of(a.take_due(t0 + 45s)) == (std::vector<job_index>{0, 1}), test::per_element());
+    BOOST_TEST(a.next_wake() == t0 + 50s);
+    BOOST_TEST(jobs_of(a.take_due(t0 + 50s)) == std::vector<job_index>{2}, test::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(the_wake_up_is_the_latest_that_makes_no_one_late)
@@ -92,7 +95,7 @@ BOOST_AUTO_TEST_CASE(the_wake_up_is_the_latest_that_makes_no_one_late)
             tested.add(a);
             if (draw(1) == 0) tested.next_wake(); // asking changes nothing
         }
-        BOOST_REQUIRE((tested.next_wake() == latest));
+        BOOST_REQUIRE(tested.next_wake() == latest);
         const auto taken = tested.take_due(latest);
         BOOST_REQUIRE_EQUAL(
             taken.size(),

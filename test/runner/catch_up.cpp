@@ -1,3 +1,4 @@
+#include "print.hpp"
 #include <carillon/runner/catch_up.hpp>
 
 #include <boost/test/unit_test.hpp>
@@ -33,15 +34,15 @@ BOOST_AUTO_TEST_CASE(none_runs_what_is_late_only)
 {
     const schedule s = hourly(catch_up_policy::none);
     auto v = judge_passed(s, passed(ten, ten + 2h), ten + 150min);
-    BOOST_TEST((v.missed == parts{{ten, ten + 2h, 3, reason::window}}));
+    BOOST_TEST(v.missed == (parts{{ten, ten + 2h, 3, reason::window}}), test::per_element());
     BOOST_TEST(!v.run);
     BOOST_TEST(!v.owed);
     v = judge_passed(s, passed(ten, ten + 2h, true), ten + 121min);
-    BOOST_TEST((v.missed == parts{{ten, ten + 1h, 2, reason::window}}));
-    BOOST_TEST((v.run == ten + 2h));
+    BOOST_TEST(v.missed == (parts{{ten, ten + 1h, 2, reason::window}}), test::per_element());
+    BOOST_TEST(v.run == ten + 2h);
     v = judge_passed(s, passed(ten, ten, true), ten + 1s);
     BOOST_TEST(v.missed.empty());
-    BOOST_TEST((v.run == ten));
+    BOOST_TEST(v.run == ten);
 }
 
 BOOST_AUTO_TEST_CASE(once_runs_the_latest_for_all)
@@ -49,11 +50,11 @@ BOOST_AUTO_TEST_CASE(once_runs_the_latest_for_all)
     const schedule s = hourly(catch_up_policy::once);
     for (const bool late : {false, true}) {
         auto v = judge_passed(s, passed(ten, ten + 2h, late), ten + 150min);
-        BOOST_TEST((v.missed == parts{{ten, ten + 1h, 2, reason::coalesced}}));
-        BOOST_TEST((v.run == ten + 2h));
+        BOOST_TEST(v.missed == (parts{{ten, ten + 1h, 2, reason::coalesced}}), test::per_element());
+        BOOST_TEST(v.run == ten + 2h);
         v = judge_passed(s, passed(ten, ten, late), ten + 50min);
         BOOST_TEST(v.missed.empty());
-        BOOST_TEST((v.run == ten));
+        BOOST_TEST(v.run == ten);
     }
 }
 
@@ -63,22 +64,23 @@ BOOST_AUTO_TEST_CASE(what_is_too_long_ago_is_dropped)
     // 10:00, 11:00, 12:00 at 12:30: the eldest is two and a half hours old.
     auto v = judge_passed(once, passed(ten, ten + 2h), ten + 150min);
     BOOST_TEST(
-        (v.missed ==
-         parts{{ten, ten, 1, reason::window}, {ten + 1h, ten + 1h, 1, reason::coalesced}}));
-    BOOST_TEST((v.run == ten + 2h));
+        v.missed ==
+            (parts{{ten, ten, 1, reason::window}, {ten + 1h, ten + 1h, 1, reason::coalesced}}),
+        test::per_element());
+    BOOST_TEST(v.run == ten + 2h);
     v = judge_passed(once, passed(ten, ten + 2h), ten + 4h);
-    BOOST_TEST((v.missed == parts{{ten, ten + 2h, 3, reason::window}}));
+    BOOST_TEST(v.missed == (parts{{ten, ten + 2h, 3, reason::window}}), test::per_element());
     BOOST_TEST(!v.run);
     // Just as old as the window is not older.
     v = judge_passed(once, passed(ten, ten), ten + 90min);
-    BOOST_TEST((v.run == ten));
+    BOOST_TEST(v.run == ten);
     // What is late is not missed, and no window holds it back.
     v = judge_passed(hourly(catch_up_policy::once, 1s), passed(ten, ten + 2h, true), ten + 121min);
-    BOOST_TEST((v.missed == parts{{ten, ten + 1h, 2, reason::window}}));
-    BOOST_TEST((v.run == ten + 2h));
+    BOOST_TEST(v.missed == (parts{{ten, ten + 1h, 2, reason::window}}), test::per_element());
+    BOOST_TEST(v.run == ten + 2h);
     v = judge_passed(hourly(catch_up_policy::all, 90min), passed(ten, ten + 2h), ten + 150min);
-    BOOST_TEST((v.missed == parts{{ten, ten, 1, reason::window}}));
-    BOOST_TEST((v.owed == owed_span{{instant{}, 1h}, ten + 1h, ten + 2h, 2}));
+    BOOST_TEST(v.missed == (parts{{ten, ten, 1, reason::window}}), test::per_element());
+    BOOST_TEST(v.owed == (owed_span{{instant{}, 1h}, ten + 1h, ten + 2h, 2}));
 }
 
 BOOST_AUTO_TEST_CASE(all_owes_each)
@@ -88,10 +90,10 @@ BOOST_AUTO_TEST_CASE(all_owes_each)
         const auto v = judge_passed(s, passed(ten, ten + 2h, late), ten + 121min);
         BOOST_TEST(v.missed.empty());
         BOOST_TEST(!v.run);
-        BOOST_TEST((v.owed == owed_span{{instant{}, 1h}, ten, ten + 2h, 3}));
+        BOOST_TEST(v.owed == (owed_span{{instant{}, 1h}, ten, ten + 2h, 3}));
     }
     const auto v = judge_passed(s, passed(ten, ten, true), ten + 1s);
-    BOOST_TEST((v.run == ten));
+    BOOST_TEST(v.run == ten);
     BOOST_TEST(!v.owed);
 }
 
@@ -104,14 +106,18 @@ BOOST_AUTO_TEST_CASE(the_newest_stay_within_the_limit)
         {ticks, ten + 10h, ten + 10h, 1},
         {ticks, ten + 20h, ten + 29h, 10}};
     BOOST_TEST(cut_to_limit(s, owed, 14).empty());
-    BOOST_TEST((cut_to_limit(s, owed, 12) == parts{{ten, ten + 1h, 2, reason::limit}}));
-    BOOST_TEST((owed.front() == owed_span{ticks, ten + 2h, ten + 2h, 1}));
     BOOST_TEST(
-        (cut_to_limit(s, owed, 4) == parts{
-                                         {ten + 2h, ten + 2h, 1, reason::limit},
-                                         {ten + 10h, ten + 10h, 1, reason::limit},
-                                         {ten + 20h, ten + 25h, 6, reason::limit}}));
-    BOOST_TEST((owed == std::vector<owed_span>{{ticks, ten + 26h, ten + 29h, 4}}));
+        cut_to_limit(s, owed, 12) == (parts{{ten, ten + 1h, 2, reason::limit}}),
+        test::per_element());
+    BOOST_TEST(owed.front() == (owed_span{ticks, ten + 2h, ten + 2h, 1}));
+    BOOST_TEST(
+        cut_to_limit(s, owed, 4) == (parts{
+                                        {ten + 2h, ten + 2h, 1, reason::limit},
+                                        {ten + 10h, ten + 10h, 1, reason::limit},
+                                        {ten + 20h, ten + 25h, 6, reason::limit}}),
+        test::per_element());
+    BOOST_TEST(
+        owed == (std::vector<owed_span>{{ticks, ten + 26h, ten + 29h, 4}}), test::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(every_instant_comes_to_exactly_one_thing)
@@ -133,13 +139,13 @@ BOOST_AUTO_TEST_CASE(every_instant_comes_to_exactly_one_thing)
         std::int64_t told = v.run ? 1 : 0;
         instant next = ten;
         for (const auto& m : missed) {
-            BOOST_TEST((m.from == next));
+            BOOST_TEST(m.from == next);
             BOOST_TEST(m.count == (m.to - m.from) / 1h + 1);
             next = m.to + 1h;
             told += m.count;
         }
         for (const auto& o : owed) {
-            BOOST_TEST((o.from == next));
+            BOOST_TEST(o.from == next);
             BOOST_TEST(o.count <= s.catch_up_limit);
             next = o.to + 1h;
             told += o.count;

@@ -1,5 +1,6 @@
 // Claims that are asked for before their instant, so that the store's time does not delay it.
 
+#include "print.hpp"
 #include "runner/machine.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -63,8 +64,8 @@ BOOST_AUTO_TEST_CASE(what_the_store_takes_delays_nothing)
 {
     begin(each_minute);
     run_for(2min + 1s);
-    BOOST_TEST((asked == spans{1min - 5ms, 2min - 5ms}));
-    BOOST_TEST((times("a") == spans{1min, 2min}));
+    BOOST_TEST(asked == (spans{1min - 5ms, 2min - 5ms}), test::per_element());
+    BOOST_TEST(times("a") == (spans{1min, 2min}), test::per_element());
     BOOST_TEST(store.runs("a").at(0).lateness.count() == 0);
     kill();
 }
@@ -74,7 +75,7 @@ BOOST_AUTO_TEST_CASE(a_store_that_takes_longer_is_waited_for)
     delay = 40ms;
     begin(each_minute);
     run_for(1min + 1s);
-    BOOST_TEST((times("a") == spans{1min + 35ms}));
+    BOOST_TEST(times("a") == spans{1min + 35ms}, test::per_element());
     kill();
 }
 
@@ -85,7 +86,7 @@ BOOST_AUTO_TEST_CASE(a_claim_that_is_refused_is_no_run)
     run_for(1min + 1s);
     BOOST_TEST(requests.empty());
     BOOST_REQUIRE_EQUAL(missed.size(), 1U);
-    BOOST_TEST((missed[0] == missed_record{"a", monday + 1min, monday + 1min, 1, reason::store}));
+    BOOST_TEST(missed[0] == (missed_record{"a", monday + 1min, monday + 1min, 1, reason::store}));
     kill();
 }
 
@@ -94,7 +95,7 @@ BOOST_AUTO_TEST_CASE(whether_a_run_overlaps_is_seen_at_its_instant)
     reply_after(1min - 4ms); // ends between the claim's time and the instant
     begin(each_minute);
     run_for(3min + 1s);
-    BOOST_TEST((times("a") == spans{1min, 2min + 3ms, 3min + 3ms}));
+    BOOST_TEST(times("a") == (spans{1min, 2min + 3ms, 3min + 3ms}), test::per_element());
     BOOST_TEST(skipped == 0);
     kill();
 }
@@ -104,7 +105,7 @@ BOOST_AUTO_TEST_CASE(a_run_that_still_goes_at_the_instant_overlaps)
     reply_after(1min + 2ms);
     begin(each_minute);
     run_for(3min + 1s);
-    BOOST_TEST((times("a") == spans{1min, 3min}));
+    BOOST_TEST(times("a") == (spans{1min, 3min}), test::per_element());
     BOOST_TEST(skipped == 1);
     kill();
 }
@@ -113,12 +114,12 @@ BOOST_AUTO_TEST_CASE(a_crash_between_claim_and_instant_sends_it_once_and_not_bef
 {
     begin(each_minute);
     run_for(1min - 1ms);
-    BOOST_TEST((asked == spans{1min - 5ms}));
+    BOOST_TEST(asked == spans{1min - 5ms}, test::per_element());
     kill();
     delay = 0ms;
     start({each_minute});
     run_for(1min);
-    BOOST_TEST((times("a") == spans{1min}));
+    BOOST_TEST(times("a") == spans{1min}, test::per_element());
     BOOST_TEST(store.runs("a").size() == 1U);
     BOOST_TEST(store.missed().empty());
     kill();
@@ -134,8 +135,8 @@ BOOST_AUTO_TEST_CASE(a_stop_waits_for_what_is_claimed)
     BOOST_TEST(!is_over);
     run_for(10ms);
     BOOST_TEST(is_over);
-    BOOST_TEST((times("a") == spans{1min}));
-    BOOST_TEST((store.runs("a").at(0).outcome == outcome::completed));
+    BOOST_TEST(times("a") == spans{1min}, test::per_element());
+    BOOST_TEST(store.runs("a").at(0).outcome == outcome::completed);
     kill();
 }
 
@@ -151,7 +152,7 @@ BOOST_AUTO_TEST_CASE(a_stop_at_once_cancels_what_is_claimed)
     run_for(0s);
     BOOST_TEST(is_over);
     BOOST_TEST(requests.empty());
-    BOOST_TEST((store.runs("a").at(0).outcome == outcome::cancelled));
+    BOOST_TEST(store.runs("a").at(0).outcome == outcome::cancelled);
     kill();
 }
 
@@ -184,11 +185,13 @@ BOOST_AUTO_TEST_CASE(after_a_clock_that_is_set_back_meanwhile_it_waits_and_its_c
     run_for(1min - 1ms);
     time.step(-10min);
     run_for(9min);
-    BOOST_TEST((instants("a").size() == 9U)); // 23:51 to 23:59
+    BOOST_TEST(instants("a").size() == 9U); // 23:51 to 23:59
     run_for(3min);
     BOOST_TEST(
-        (times("a") ==
-         spans{-9min, -8min, -7min, -6min, -5min, -4min, -3min, -2min, -1min, 0min, 1min, 2min}));
+        times("a") ==
+            (spans{
+                -9min, -8min, -7min, -6min, -5min, -4min, -3min, -2min, -1min, 0min, 1min, 2min}),
+        test::per_element());
     BOOST_TEST(
         field(requests.at(10).request, "Carillon-Scheduled-At") == format_utc(monday + 1min));
     BOOST_TEST(field(requests.at(10).request, "Carillon-Attempt") == "1");
@@ -214,7 +217,7 @@ BOOST_AUTO_TEST_CASE(a_claim_whose_name_is_taken_waits_for_the_instant_as_well)
     time.step(-1min); // and 00:01:00 comes again
     run_for(1min);
     BOOST_REQUIRE_EQUAL(requests.size(), 2U);
-    BOOST_TEST((requests[1].at == monday + 1min));
+    BOOST_TEST(requests[1].at == monday + 1min);
     kill();
 }
 

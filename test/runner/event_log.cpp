@@ -1,3 +1,4 @@
+#include "print.hpp"
 #include <carillon/runner/event_log.hpp>
 
 #include <boost/test/unit_test.hpp>
@@ -37,7 +38,7 @@ BOOST_AUTO_TEST_CASE(entries_name_job_chain_and_run)
     BOOST_TEST(e.title == "the b");
     BOOST_TEST(e.chain == "a");
     BOOST_TEST(e.run == "00000000-0000-0000-0000-000000000000");
-    BOOST_TEST((e.time == instant{1s}));
+    BOOST_TEST(e.time == instant{1s});
     BOOST_TEST(e.message == "sending POST http://h/x"); // neither password nor query
 }
 
@@ -55,11 +56,11 @@ BOOST_AUTO_TEST_CASE(a_failure_is_an_error_with_its_attempt)
          .phase = {},
          .error = ""}};
     const log_entry e = to_entry(job_ended{run, j, record}, {}, secrets);
-    BOOST_TEST((e.level == log_level::error));
+    BOOST_TEST(e.level == log_level::error);
     BOOST_TEST(e.outcome == "failed");
     BOOST_TEST(e.attempt == 2);
     BOOST_TEST(e.http_status == 500);
-    BOOST_TEST((e.latency == 3ms));
+    BOOST_TEST(e.latency == 3ms);
     BOOST_TEST(e.message == "boom");
 }
 
@@ -68,20 +69,20 @@ BOOST_AUTO_TEST_CASE(a_skip_says_why)
     record.outcome = outcome::skipped;
     record.reason = reason::condition;
     const log_entry e = to_entry(job_ended{run, j, record}, {}, secrets);
-    BOOST_TEST((e.level == log_level::info));
+    BOOST_TEST(e.level == log_level::info);
     BOOST_TEST(e.message == "it waits for a to succeed");
 }
 
 BOOST_AUTO_TEST_CASE(three_skips_in_a_row_are_an_alarm)
 {
-    BOOST_TEST((
-        to_entry(run_skipped{j, {}, reason::overlap, 2}, {}, secrets).level == log_level::warning));
+    BOOST_TEST(
+        to_entry(run_skipped{j, {}, reason::overlap, 2}, {}, secrets).level == log_level::warning);
     BOOST_TEST(
         to_entry(run_skipped{j, {}, reason::overlap, 2}, {}, secrets).message ==
         "the run due at 1970-01-01T00:00:00.000000Z was skipped: the one before still goes (2 "
         "skipped in a row)");
     const log_entry e = to_entry(overlap_persists{j, 3}, {}, secrets);
-    BOOST_TEST((e.level == log_level::error));
+    BOOST_TEST(e.level == log_level::error);
     BOOST_TEST(e.event == "overlap_persists");
 }
 

@@ -1,3 +1,4 @@
+#include "print.hpp"
 #include "runner/simulation.hpp"
 #include <carillon/runner/origins.hpp>
 
@@ -167,7 +168,7 @@ BOOST_AUTO_TEST_CASE(ends_the_wait_after_its_time)
     const visitor& hasty = enter(5s);
     const visitor& patient = enter();
     run_for(5s);
-    BOOST_TEST((hasty.got->error == errc::timed_out));
+    BOOST_TEST(hasty.got->error == errc::timed_out);
     BOOST_TEST(hasty.got->detail == "");
     leave(first);
     BOOST_TEST(patient.is_in());
@@ -291,7 +292,7 @@ BOOST_AUTO_TEST_CASE(a_probe_that_takes_too_long_speaks_for_those_who_wait)
     BOOST_TEST(!waiting.got);
     run_for(1s);
     BOOST_REQUIRE(waiting.got.has_value());
-    BOOST_TEST((waiting.got->error == errc::timed_out));
+    BOOST_TEST(waiting.got->error == errc::timed_out);
     BOOST_TEST(waiting.got->detail.find("has not connected either") != std::string::npos);
     probe.got->held->connected();
     settle();
@@ -440,7 +441,7 @@ BOOST_AUTO_TEST_CASE(are_needed_for_a_probe_too)
     BOOST_TEST(count_in(a) == 1);
     run_for(10s); // and it has its bound, as it would have had without a wait
     BOOST_REQUIRE(a[1]->got.has_value());
-    BOOST_TEST((a[1]->got->error == errc::timed_out));
+    BOOST_TEST(a[1]->got->error == errc::timed_out);
     const visitor& next = at("http://a");
     fail(*a[0]);
     BOOST_TEST(next.got->error == refused);
@@ -566,7 +567,7 @@ BOOST_AUTO_TEST_CASE(are_waited_for_no_longer_than_asked)
     const visitor& patient = at("http://b");
     run_for(5s);
     BOOST_REQUIRE(hasty.got.has_value());
-    BOOST_TEST((hasty.got->error == errc::timed_out));
+    BOOST_TEST(hasty.got->error == errc::timed_out);
     BOOST_TEST(hasty.got->detail == "");
     leave(first);
     BOOST_TEST(patient.is_in());
@@ -625,14 +626,14 @@ BOOST_AUTO_TEST_CASE(wait_within_their_jobs_deadline_and_not_their_timeout)
     run_for(5s);
     BOOST_REQUIRE_EQUAL(ended.size(), 1U);
     BOOST_TEST(ended[0].job == "hasty");
-    BOOST_TEST((ended[0].outcome == outcome::timed_out));
+    BOOST_TEST(ended[0].outcome == outcome::timed_out);
     BOOST_TEST(
         ended[0].message ==
         "timed out: the job's deadline of 5s passed while it waited for its turn");
     run_for(1min);
     BOOST_REQUIRE_EQUAL(ended.size(), 3U);
     BOOST_TEST(ended[2].job == "patient");
-    BOOST_TEST((ended[2].outcome == outcome::completed));
+    BOOST_TEST(ended[2].outcome == outcome::completed);
     BOOST_TEST(requests.size() == 2U);
 }
 

@@ -1,5 +1,6 @@
 // What happens when a chain is due while its last run still goes.
 
+#include "print.hpp"
 #include "runner/machine.hpp"
 #include <carillon/runner/gate.hpp>
 
@@ -61,15 +62,16 @@ BOOST_FIXTURE_TEST_SUITE(overlaps, fixture)
 BOOST_AUTO_TEST_CASE(skip_sends_nothing_and_says_so)
 {
     play(overlap_policy::skip, 7min + 30s, 3min + 30s);
-    BOOST_TEST((instants("a") == strings{"00:01:00", "00:05:00"}));
+    BOOST_TEST(instants("a") == (strings{"00:01:00", "00:05:00"}), test::per_element());
     BOOST_TEST(
-        (told == strings{
-                     "overlap 00:02:00", "overlap 00:03:00", "overlap 00:04:00", "persists 3",
-                     "overlap 00:06:00", "overlap 00:07:00"}));
+        told == (strings{
+                    "overlap 00:02:00", "overlap 00:03:00", "overlap 00:04:00", "persists 3",
+                    "overlap 00:06:00", "overlap 00:07:00"}),
+        test::per_element());
     BOOST_TEST(store.missed().size() == 5U);
     BOOST_TEST(
-        (store.missed().at(0) ==
-         missed_record{"a", monday + 2min, monday + 2min, 1, reason::overlap}));
+        store.missed().at(0) ==
+        (missed_record{"a", monday + 2min, monday + 2min, 1, reason::overlap}));
     kill();
 }
 
@@ -77,16 +79,20 @@ BOOST_AUTO_TEST_CASE(queue_lets_one_wait)
 {
     play(overlap_policy::queue, 6min + 45s, 2min + 20s);
     // The second waits until 3:20 and goes until 5:40; the fourth waits for it.
-    BOOST_TEST((instants("a") == strings{"00:01:00", "00:02:00", "00:04:00"}));
-    BOOST_TEST((times("a") == std::vector<microseconds>{1min, 3min + 20s, 5min + 40s}));
-    BOOST_TEST((told == strings{"overlap 00:03:00", "overlap 00:05:00"}));
+    BOOST_TEST(instants("a") == (strings{"00:01:00", "00:02:00", "00:04:00"}), test::per_element());
+    BOOST_TEST(
+        times("a") == (std::vector<microseconds>{1min, 3min + 20s, 5min + 40s}),
+        test::per_element());
+    BOOST_TEST(told == (strings{"overlap 00:03:00", "overlap 00:05:00"}), test::per_element());
     kill();
 }
 
 BOOST_AUTO_TEST_CASE(allow_lets_all_go)
 {
     play(overlap_policy::allow, 4min + 20s, 2min + 30s);
-    BOOST_TEST((instants("a") == strings{"00:01:00", "00:02:00", "00:03:00", "00:04:00"}));
+    BOOST_TEST(
+        instants("a") == (strings{"00:01:00", "00:02:00", "00:03:00", "00:04:00"}),
+        test::per_element());
     BOOST_TEST(told.empty());
     BOOST_TEST(daemon->running() == 3U);
     kill();
@@ -95,8 +101,9 @@ BOOST_AUTO_TEST_CASE(allow_lets_all_go)
 BOOST_AUTO_TEST_CASE(replace_cancels_the_last_one)
 {
     play(overlap_policy::replace, 3min + 30s, 2min + 30s);
-    BOOST_TEST((times("a") == std::vector<microseconds>{1min, 2min, 3min}));
-    BOOST_TEST((outcomes() == strings{"cancelled 00:01:00", "cancelled 00:02:00"}));
+    BOOST_TEST(times("a") == (std::vector<microseconds>{1min, 2min, 3min}), test::per_element());
+    BOOST_TEST(
+        outcomes() == (strings{"cancelled 00:01:00", "cancelled 00:02:00"}), test::per_element());
     BOOST_TEST(told.empty());
     BOOST_TEST(daemon->running() == 1U);
     kill();
@@ -107,10 +114,11 @@ BOOST_AUTO_TEST_CASE(what_waits_when_carillon_stops_is_skipped)
     play(overlap_policy::queue, 2min + 30s, 2min);
     daemon->async_drain(asio::detached);
     run_for(1min);
-    BOOST_TEST((told == strings{"shutdown 00:02:00"}));
-    BOOST_TEST((outcomes() == strings{"skipped 00:02:00", "completed 00:01:00"}));
+    BOOST_TEST(told == strings{"shutdown 00:02:00"}, test::per_element());
+    BOOST_TEST(
+        outcomes() == (strings{"skipped 00:02:00", "completed 00:01:00"}), test::per_element());
     BOOST_TEST(instants("a").size() == 1U);
-    BOOST_TEST((store.runs("a").at(0).reason == reason::shutdown));
+    BOOST_TEST(store.runs("a").at(0).reason == reason::shutdown);
     kill();
 }
 
@@ -123,7 +131,7 @@ BOOST_AUTO_TEST_CASE(what_waits_in_a_crash_is_not_lost)
     takes = 1s;
     start({a});
     run_for(10s);
-    BOOST_TEST((instants("a") == strings{"00:01:00", "00:01:00", "00:02:00"}));
+    BOOST_TEST(instants("a") == (strings{"00:01:00", "00:01:00", "00:02:00"}), test::per_element());
     kill();
 }
 
@@ -132,7 +140,7 @@ BOOST_AUTO_TEST_CASE(an_alarm_is_raised_at_three_and_at_each_doubling)
     strings alarming;
     for (int n = 0; n <= 50; ++n)
         if (is_alarming(n)) alarming.push_back(std::to_string(n));
-    BOOST_TEST((alarming == strings{"3", "6", "12", "24", "48"}));
+    BOOST_TEST(alarming == (strings{"3", "6", "12", "24", "48"}), test::per_element());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

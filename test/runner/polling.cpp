@@ -1,3 +1,4 @@
+#include "print.hpp"
 #include "runner/simulation.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -77,9 +78,10 @@ BOOST_AUTO_TEST_CASE(asks_where_the_reply_says_until_it_is_met)
 {
     replies = {accepted(), running, running, completed};
     const job_record& r = run();
-    BOOST_TEST((r.outcome == outcome::completed));
+    BOOST_TEST(r.outcome == outcome::completed);
     BOOST_TEST(r.message == "all done");
-    BOOST_TEST((times("long") == std::vector<microseconds>{0s, 10s, 20s, 30s}));
+    BOOST_TEST(
+        times("long") == (std::vector<microseconds>{0s, 10s, 20s, 30s}), test::per_element());
     for (std::size_t i = 1; i < 4; ++i) {
         BOOST_TEST(requests[i].request.method == "GET");
         BOOST_TEST(url_of(i) == "http://localhost:8000/status/1");
@@ -88,16 +90,17 @@ BOOST_AUTO_TEST_CASE(asks_where_the_reply_says_until_it_is_met)
     // It is one attempt, with one key.
     BOOST_TEST(r.attempts.size() == 1U);
     BOOST_TEST(r.attempts[0].latency.count() == microseconds(30s).count());
-    BOOST_TEST((polled == std::vector<std::string>{"http://localhost:8000/status/1"}));
+    BOOST_TEST(
+        polled == std::vector<std::string>{"http://localhost:8000/status/1"}, test::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(a_reply_that_is_no_202_is_judged_as_ever)
 {
     replies = {completed};
-    BOOST_TEST((run().outcome == outcome::completed));
+    BOOST_TEST(run().outcome == outcome::completed);
     BOOST_TEST(requests.size() == 1U);
     replies = {running};
-    BOOST_TEST((run().outcome == outcome::failed));
+    BOOST_TEST(run().outcome == outcome::failed);
     BOOST_TEST(requests.size() == 2U);
 }
 
@@ -107,7 +110,7 @@ BOOST_AUTO_TEST_CASE(asks_at_a_url_of_its_own)
     p.url = "http://status.test/{{job}}";
     set_poll(p);
     replies = {accepted(""), completed};
-    BOOST_TEST((run().outcome == outcome::completed));
+    BOOST_TEST(run().outcome == outcome::completed);
     BOOST_TEST(url_of(1) == "http://status.test/long");
 }
 
@@ -116,7 +119,7 @@ BOOST_AUTO_TEST_CASE(another_origin_gets_no_credentials)
     j.headers = std::vector<header>{{"X-API-Key", "secret-key"}, {"X-Tenant", "t1"}};
     j.auth = authentication(bearer_auth{"secret-token"});
     replies = {accepted("http://elsewhere.test/1"), completed};
-    BOOST_TEST((run().outcome == outcome::completed));
+    BOOST_TEST(run().outcome == outcome::completed);
     BOOST_TEST(field(requests[0].request, "Authorization") == "Bearer secret-token");
     BOOST_TEST(field(requests[1].request, "Authorization") == "");
     BOOST_TEST(field(requests[1].request, "X-API-Key") == "");
@@ -127,7 +130,7 @@ BOOST_AUTO_TEST_CASE(tells_where_there_is_nobody_to_ask)
 {
     replies = {accepted("")};
     BOOST_TEST(run().message.find("has no Location, and poll names no url") != std::string::npos);
-    BOOST_TEST((result->outcome == outcome::failed));
+    BOOST_TEST(result->outcome == outcome::failed);
     replies = {accepted("ftp://x/")};
     BOOST_TEST(run().message.find("the Location of the reply") != std::string::npos);
 }
@@ -137,7 +140,7 @@ BOOST_AUTO_TEST_CASE(goes_on_over_what_may_pass)
     auto broken = http::scripted_reply{.error = asio::error::connection_reset};
     broken.reply.phase = phase::first_byte;
     replies = {accepted(), broken, http::reply_with(503, ""), http::reply_with(404, ""), completed};
-    BOOST_TEST((run().outcome == outcome::completed));
+    BOOST_TEST(run().outcome == outcome::completed);
     BOOST_TEST(requests.size() == 5U);
 }
 
@@ -145,14 +148,14 @@ BOOST_AUTO_TEST_CASE(ends_where_asking_again_cannot_help)
 {
     replies = {accepted(), running, http::reply_with(410, "")};
     const job_record& r = run();
-    BOOST_TEST((r.outcome == outcome::failed));
+    BOOST_TEST(r.outcome == outcome::failed);
     BOOST_TEST(r.message == "HTTP 410 Gone");
     BOOST_TEST(r.attempts[0].http_status == 410);
 
     auto malformed = http::scripted_reply{.error = errc::malformed_reply};
     malformed.reply.phase = phase::body;
     replies = {accepted(), malformed};
-    BOOST_TEST((run().outcome == outcome::rejected));
+    BOOST_TEST(run().outcome == outcome::rejected);
 }
 
 BOOST_AUTO_TEST_CASE(waits_as_long_as_the_reply_asks)
@@ -160,14 +163,14 @@ BOOST_AUTO_TEST_CASE(waits_as_long_as_the_reply_asks)
     replies = {
         with_field(accepted(), "Retry-After", "60"), with_field(running, "Retry-After", "1"),
         completed};
-    BOOST_TEST((run().outcome == outcome::completed));
-    BOOST_TEST((times("long") == std::vector<microseconds>{0s, 60s, 70s}));
+    BOOST_TEST(run().outcome == outcome::completed);
+    BOOST_TEST(times("long") == (std::vector<microseconds>{0s, 60s, 70s}), test::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(a_202_goes_on_unless_it_is_what_is_expected)
 {
     replies = {accepted(), accepted(), completed};
-    BOOST_TEST((run().outcome == outcome::completed));
+    BOOST_TEST(run().outcome == outcome::completed);
     BOOST_TEST(requests.size() == 3U);
 
     poll_policy p{.every = 10s};
@@ -175,7 +178,7 @@ BOOST_AUTO_TEST_CASE(a_202_goes_on_unless_it_is_what_is_expected)
     set_poll(p);
     requests.clear();
     replies = {accepted()};
-    BOOST_TEST((run().outcome == outcome::completed));
+    BOOST_TEST(run().outcome == outcome::completed);
     BOOST_TEST(requests.size() == 1U);
 }
 
@@ -185,12 +188,13 @@ BOOST_AUTO_TEST_CASE(ends_with_the_deadline_and_says_what_was_last)
     j.retry = retry_policy{.attempts = 3, .jitter = jitter::none}; // which would start it anew
     replies = {accepted(), running};
     const job_record& r = run();
-    BOOST_TEST((r.outcome == outcome::timed_out));
+    BOOST_TEST(r.outcome == outcome::timed_out);
     BOOST_TEST(r.message == "timed out: the job's deadline of 35s passed");
     BOOST_TEST(
         r.attempts[0].error == "timed out: the job's deadline of 35s passed while it was polled; "
                                "the last answer: /status is \"running\", not \"completed\"");
-    BOOST_TEST((times("long") == std::vector<microseconds>{0s, 10s, 20s, 30s}));
+    BOOST_TEST(
+        times("long") == (std::vector<microseconds>{0s, 10s, 20s, 30s}), test::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(is_cancelled_while_it_waits_and_while_it_asks)
@@ -212,7 +216,7 @@ BOOST_AUTO_TEST_CASE(is_cancelled_while_it_waits_and_while_it_asks)
         signal.emit(asio::cancellation_type::terminal);
         run_for(0s);
         BOOST_REQUIRE(result.has_value());
-        BOOST_TEST((result->outcome == outcome::cancelled));
+        BOOST_TEST(result->outcome == outcome::cancelled);
         run_for(1h);
         BOOST_TEST(requests.size() == (at < 10s ? 1U : 2U));
     }

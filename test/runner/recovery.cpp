@@ -1,5 +1,6 @@
 // What a crash leaves open, and what the next start makes of it.
 
+#include "print.hpp"
 #include "runner/machine.hpp"
 
 #include <boost/asio/detached.hpp>
@@ -66,15 +67,15 @@ BOOST_AUTO_TEST_CASE(what_was_cut_off_is_sent_again_under_its_key)
     run_for(1min);
     start({hourly("a")});
     run_for(20s);
-    BOOST_TEST((sent() == strings{"a 1", "a 2"}));
+    BOOST_TEST(sent() == (strings{"a 1", "a 2"}), test::per_element());
     for (const char* same : {"Idempotency-Key", "Carillon-Run", "Carillon-Scheduled-At"})
         BOOST_TEST(header(0, same) == header(1, same));
     BOOST_TEST(std::stoll(header(1, "Carillon-Fence")) > std::stoll(header(0, "Carillon-Fence")));
     BOOST_REQUIRE_EQUAL(store.runs("a").size(), 1U);
     const job_record j = last_run("a").jobs.at(0);
-    BOOST_TEST((j.outcome == outcome::completed));
+    BOOST_TEST(j.outcome == outcome::completed);
     BOOST_REQUIRE_EQUAL(j.attempts.size(), 2U);
-    BOOST_TEST((j.attempts[0].outcome == outcome::interrupted));
+    BOOST_TEST(j.attempts[0].outcome == outcome::interrupted);
     kill();
     start({hourly("a")});
     run_for(1min);
@@ -96,12 +97,12 @@ BOOST_AUTO_TEST_CASE(at_most_once_nothing_is_sent_again)
     start(jobs);
     run_for(20s);
     // What waits for it goes on: an interrupted parent has finished, and failed.
-    BOOST_TEST((sent() == strings{"a 1", "finished 1", "failed 1"}));
+    BOOST_TEST(sent() == (strings{"a 1", "finished 1", "failed 1"}), test::per_element());
     const run_record run = last_run("a");
-    BOOST_TEST((run.outcome == outcome::interrupted));
-    BOOST_TEST((run.jobs.at(0).outcome == outcome::interrupted));
-    BOOST_TEST((run.jobs.at(0).reason == reason::crash));
-    BOOST_TEST((run.jobs.at(3).outcome == outcome::skipped));
+    BOOST_TEST(run.outcome == outcome::interrupted);
+    BOOST_TEST(run.jobs.at(0).outcome == outcome::interrupted);
+    BOOST_TEST(run.jobs.at(0).reason == reason::crash);
+    BOOST_TEST(run.jobs.at(3).outcome == outcome::skipped);
     kill();
 }
 
@@ -122,8 +123,8 @@ BOOST_AUTO_TEST_CASE(at_most_once_is_sent_where_it_is_known_that_nothing_was)
     answer = [](const http::request&) { return http::reply_with(200, "{}"); };
     start({a});
     run_for(1s);
-    BOOST_TEST((sent() == strings{"a 1", "a 2"}));
-    BOOST_TEST((last_run("a").outcome == outcome::completed));
+    BOOST_TEST(sent() == (strings{"a 1", "a 2"}), test::per_element());
+    BOOST_TEST(last_run("a").outcome == outcome::completed);
     kill();
 }
 
@@ -138,7 +139,7 @@ BOOST_AUTO_TEST_CASE(at_most_once_a_retry_follows_only_a_failed_connection)
     };
     start({a});
     run_for(1h + 1min);
-    BOOST_TEST((sent() == strings{"a 1"}));
+    BOOST_TEST(sent() == strings{"a 1"}, test::per_element());
     kill();
 }
 
@@ -156,7 +157,7 @@ BOOST_AUTO_TEST_CASE(at_most_once_a_connection_that_failed_behind_a_redirect_is_
     };
     start({a});
     run_for(1h + 1min);
-    BOOST_TEST((sent() == strings{"a 1"}));
+    BOOST_TEST(sent() == strings{"a 1"}, test::per_element());
     kill();
 }
 
@@ -176,9 +177,11 @@ BOOST_AUTO_TEST_CASE(a_chain_goes_on_from_the_jobs_that_it_had_reached)
     delay["c"] = 0s;
     start(jobs);
     run_for(20s);
-    BOOST_TEST((sent() == strings{"a 1", "b 1", "c 1", "b 2", "c 2", "d 1", "c 3", "e 1"}));
+    BOOST_TEST(
+        sent() == (strings{"a 1", "b 1", "c 1", "b 2", "c 2", "d 1", "c 3", "e 1"}),
+        test::per_element());
     BOOST_TEST(store.runs("a").size() == 1U);
-    BOOST_TEST((last_run("a").outcome == outcome::completed));
+    BOOST_TEST(last_run("a").outcome == outcome::completed);
     kill();
 }
 
@@ -200,8 +203,8 @@ BOOST_AUTO_TEST_CASE(values_of_earlier_replies_last_and_secret_ones_are_asked_fo
         start({a, b});
         run_for(5s);
         BOOST_TEST(
-            (sent() ==
-             (is_secret ? strings{"a 1", "b 1", "a 2", "b 2"} : strings{"a 1", "b 1", "b 2"})));
+            sent() ==
+            (is_secret ? strings{"a 1", "b 1", "a 2", "b 2"} : strings{"a 1", "b 1", "b 2"}));
         if (is_secret)
             BOOST_TEST(header(3, "Authorization") == "Bearer x17");
         else
@@ -231,8 +234,10 @@ BOOST_AUTO_TEST_CASE(a_poll_goes_on_from_its_last_url)
     strings asked;
     for (const auto& s : requests)
         asked.push_back(s.request.method + " " + s.request.target.target);
-    BOOST_TEST((asked == strings{"POST /x", "GET /tasks/17", "GET /tasks/17", "GET /tasks/17"}));
-    BOOST_TEST((last_run("a").outcome == outcome::completed));
+    BOOST_TEST(
+        asked == (strings{"POST /x", "GET /tasks/17", "GET /tasks/17", "GET /tasks/17"}),
+        test::per_element());
+    BOOST_TEST(last_run("a").outcome == outcome::completed);
     kill();
 }
 
@@ -249,8 +254,8 @@ BOOST_AUTO_TEST_CASE(recovery_begins_attempts_and_deadline_anew)
     start({a});
     run_for(1min);
     // Between two attempts nothing was under way, but that is not known for sure.
-    BOOST_TEST((sent() == strings{"a 1", "a 3", "a 4"}));
-    BOOST_TEST((last_run("a").outcome == outcome::failed));
+    BOOST_TEST(sent() == (strings{"a 1", "a 3", "a 4"}), test::per_element());
+    BOOST_TEST(last_run("a").outcome == outcome::failed);
     kill();
 }
 
@@ -268,10 +273,10 @@ BOOST_AUTO_TEST_CASE(what_is_too_old_or_of_no_job_is_interrupted)
     run_for(20s);
     BOOST_TEST(requests.size() == 3U);
     const run_record a = last_run("a");
-    BOOST_TEST((a.outcome == outcome::interrupted));
-    BOOST_TEST((a.reason == reason::window));
-    BOOST_TEST((last_run("b").outcome == outcome::interrupted));
-    BOOST_TEST((last_run("b").reason == reason::removed));
+    BOOST_TEST(a.outcome == outcome::interrupted);
+    BOOST_TEST(a.reason == reason::window);
+    BOOST_TEST(last_run("b").outcome == outcome::interrupted);
+    BOOST_TEST(last_run("b").reason == reason::removed);
     kill();
 }
 
@@ -288,8 +293,8 @@ BOOST_AUTO_TEST_CASE(what_someone_asked_for_once_is_interrupted)
         run_for(20s);
         BOOST_TEST(requests.size() == (recovers ? 2U : 1U));
         const run_record run = last_run("a");
-        BOOST_TEST((run.outcome == (recovers ? outcome::completed : outcome::interrupted)));
-        BOOST_TEST((run.trigger == run_trigger::manual));
+        BOOST_TEST(run.outcome == (recovers ? outcome::completed : outcome::interrupted));
+        BOOST_TEST(run.trigger == run_trigger::manual);
         kill();
     }
 }
@@ -305,7 +310,7 @@ BOOST_AUTO_TEST_CASE(a_run_of_another_process_is_left_alone)
     start({hourly("a")});
     run_for(20s);
     BOOST_TEST(requests.size() == 1U);
-    BOOST_TEST((last_run("a").outcome == outcome::completed));
+    BOOST_TEST(last_run("a").outcome == outcome::completed);
     beside.async_drain(asio::detached);
     kill();
 }
@@ -350,17 +355,17 @@ BOOST_AUTO_TEST_CASE(a_failed_run_is_retried_from_the_job_that_failed)
     const run_record failed = last_run("a");
     retry(failed.id);
     BOOST_TEST(!*result);
-    BOOST_TEST((sent() == strings{"a 1", "b 1", "b 2", "c 1"}));
-    BOOST_TEST((again.outcome == outcome::completed));
-    BOOST_TEST((again.id == failed.id));
-    BOOST_TEST((again.trigger == run_trigger::retry));
+    BOOST_TEST(sent() == (strings{"a 1", "b 1", "b 2", "c 1"}), test::per_element());
+    BOOST_TEST(again.outcome == outcome::completed);
+    BOOST_TEST(again.id == failed.id);
+    BOOST_TEST(again.trigger == run_trigger::retry);
     BOOST_TEST(again.fence > failed.fence);
     BOOST_TEST(header(1, "Idempotency-Key") == header(2, "Idempotency-Key"));
     BOOST_TEST(store.runs("a").size() == 1U);
     retry(failed.id);
-    BOOST_TEST((*result == errc::nothing_to_retry));
+    BOOST_TEST(*result == errc::nothing_to_retry);
     retry({});
-    BOOST_TEST((*result == errc::no_such_run));
+    BOOST_TEST(*result == errc::no_such_run);
     kill();
 }
 
@@ -383,12 +388,12 @@ BOOST_AUTO_TEST_CASE(a_retry_that_is_cut_off_goes_on_and_keeps_what_had_complete
     delay["b"] = 0s;
     start(jobs);
     run_for(5s);
-    BOOST_TEST((sent() == strings{"a 1", "b 1", "b 2", "b 3", "c 1"}));
+    BOOST_TEST(sent() == (strings{"a 1", "b 1", "b 2", "b 3", "c 1"}), test::per_element());
     BOOST_TEST(store.runs("a").size() == 1U);
     const run_record run = last_run("a");
-    BOOST_TEST((run.outcome == outcome::completed));
-    BOOST_TEST((run.started_at == monday + 1h + 5s)); // the first time
-    BOOST_TEST((run.id == failed.id));
+    BOOST_TEST(run.outcome == outcome::completed);
+    BOOST_TEST(run.started_at == monday + 1h + 5s); // the first time
+    BOOST_TEST(run.id == failed.id);
     BOOST_TEST(run.jobs.size() == 3U);
     BOOST_TEST(run.jobs.at(0).attempts.size() == 1U);
     kill();

@@ -1,3 +1,4 @@
+#include "print.hpp"
 #include "runner/machine.hpp"
 
 #include <boost/asio/detached.hpp>
@@ -31,12 +32,12 @@ BOOST_AUTO_TEST_CASE(what_passed_while_down_is_caught_up_with)
     run_for(50min);
     start({make("a", s)});
     run_for(6min);
-    BOOST_TEST((instants("a") == strings{"00:15:00", "01:00:00", "01:15:00"}));
-    BOOST_TEST((times("a") == std::vector<microseconds>{15min, 70min, 75min}));
+    BOOST_TEST(instants("a") == (strings{"00:15:00", "01:00:00", "01:15:00"}), test::per_element());
+    BOOST_TEST(times("a") == (std::vector<microseconds>{15min, 70min, 75min}), test::per_element());
     BOOST_REQUIRE_EQUAL(missed.size(), 1U);
     BOOST_TEST(
-        (missed[0] == missed_record{"a", monday + 30min, monday + 45min, 2, reason::coalesced}));
-    BOOST_TEST((store.missed().at(0) == missed[0]));
+        missed[0] == (missed_record{"a", monday + 30min, monday + 45min, 2, reason::coalesced}));
+    BOOST_TEST(store.missed().at(0) == missed[0]);
     kill();
 }
 
@@ -48,7 +49,7 @@ BOOST_AUTO_TEST_CASE(a_job_that_never_ran_is_known_after_a_restart)
     run_for(3h);
     start({make("a", daily)});
     run_for(1s);
-    BOOST_TEST((instants("a") == strings{"02:00:00"}));
+    BOOST_TEST(instants("a") == strings{"02:00:00"}, test::per_element());
     kill();
 }
 
@@ -64,8 +65,10 @@ BOOST_AUTO_TEST_CASE(caught_up_runs_follow_one_another)
     run_for(150ms);
     answer = [](const http::request&) { return http::reply_with(200, "{}", 30s); };
     run_for(2min);
-    BOOST_TEST((instants("a") == strings{"00:10:00", "00:20:00", "00:30:00"}));
-    BOOST_TEST((times("a") == std::vector<microseconds>{35min, 35min + 100ms, 35min + 200ms}));
+    BOOST_TEST(instants("a") == (strings{"00:10:00", "00:20:00", "00:30:00"}), test::per_element());
+    BOOST_TEST(
+        times("a") == (std::vector<microseconds>{35min, 35min + 100ms, 35min + 200ms}),
+        test::per_element());
     kill();
 }
 
@@ -82,7 +85,9 @@ BOOST_AUTO_TEST_CASE(what_is_still_owed_survives_a_kill)
     kill();
     start({make("a", s)});
     run_for(2min);
-    BOOST_TEST((instants("a") == strings{"00:10:00", "00:20:00", "00:20:00", "00:30:00"}));
+    BOOST_TEST(
+        instants("a") == (strings{"00:10:00", "00:20:00", "00:20:00", "00:30:00"}),
+        test::per_element());
     kill();
 }
 
@@ -90,8 +95,8 @@ BOOST_AUTO_TEST_CASE(a_pause_is_remembered)
 {
     const schedule s{.every = 10min};
     start({make("a", s), make("b", after{{"a"}})});
-    BOOST_TEST((daemon->pause("nobody").error() == errc::no_such_job));
-    BOOST_TEST((daemon->pause("b").error() == errc::no_schedule));
+    BOOST_TEST(daemon->pause("nobody").error() == errc::no_such_job);
+    BOOST_TEST(daemon->pause("b").error() == errc::no_schedule);
     BOOST_TEST(daemon->pause("a").has_value());
     BOOST_TEST(daemon->is_paused("a"));
     run_for(25min);
@@ -127,7 +132,7 @@ BOOST_AUTO_TEST_CASE(what_is_owed_from_the_future_comes_in_its_time)
     // It has come before, under its own name.
     BOOST_TEST(
         field(requests.back().request, "Carillon-Scheduled-At") == "2026-01-05T01:00:00.000001Z");
-    BOOST_TEST((times("a").back() == 1h));
+    BOOST_TEST(times("a").back() == 1h);
     kill();
 }
 
@@ -142,17 +147,18 @@ BOOST_AUTO_TEST_CASE(a_suspend_is_downtime)
     run_for(16min);
     time.advance_to(monday + 10h + 16min + 30s);
     run_for(0s);
-    BOOST_TEST((instants("once") == strings{"00:15:00", "10:15:00"}));
-    BOOST_TEST((instants("boot") == strings{"00:05:00", "10:05:00"}));
-    BOOST_TEST((instants("none") == strings{"00:15:00"}));
+    BOOST_TEST(instants("once") == (strings{"00:15:00", "10:15:00"}), test::per_element());
+    BOOST_TEST(instants("boot") == (strings{"00:05:00", "10:05:00"}), test::per_element());
+    BOOST_TEST(instants("none") == strings{"00:15:00"}, test::per_element());
     std::sort(missed.begin(), missed.end(), [](const auto& a, const auto& b) {
         return a.chain < b.chain;
     });
     BOOST_TEST(
-        (missed == std::vector<missed_record>{
-                       {"boot", monday + 20min, monday + 9h + 50min, 39, reason::coalesced},
-                       {"none", monday + 30min, monday + 10h + 15min, 40, reason::window},
-                       {"once", monday + 30min, monday + 10h, 39, reason::coalesced}}));
+        missed == (std::vector<missed_record>{
+                      {"boot", monday + 20min, monday + 9h + 50min, 39, reason::coalesced},
+                      {"none", monday + 30min, monday + 10h + 15min, 40, reason::window},
+                      {"once", monday + 30min, monday + 10h, 39, reason::coalesced}}),
+        test::per_element());
     kill();
 }
 
@@ -174,7 +180,7 @@ BOOST_AUTO_TEST_CASE(a_changed_catch_up_counts_for_what_is_owed)
         run_for(1min);
         BOOST_REQUIRE_EQUAL(missed.size(), 1U);
         const bool is_once = policy == catch_up_policy::once;
-        BOOST_TEST((missed[0].reason == (is_once ? reason::coalesced : reason::window)));
+        BOOST_TEST(missed[0].reason == (is_once ? reason::coalesced : reason::window));
         BOOST_TEST(missed[0].count == 3);
         daemon->set_jobs({});
         kill();
@@ -217,7 +223,7 @@ BOOST_AUTO_TEST_CASE(a_step_is_seen_before_a_pause_a_resume_and_a_drain)
     BOOST_TEST(requests.size() == 1U);
     time.step(1h);
     BOOST_TEST(daemon->resume("a").has_value());
-    BOOST_TEST((daemon->next_due("a") == monday + 2h + 15min));
+    BOOST_TEST(daemon->next_due("a") == monday + 2h + 15min);
     time.step(1h);
     daemon->async_drain(asio::detached);
     run_for(1s);
@@ -238,7 +244,7 @@ BOOST_AUTO_TEST_CASE(a_listener_may_change_the_jobs_within_a_pause)
     });
     run_for(15s);
     time.advance_to(monday + 20s); // due, and not looked at yet
-    BOOST_TEST((daemon->pause("j9").error() == errc::no_such_job));
+    BOOST_TEST(daemon->pause("j9").error() == errc::no_such_job);
     kill();
 }
 
@@ -260,7 +266,8 @@ BOOST_AUTO_TEST_CASE(without_a_claim_nothing_is_sent_and_it_is_told)
     tested.set_jobs(job_set::create({make("a", schedule{.every = 10min})}).value());
     tested.async_run(asio::detached);
     run_for(11min);
-    BOOST_TEST((told == strings{"failed 1", "store 2026-01-05T00:10:00.000000Z"}));
+    BOOST_TEST(
+        told == (strings{"failed 1", "store 2026-01-05T00:10:00.000000Z"}), test::per_element());
     BOOST_TEST(requests.empty());
     tested.async_drain(asio::detached);
     run_for(1s);
@@ -270,16 +277,16 @@ BOOST_AUTO_TEST_CASE(a_store_that_cannot_be_read_ends_the_run)
 {
     faulty_store unreadable(ctx.get_executor(), time, store);
     unreadable.choose = [](faulty_store::operation what) {
-        BOOST_TEST((what == faulty_store::operation::load));
+        BOOST_TEST(what == faulty_store::operation::load);
         return faulty_store::fault{.ec = asio::error::no_permission};
     };
     carillon::runner tested(ctx.get_executor(), time, transport, unreadable);
     tested.set_jobs(job_set::create({make("a", schedule{.every = 1s})}).value());
     std::optional<error_code> result;
     tested.async_run([&](error_code ec) { result = ec; });
-    BOOST_TEST((tested.pause("a").error() == errc::not_running));
+    BOOST_TEST(tested.pause("a").error() == errc::not_running);
     run_for(10s);
-    BOOST_TEST((result == asio::error::no_permission));
+    BOOST_TEST(result == asio::error::no_permission);
     BOOST_TEST(requests.empty());
 }
 

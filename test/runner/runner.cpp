@@ -1,3 +1,4 @@
+#include "print.hpp"
 #include "runner/simulation.hpp"
 
 #include <boost/asio/append.hpp>
@@ -140,8 +141,10 @@ BOOST_AUTO_TEST_CASE(no_job_overtakes_itself)
     start({make("a", schedule{.every = 10s})});
     run_for(45s);
     BOOST_TEST(
-        (told ==
-         strings{"start a", "skip a 1", "skip a 2", "completed a", "end a completed", "start a"}));
+        told ==
+            (strings{
+                "start a", "skip a 1", "skip a 2", "completed a", "end a completed", "start a"}),
+        test::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(draining_lets_runs_end)
@@ -155,9 +158,11 @@ BOOST_AUTO_TEST_CASE(draining_lets_runs_end)
     ctx.poll();
     BOOST_TEST(!drained);
     run_for(1h);
-    BOOST_TEST((told == strings{"start a", "completed a", "completed b", "end a completed"}));
-    BOOST_TEST((drained == error_code{}));
-    BOOST_TEST((run_result == error_code{}));
+    BOOST_TEST(
+        told == (strings{"start a", "completed a", "completed b", "end a completed"}),
+        test::per_element());
+    BOOST_TEST(drained == error_code{});
+    BOOST_TEST(run_result == error_code{});
     expect_no_work_left();
 }
 
@@ -173,11 +178,13 @@ BOOST_AUTO_TEST_CASE(cancelling_the_drain_cancels_the_runs)
     run_for(5s);
     stop.emit(asio::cancellation_type::terminal);
     run_for(1s);
-    BOOST_TEST((told == strings{"start a", "cancelled a", "cancelled b", "end a cancelled"}));
-    BOOST_TEST((drained == asio::error::operation_aborted));
-    BOOST_TEST((run_result == error_code{}));
+    BOOST_TEST(
+        told == (strings{"start a", "cancelled a", "cancelled b", "end a cancelled"}),
+        test::per_element());
+    BOOST_TEST(drained == asio::error::operation_aborted);
+    BOOST_TEST(run_result == error_code{});
     BOOST_TEST(requests.size() == 1U);
-    BOOST_TEST((store.runs("a").at(0).outcome == outcome::cancelled));
+    BOOST_TEST(store.runs("a").at(0).outcome == outcome::cancelled);
     BOOST_TEST(store.runs("a").at(0).jobs.at(1).message == "cancelled before it began");
     expect_no_work_left();
 }
@@ -196,10 +203,11 @@ BOOST_AUTO_TEST_CASE(total_cancellation_of_the_run_lets_runs_end_and_terminal_do
         stop.emit(terminal ? asio::cancellation_type::terminal : asio::cancellation_type::total);
         f.run_for(1h);
         BOOST_TEST(
-            (f.told == strings{
-                           "start a", terminal ? "cancelled a" : "completed a",
-                           terminal ? "end a cancelled" : "end a completed"}));
-        BOOST_TEST((result == asio::error::operation_aborted));
+            f.told == (strings{
+                          "start a", terminal ? "cancelled a" : "completed a",
+                          terminal ? "end a cancelled" : "end a completed"}),
+            test::per_element());
+        BOOST_TEST(result == asio::error::operation_aborted);
         f.expect_no_work_left();
     }
 }
@@ -218,7 +226,7 @@ BOOST_AUTO_TEST_CASE(runs_again_after_a_drain)
     std::optional<error_code> twice;
     runner.async_run([&](error_code ec) { twice = ec; });
     run_for(0s);
-    BOOST_TEST((twice == errc::already_running));
+    BOOST_TEST(twice == errc::already_running);
 }
 
 BOOST_AUTO_TEST_CASE(a_cancelled_wait_for_a_retry_sends_nothing_more)
@@ -237,8 +245,8 @@ BOOST_AUTO_TEST_CASE(a_cancelled_wait_for_a_retry_sends_nothing_more)
     stop.emit(asio::cancellation_type::terminal);
     run_for(1h);
     BOOST_REQUIRE(result);
-    BOOST_TEST((result->first == asio::error::operation_aborted));
-    BOOST_TEST((result->second.outcome == outcome::cancelled));
+    BOOST_TEST(result->first == asio::error::operation_aborted);
+    BOOST_TEST(result->second.outcome == outcome::cancelled);
     BOOST_TEST(requests.size() == 1U);
     expect_no_work_left();
 }
@@ -256,9 +264,9 @@ BOOST_AUTO_TEST_CASE(a_trigger_runs_a_chain_now)
     BOOST_TEST(!whole);
     run_for(1s);
     BOOST_REQUIRE((whole && part));
-    BOOST_TEST((whole->outcome == outcome::completed));
-    BOOST_TEST((whole->trigger == run_trigger::manual));
-    BOOST_TEST((whole->scheduled_at == monday));
+    BOOST_TEST(whole->outcome == outcome::completed);
+    BOOST_TEST(whole->trigger == run_trigger::manual);
+    BOOST_TEST(whole->scheduled_at == monday);
     BOOST_TEST(whole->jobs.size() == 2U);
     BOOST_TEST(part->chain == "b");
     BOOST_TEST(part->jobs.size() == 1U);
@@ -266,7 +274,7 @@ BOOST_AUTO_TEST_CASE(a_trigger_runs_a_chain_now)
     std::optional<error_code> unknown;
     runner.async_trigger("c", [&](error_code ec, run_record) { unknown = ec; });
     run_for(0s);
-    BOOST_TEST((unknown == errc::no_such_job));
+    BOOST_TEST(unknown == errc::no_such_job);
     expect_no_work_left();
 }
 
@@ -278,7 +286,7 @@ BOOST_AUTO_TEST_CASE(triggers_within_one_microsecond_are_told_apart)
         runner.async_trigger(
             "a", [&](error_code, const run_record& r) { names.push_back(r.scheduled_at); });
     run_for(1s);
-    BOOST_TEST((names == std::vector{monday, monday + 1us, monday + 2us}));
+    BOOST_TEST(names == (std::vector{monday, monday + 1us, monday + 2us}));
 }
 
 BOOST_AUTO_TEST_CASE(a_drained_runner_takes_no_triggers)
@@ -288,7 +296,7 @@ BOOST_AUTO_TEST_CASE(a_drained_runner_takes_no_triggers)
     std::optional<error_code> result;
     runner.async_trigger("a", [&](error_code ec, run_record) { result = ec; });
     run_for(1s);
-    BOOST_TEST((result == errc::not_running));
+    BOOST_TEST(result == errc::not_running);
     BOOST_TEST(requests.empty());
 }
 
@@ -302,8 +310,8 @@ BOOST_AUTO_TEST_CASE(runs_keep_their_definition_over_a_reload)
     runner.set_jobs(job_set::create({changed}).value());
     run_for(45s);
     // The run of 10 s ends with b at 50 s; those of 20, 30, 40 and 50 s are skipped.
-    BOOST_TEST((times("a") == std::vector<microseconds>{10s}));
-    BOOST_TEST((times("b") == std::vector<microseconds>{30s}));
+    BOOST_TEST(times("a") == std::vector<microseconds>{10s}, test::per_element());
+    BOOST_TEST(times("b") == std::vector<microseconds>{30s}, test::per_element());
     run_for(5s);
     BOOST_REQUIRE_EQUAL(times("a").size(), 2U);
     BOOST_TEST(requests.back().request.target.target == "/changed");
@@ -315,7 +323,7 @@ BOOST_AUTO_TEST_CASE(jobs_come_and_go_one_by_one)
     BOOST_TEST(!runner.next_due("a")); // what the store remembers is still to come
     run_for(0s);
     BOOST_TEST(runner.add(make("b", schedule{.every = 3s})).has_value());
-    BOOST_TEST((runner.next_due("b") == monday + 3s));
+    BOOST_TEST(runner.next_due("b") == monday + 3s);
     run_for(10s);
     BOOST_TEST(times("b").size() == 3U);
     BOOST_TEST(runner.remove("b").has_value());
@@ -339,8 +347,8 @@ BOOST_AUTO_TEST_CASE(the_deadline_bounds_all_attempts)
     runner.async_trigger("a", asio::detached);
     run_for(1h);
     // 0-4, 5-9, 10-12: the third is cut off by the deadline.
-    BOOST_TEST((times("a") == std::vector<microseconds>{0s, 5s, 10s}));
-    BOOST_TEST((store.runs("a").at(0).outcome == outcome::timed_out));
+    BOOST_TEST(times("a") == (std::vector<microseconds>{0s, 5s, 10s}), test::per_element());
+    BOOST_TEST(store.runs("a").at(0).outcome == outcome::timed_out);
     BOOST_TEST(last_message == "timed out: the job's deadline of 12s passed");
 }
 
@@ -357,9 +365,9 @@ BOOST_AUTO_TEST_CASE(a_wait_past_the_deadline_is_not_begun)
     runner.set_jobs(job_set::create({j}).value());
     runner.async_trigger("a", asio::detached);
     run_for(1h);
-    BOOST_TEST((times("a") == std::vector<microseconds>{0s, 60s}));
-    BOOST_TEST((store.runs("a").at(0).outcome == outcome::failed));
-    BOOST_TEST((*store.runs("a").at(0).ended_at == monday + 60s));
+    BOOST_TEST(times("a") == (std::vector<microseconds>{0s, 60s}), test::per_element());
+    BOOST_TEST(store.runs("a").at(0).outcome == outcome::failed);
+    BOOST_TEST(*store.runs("a").at(0).ended_at == monday + 60s);
 }
 
 BOOST_AUTO_TEST_CASE(what_went_wrong_is_said_in_words)
@@ -391,7 +399,7 @@ BOOST_AUTO_TEST_CASE(what_went_wrong_is_said_in_words)
             f.runner.async_trigger("a", asio::detached);
             f.run_for(1h);
             const auto run = f.store.runs("a").at(0);
-            BOOST_TEST((run.outcome == r.expected));
+            BOOST_TEST(run.outcome == r.expected);
             BOOST_TEST(f.last_message == r.message);
             BOOST_TEST(run.jobs[0].attempts[0].error == r.message);
         }
@@ -427,17 +435,16 @@ BOOST_AUTO_TEST_CASE(a_stepped_clock_is_noticed_at_once)
     requests.clear();
     time.step(1h);
     run_for(0s);
-    BOOST_TEST((told.at(0) == "clock 3600"));
-    BOOST_TEST((told.at(1) == "missed 3"));
+    BOOST_TEST(told.at(0) == "clock 3600");
+    BOOST_TEST(told.at(1) == "missed 3");
     BOOST_REQUIRE_EQUAL(requests.size(), 1U);
     BOOST_TEST(requests[0].job == "wall");
     BOOST_TEST(
         field(requests[0].request, "Carillon-Scheduled-At") == "2026-01-05T01:00:00.000000Z");
-    BOOST_TEST(
-        (runner.next_due("boot") == monday + 80min)); // 20 minutes after boot, in the new time
-    time.step(500ms);                                 // too small to be a step
+    BOOST_TEST(runner.next_due("boot") == monday + 80min); // 20 minutes after boot, in the new time
+    time.step(500ms);                                      // too small to be a step
     run_for(0s);
-    BOOST_TEST((runner.next_due("boot") == monday + 80min));
+    BOOST_TEST(runner.next_due("boot") == monday + 80min);
 }
 
 BOOST_AUTO_TEST_CASE(a_clock_set_back_silences_no_hour_and_repeats_no_key)
@@ -451,7 +458,7 @@ BOOST_AUTO_TEST_CASE(a_clock_set_back_silences_no_hour_and_repeats_no_key)
     for (const auto& r : requests) keys.push_back(field(r.request, "Idempotency-Key"));
     BOOST_TEST(keys.at(8) == "a@2026-01-05T01:15:00.000001Z");
     std::sort(keys.begin(), keys.end());
-    BOOST_TEST((std::adjacent_find(keys.begin(), keys.end()) == keys.end()));
+    BOOST_TEST(std::adjacent_find(keys.begin(), keys.end()) == keys.end());
 }
 
 BOOST_AUTO_TEST_CASE(a_fixed_time_that_has_run_does_not_run_again_after_a_step_back)
@@ -461,7 +468,7 @@ BOOST_AUTO_TEST_CASE(a_fixed_time_that_has_run_does_not_run_again_after_a_step_b
     time.step(-1h); // 01:30 comes a second time
     run_for(2h);
     BOOST_TEST(requests.size() == 1U);
-    BOOST_TEST((runner.next_due("a") == monday + 24h + 90min));
+    BOOST_TEST(runner.next_due("a") == monday + 24h + 90min);
     run_for(24h); // and its gate is open
     BOOST_TEST(requests.size() == 2U);
 }
@@ -473,7 +480,7 @@ BOOST_AUTO_TEST_CASE(a_clock_that_visits_the_end_of_time_ends_no_job)
     run_for(0s);
     time.step(-std::chrono::years{300});
     run_for(0s);
-    BOOST_TEST((runner.next_due("a") == monday + 15min));
+    BOOST_TEST(runner.next_due("a") == monday + 15min);
 }
 
 BOOST_AUTO_TEST_CASE(a_disabled_jobs_grid_moves_with_the_clock)
@@ -486,7 +493,7 @@ BOOST_AUTO_TEST_CASE(a_disabled_jobs_grid_moves_with_the_clock)
     run_for(0s);
     a.enabled = true;
     runner.set_jobs(job_set::create({a}).value());
-    BOOST_TEST((runner.next_due("a") == monday + 12min));
+    BOOST_TEST(runner.next_due("a") == monday + 12min);
 }
 
 BOOST_AUTO_TEST_CASE(a_claim_that_comes_after_the_cancellation_sends_nothing)
@@ -504,9 +511,9 @@ BOOST_AUTO_TEST_CASE(a_claim_that_comes_after_the_cancellation_sends_nothing)
     late.answer_claim();
     run_for(0s);
     BOOST_TEST(requests.empty());
-    BOOST_TEST((ended == error_code(asio::error::operation_aborted)));
+    BOOST_TEST(ended == error_code(asio::error::operation_aborted));
     BOOST_REQUIRE(late.recorded.size() == 1U);
-    BOOST_TEST((late.recorded[0].outcome == outcome::cancelled));
+    BOOST_TEST(late.recorded[0].outcome == outcome::cancelled);
 }
 
 BOOST_AUTO_TEST_CASE(what_stands_due_in_its_window_is_not_lost)
@@ -520,7 +527,7 @@ BOOST_AUTO_TEST_CASE(what_stands_due_in_its_window_is_not_lost)
     BOOST_TEST(requests.empty());
     runner.set_jobs(job_set::create({jobs[1]}).value());
     run_for(0s);
-    BOOST_TEST((times("a") == std::vector<microseconds>{20s}));
+    BOOST_TEST(times("a") == std::vector<microseconds>{20s}, test::per_element());
 
     runner.set_jobs(job_set::create({make("c", schedule{.on_start = 25s, .accuracy = 1min}),
                                      make("d", schedule{.on_start = 50s, .accuracy = 1min})})
@@ -528,7 +535,7 @@ BOOST_AUTO_TEST_CASE(what_stands_due_in_its_window_is_not_lost)
     run_for(20s);
     told.clear();
     runner.async_drain(asio::detached);
-    BOOST_TEST((told == strings{"skip c 1"}));
+    BOOST_TEST(told == strings{"skip c 1"}, test::per_element());
     run_for(1h);
     BOOST_TEST(times("c").empty());
 }
@@ -544,7 +551,7 @@ BOOST_AUTO_TEST_CASE(a_listener_may_end_the_runner)
     });
     other->async_run(asio::detached);
     run_for(1min);
-    BOOST_TEST((told == strings{"kept while it is called"}));
+    BOOST_TEST(told == strings{"kept while it is called"}, test::per_element());
     BOOST_TEST(requests.size() == 1U);
 }
 
@@ -563,7 +570,7 @@ BOOST_AUTO_TEST_CASE(a_listener_may_end_the_runner_within_its_own_call)
     other->async_drain([&](error_code ec) { drained = ec; });
     BOOST_TEST(!other);
     run_for(1min);
-    BOOST_TEST((drained == error_code(asio::error::operation_aborted)));
+    BOOST_TEST(drained == error_code(asio::error::operation_aborted));
     BOOST_TEST(requests.empty());
 }
 
@@ -577,8 +584,8 @@ BOOST_AUTO_TEST_CASE(a_run_cannot_begin_while_a_drain_goes_on)
     runner.async_drain([&](error_code ec) { drained = ec; });
     runner.async_run([&](error_code ec) { again = ec; });
     run_for(1h);
-    BOOST_TEST((again == error_code(errc::already_running)));
-    BOOST_TEST((drained == error_code{}));
+    BOOST_TEST(again == error_code(errc::already_running));
+    BOOST_TEST(drained == error_code{});
 }
 
 BOOST_AUTO_TEST_CASE(many_runs_at_one_instant_all_start)
@@ -589,7 +596,7 @@ BOOST_AUTO_TEST_CASE(many_runs_at_one_instant_all_start)
     start(std::move(jobs));
     run_for(10s);
     BOOST_TEST(requests.size() == 1000U);
-    for (const auto& r : requests) BOOST_TEST((r.at == monday + 10s));
+    for (const auto& r : requests) BOOST_TEST(r.at == monday + 10s);
 }
 
 BOOST_AUTO_TEST_CASE(independent_branches_do_not_wait_for_each_other)
@@ -602,9 +609,9 @@ BOOST_AUTO_TEST_CASE(independent_branches_do_not_wait_for_each_other)
          make("last", after{{"slow"}, {"quick"}})});
     runner.async_trigger("a", asio::detached);
     run_for(1h);
-    BOOST_TEST((times("quick") == std::vector<microseconds>{1s}));
-    BOOST_TEST((times("slow") == std::vector<microseconds>{1s}));
-    BOOST_TEST((times("last") == std::vector<microseconds>{31s}));
+    BOOST_TEST(times("quick") == std::vector<microseconds>{1s}, test::per_element());
+    BOOST_TEST(times("slow") == std::vector<microseconds>{1s}, test::per_element());
+    BOOST_TEST(times("last") == std::vector<microseconds>{31s}, test::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(completes_on_the_handlers_executor)
@@ -629,7 +636,7 @@ BOOST_AUTO_TEST_CASE(destroyed_while_running_it_ends_what_goes)
         run_for(12s);
     }
     run_for(1s);
-    BOOST_TEST((result == asio::error::operation_aborted));
+    BOOST_TEST(result == asio::error::operation_aborted);
     expect_no_work_left();
 }
 
@@ -698,8 +705,8 @@ BOOST_AUTO_TEST_CASE(a_step_that_nobody_saw_moves_a_new_plan_once)
                                      make("new", schedule{.every = 1h, .on_start = 20min})})
                         .value());
     run_for(0s);
-    BOOST_TEST((runner.next_due("old") == monday + 24h + 10min));
-    BOOST_TEST((runner.next_due("new") == monday + 24h + 20min));
+    BOOST_TEST(runner.next_due("old") == monday + 24h + 10min);
+    BOOST_TEST(runner.next_due("new") == monday + 24h + 20min);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

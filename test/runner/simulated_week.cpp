@@ -1,3 +1,4 @@
+#include "print.hpp"
 #include "runner/simulation.hpp"
 
 #include <boost/asio/detached.hpp>
@@ -68,8 +69,8 @@ BOOST_AUTO_TEST_CASE(pin_112_fires_each_quarter_in_order_whatever_the_replies)
             overloaded{
                 [&](const run_started& s) {
                     fired.push_back(time.now());
-                    BOOST_TEST((s.run.scheduled_at == time.now()));
-                    BOOST_TEST((time.now() >= chain_before_ended));
+                    BOOST_TEST(s.run.scheduled_at == time.now());
+                    BOOST_TEST(time.now() >= chain_before_ended);
                 },
                 [&](const attempt_failed&) { ++retries; },
                 [&](const job_started& s) {
@@ -93,7 +94,7 @@ BOOST_AUTO_TEST_CASE(pin_112_fires_each_quarter_in_order_whatever_the_replies)
     // 5 minutes after the boot, then each 15 minutes for a week.
     BOOST_REQUIRE_EQUAL(fired.size(), 7U * 24 * 4);
     for (std::size_t i = 0; i < fired.size(); ++i)
-        BOOST_REQUIRE((fired[i] == monday + 5min + static_cast<int>(i) * 15min));
+        BOOST_REQUIRE(fired[i] == monday + 5min + static_cast<int>(i) * 15min);
     BOOST_TEST(store.runs("compute-stickiness").size() == fired.size());
 
     int ended = 0;
@@ -126,7 +127,7 @@ BOOST_AUTO_TEST_CASE(equal_seeds_give_equal_weeks)
         for (const auto& r : s.requests) out.emplace_back(r.at, field(r.request, "traceparent"));
         return out;
     };
-    BOOST_TEST((play() == play()));
+    BOOST_TEST(play() == play());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,5 +1,6 @@
 // What becomes of what is due, done and missed while the store fails.
 
+#include "print.hpp"
 #include "runner/machine.hpp"
 
 #include <boost/asio/detached.hpp>
@@ -56,16 +57,18 @@ BOOST_AUTO_TEST_CASE(firing_stops_and_resumes_by_itself)
     run_for(1min + 30s);
     is_full = true;
     run_for(2min);
-    BOOST_TEST((instants("a") == strings{"00:01:00"}));
+    BOOST_TEST(instants("a") == strings{"00:01:00"}, test::per_element());
     is_full = false;
     run_for(1min);
-    BOOST_TEST((instants("a") == strings{"00:01:00", "00:04:00"}));
-    BOOST_TEST((told == strings{"store 00:02:00", "failed", "store 00:03:00", "recovered"}));
+    BOOST_TEST(instants("a") == (strings{"00:01:00", "00:04:00"}), test::per_element());
+    BOOST_TEST(
+        told == (strings{"store 00:02:00", "failed", "store 00:03:00", "recovered"}),
+        test::per_element());
     // What could not be kept then is kept now.
     BOOST_REQUIRE_EQUAL(store.missed().size(), 1U);
     BOOST_TEST(
-        (store.missed().at(0) ==
-         missed_record{"a", monday + 2min, monday + 3min, 2, reason::store}));
+        store.missed().at(0) ==
+        (missed_record{"a", monday + 2min, monday + 3min, 2, reason::store}));
     kill();
     start({each_minute("a")});
     run_for(10s);
@@ -80,7 +83,7 @@ BOOST_AUTO_TEST_CASE(firing_goes_on_where_it_is_told_to_but_not_at_most_once)
     is_full = true;
     begin({each_minute("a"), once}, on_store_error::go_on);
     run_for(2min + 30s);
-    BOOST_TEST((instants("a") == strings{"00:01:00", "00:02:00"}));
+    BOOST_TEST(instants("a") == (strings{"00:01:00", "00:02:00"}), test::per_element());
     BOOST_TEST(instants("once").empty());
     const auto fence = [this](std::size_t i) {
         return std::stoll(field(requests.at(i).request, "Carillon-Fence"));
@@ -109,14 +112,14 @@ BOOST_AUTO_TEST_CASE(what_a_stalled_store_claims_too_late_follows_catch_up)
         if (s != nullptr && s->reason == reason::window) ++skipped;
     });
     run_for(1h + 15min);
-    BOOST_TEST((times("once") == std::vector<microseconds>{1h + 10min}));
-    BOOST_TEST((store.runs("once").at(0).trigger == run_trigger::catch_up));
+    BOOST_TEST(times("once") == std::vector<microseconds>{1h + 10min}, test::per_element());
+    BOOST_TEST(store.runs("once").at(0).trigger == run_trigger::catch_up);
     BOOST_TEST(requests.size() == 1U);
     BOOST_TEST(skipped == 2);
     for (const char* name : {"none", "brief"}) {
         BOOST_REQUIRE_EQUAL(store.runs(name).size(), 1U);
-        BOOST_TEST((store.runs(name)[0].outcome == outcome::skipped));
-        BOOST_TEST((store.runs(name)[0].reason == reason::window));
+        BOOST_TEST(store.runs(name)[0].outcome == outcome::skipped);
+        BOOST_TEST(store.runs(name)[0].reason == reason::window);
     }
     kill();
 }
@@ -133,7 +136,7 @@ BOOST_AUTO_TEST_CASE(an_end_that_could_not_be_recorded_is_recorded_later)
     is_full = false;
     run_for(10s);
     BOOST_TEST(store.runs("a").size() == 1U);
-    BOOST_TEST((told == strings{"failed", "recovered"}));
+    BOOST_TEST(told == (strings{"failed", "recovered"}), test::per_element());
     kill();
 }
 
@@ -149,14 +152,14 @@ BOOST_AUTO_TEST_CASE(a_drain_tries_once_more_and_then_says_what_is_lost)
     daemon->async_drain([&](error_code) { is_over = true; });
     run_for(1s);
     BOOST_TEST(is_over);
-    BOOST_TEST((told == strings{"failed", "lost"}));
+    BOOST_TEST(told == (strings{"failed", "lost"}), test::per_element());
     kill();
     // Its claim is still open: it is sent once more.
     is_full = false;
     answer = [](const http::request&) { return http::reply_with(200, "{}"); };
     start({each_minute("a")});
     run_for(1s);
-    BOOST_TEST((instants("a") == strings{"00:01:00", "00:01:00"}));
+    BOOST_TEST(instants("a") == (strings{"00:01:00", "00:01:00"}), test::per_element());
     kill();
 }
 
@@ -175,7 +178,7 @@ BOOST_AUTO_TEST_CASE(nothing_is_sent_at_most_once_before_that_is_known)
     is_full = false;
     run_for(10s);
     const run_record run = store.runs("a").at(0);
-    BOOST_TEST((run.jobs.at(1).outcome == outcome::failed));
+    BOOST_TEST(run.jobs.at(1).outcome == outcome::failed);
     BOOST_TEST(run.jobs.at(1).message == "not sent: the store could not be written");
     kill();
 }
@@ -192,8 +195,8 @@ BOOST_AUTO_TEST_CASE(recovery_waits_for_the_store)
     BOOST_TEST(requests.size() == 1U);
     is_full = false;
     run_for(15s);
-    BOOST_TEST((instants("a") == strings{"00:01:00", "00:01:00"}));
-    BOOST_TEST((store.runs("a").at(0).outcome == outcome::completed));
+    BOOST_TEST(instants("a") == (strings{"00:01:00", "00:01:00"}), test::per_element());
+    BOOST_TEST(store.runs("a").at(0).outcome == outcome::completed);
     kill();
 }
 
@@ -203,7 +206,7 @@ BOOST_AUTO_TEST_CASE(a_slow_store_delays_but_loses_nothing)
     begin({each_minute("a"), each_minute("b")});
     run_for(5min);
     BOOST_TEST(instants("a").size() == 4U);
-    BOOST_TEST((times("a").at(0) == 67s));
+    BOOST_TEST(times("a").at(0) == 67s);
     bool is_over = false;
     daemon->async_drain([&](error_code) { is_over = true; });
     run_for(1min);

@@ -2,6 +2,7 @@
 // process is killed: nothing vanishes, nothing is early, doubled or out of order. A failure names
 // its seed: CARILLON_TEST_SEED=... CARILLON_TEST_ROUNDS=1 plays it again; more rounds look further.
 
+#include "print.hpp"
 #include "runner/machine.hpp"
 #include <carillon/time/timestamp.hpp>
 
@@ -123,7 +124,7 @@ struct random_machine : machine {
         for (const sent& s : requests) {
             const std::string at = field(s.request, "Carillon-Scheduled-At");
             BOOST_TEST(
-                (s.at >= parse_instant(at).value()),
+                s.at >= parse_instant(at).value(),
                 "early: " << s.job << " of " << at << " at " << format_utc(s.at));
             auto& same = by_key[field(s.request, "Idempotency-Key")];
             if (!same.empty()) {

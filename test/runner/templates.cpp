@@ -1,3 +1,4 @@
+#include "print.hpp"
 #include "runner/simulation.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -97,7 +98,7 @@ BOOST_AUTO_TEST_CASE(a_job_whose_value_is_missing_is_not_sent)
     next.retry = retry_policy{.attempts = 3};
     run();
     BOOST_TEST(requests.size() == 1U);
-    BOOST_TEST((result->outcome == outcome::failed));
+    BOOST_TEST(result->outcome == outcome::failed);
     BOOST_TEST(result->jobs[1].message.find("{{jobs.first/id}}") != std::string::npos);
     BOOST_TEST(result->jobs[1].attempts.size() == 1U);
 }

@@ -1,5 +1,6 @@
 // What is the SQLite store's alone: commits in groups, what is kept, and who may open it.
 
+#include "print.hpp"
 #include "temporary_folder.hpp"
 #include <carillon/store/sqlite.hpp>
 #include <carillon/store/sqlite_store.hpp>
@@ -132,7 +133,7 @@ BOOST_AUTO_TEST_CASE(a_file_that_is_moved_away_takes_nothing_more)
         BOOST_TEST(!ec, ec.message());
         std::filesystem::remove(file);
         note();
-        BOOST_TEST((ec == errc::store_moved));
+        BOOST_TEST(ec == errc::store_moved);
     }
 }
 
@@ -170,7 +171,7 @@ BOOST_AUTO_TEST_CASE(entries_are_kept_for_a_time)
     for (int i = 0; i < 500; ++i) record("old", t0 + i * 1s);
     record("new", t0 + 24h + 1h);
     wait_for(1);
-    BOOST_TEST((chains_left() == std::vector<std::string>{"new"}));
+    BOOST_TEST(chains_left() == std::vector<std::string>{"new"}, test::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(so_many_entries_of_a_chain_are_kept)
@@ -181,7 +182,7 @@ BOOST_AUTO_TEST_CASE(so_many_entries_of_a_chain_are_kept)
     wait_for(4);
     // The newest of them.
     const auto page = store_reader(path).find({.chains = {"often"}});
-    BOOST_TEST((std::get<run_record>(page.entries.back().what).scheduled_at == t0 + 697s));
+    BOOST_TEST(std::get<run_record>(page.entries.back().what).scheduled_at == t0 + 697s);
 }
 
 BOOST_AUTO_TEST_CASE(so_many_bytes_are_kept_and_the_file_shrinks)
@@ -231,7 +232,7 @@ BOOST_AUTO_TEST_CASE(one_that_cannot_be_written_does_not_fail_others)
         store->async_record(r, [&](error_code ec) { failed.push_back(ec.failed()); });
     }
     run();
-    BOOST_TEST((failed == std::vector<bool>{false, true, false}));
+    BOOST_TEST(failed == (std::vector<bool>{false, true, false}), test::per_element());
     BOOST_TEST(chains_left().size() == 2U);
 }
 

@@ -1,5 +1,6 @@
 // What holds for every store: the same cases for each of them.
 
+#include "print.hpp"
 #include "temporary_folder.hpp"
 #include <carillon/store/memory_store.hpp>
 #include <carillon/store/sqlite_store.hpp>
@@ -234,7 +235,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(what_is_told_of_jobs_is_remembered, Stores, stores
     std::sort(loaded.begin(), loaded.end(), [](const job_memory& a, const job_memory& b) {
         return a.job < b.job;
     });
-    BOOST_TEST((loaded == std::vector<job_memory>{whole, {.job = "b"}}));
+    BOOST_TEST(loaded == (std::vector<job_memory>{whole, {.job = "b"}}), test::per_element());
 }
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(what_a_process_leaves_open_is_the_next_ones, Stores, stores)
@@ -258,11 +259,11 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(what_a_process_leaves_open_is_the_next_ones, Store
     const auto found = next.load().cut_off;
     BOOST_REQUIRE_EQUAL(found.size(), 2U);
     BOOST_TEST(found[0].run.chain == "b"); // the earlier claim
-    BOOST_TEST((found[0].run.id == id_of(1)));
-    BOOST_TEST((found[0].run.trigger == run_trigger::catch_up));
-    BOOST_TEST((found[0].due == t0 + 1s));
+    BOOST_TEST(found[0].run.id == id_of(1));
+    BOOST_TEST(found[0].run.trigger == run_trigger::catch_up);
+    BOOST_TEST(found[0].due == t0 + 1s);
     BOOST_TEST(!found[0].is_owned);
-    BOOST_TEST((found[0].run.started_at >= t0 + 1s)); // its claim, not before it was due
+    BOOST_TEST(found[0].run.started_at >= t0 + 1s); // its claim, not before it was due
     BOOST_TEST(found[0].recovers);
     BOOST_TEST(!found[1].recovers);
     BOOST_TEST(!found[0].run.outcome);
@@ -312,24 +313,24 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(how_far_a_run_is_outlives_the_process, Stores, sto
     BOOST_REQUIRE_EQUAL(found.size(), 1U);
     auto jobs = found[0].run.jobs;
     BOOST_REQUIRE_EQUAL(jobs.size(), 2U);
-    BOOST_TEST((jobs[0].outcome == outcome::completed));
+    BOOST_TEST(jobs[0].outcome == outcome::completed);
     BOOST_TEST(jobs[0].message == done.message);
     BOOST_TEST(jobs[0].status == done.status);
     BOOST_TEST(!jobs[0].may_be_sent);
     BOOST_REQUIRE_EQUAL(jobs[0].attempts.size(), 2U);
     const attempt_record& first = jobs[0].attempts[0];
-    BOOST_TEST((first.started_at == done.attempts[0].started_at));
-    BOOST_TEST((first.latency == done.attempts[0].latency));
-    BOOST_TEST((first.outcome == outcome::timed_out));
-    BOOST_TEST((first.phase == phase::connect));
-    BOOST_TEST((first.phase_time == 5ms));
+    BOOST_TEST(first.started_at == done.attempts[0].started_at);
+    BOOST_TEST(first.latency == done.attempts[0].latency);
+    BOOST_TEST(first.outcome == outcome::timed_out);
+    BOOST_TEST(first.phase == phase::connect);
+    BOOST_TEST(first.phase_time == 5ms);
     BOOST_TEST(first.error == "timed out");
     BOOST_TEST(jobs[0].attempts[1].http_status == 200);
     BOOST_REQUIRE_EQUAL(jobs[0].values.size(), 2U);
     BOOST_TEST((jobs[0].values[0].pointer == "/id" && jobs[0].values[0].value == 17));
     BOOST_TEST(!jobs[1].outcome);
     BOOST_TEST(jobs[1].may_be_sent);
-    BOOST_TEST((jobs[1].polled == going.polled));
+    BOOST_TEST(jobs[1].polled == going.polled);
 
     next.end("first", t0, 1);
     BOOST_TEST(next.load().cut_off.empty());
@@ -360,7 +361,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(an_ended_run_is_taken_up_again_by_one, Stores, sto
     BOOST_TEST(!u.ask({again}).at(0).won);
     BOOST_TEST(!u.find_run(1)->outcome); // it goes
     u.end("a", t0, 1);
-    BOOST_TEST((u.find_run(1)->outcome == outcome::completed));
+    BOOST_TEST(u.find_run(1)->outcome == outcome::completed);
     BOOST_TEST(u.find({}).entries.size() == 1U); // in place of its earlier end
 }
 
@@ -374,20 +375,28 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(history_is_found_by_chain_outcome_time_and_page, S
         {.missed = {{"a", t0, t0 + 9s, 10, reason::window}, {"b", t0, t0, 1, reason::overlap}}},
         t0 + 1h);
     u.end("a", t0 + 2h, 3);
-    BOOST_TEST((names(u.find({})) == strings{"a", "b missed", "a missed", "b", "a"}));
-    BOOST_TEST((names(u.find({.chains = {"a"}})) == strings{"a", "a missed", "a"}));
-    BOOST_TEST((names(u.find({.chains = {"a", "b"}, .outcome = "failed"})) == strings{"b"}));
-    BOOST_TEST((names(u.find({.outcome = "missed"})) == strings{"a missed"}));
-    BOOST_TEST((names(u.find({.outcome = "skipped"})) == strings{"b missed"}));
-    BOOST_TEST((names(u.find({.since = t0 + 1h})) == strings{"a", "b missed", "a missed"}));
+    BOOST_TEST(
+        names(u.find({})) == (strings{"a", "b missed", "a missed", "b", "a"}), test::per_element());
+    BOOST_TEST(
+        names(u.find({.chains = {"a"}})) == (strings{"a", "a missed", "a"}), test::per_element());
+    BOOST_TEST(
+        names(u.find({.chains = {"a", "b"}, .outcome = "failed"})) == strings{"b"},
+        test::per_element());
+    BOOST_TEST(names(u.find({.outcome = "missed"})) == strings{"a missed"}, test::per_element());
+    BOOST_TEST(names(u.find({.outcome = "skipped"})) == strings{"b missed"}, test::per_element());
+    BOOST_TEST(
+        names(u.find({.since = t0 + 1h})) == (strings{"a", "b missed", "a missed"}),
+        test::per_element());
     const auto page = u.find({.limit = 2});
-    BOOST_TEST((names(page) == strings{"a", "b missed"}));
+    BOOST_TEST(names(page) == (strings{"a", "b missed"}), test::per_element());
     BOOST_REQUIRE(page.next);
     u.end("c", t0 + 3h, 4); // what comes since does not move the next page
-    BOOST_TEST((names(u.find({.before = page.next})) == strings{"a missed", "b", "a"}));
+    BOOST_TEST(
+        names(u.find({.before = page.next})) == (strings{"a missed", "b", "a"}),
+        test::per_element());
     BOOST_TEST(!u.find({.before = page.next}).next);
     const auto missed = std::get<missed_record>(u.find({.outcome = "missed"}).entries.at(0).what);
-    BOOST_TEST((missed == missed_record{"a", t0, t0 + 9s, 10, reason::window}));
+    BOOST_TEST(missed == (missed_record{"a", t0, t0 + 9s, 10, reason::window}));
 }
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(a_run_comes_back_as_it_was_recorded, Stores, stores)
@@ -411,18 +420,18 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_run_comes_back_as_it_was_recorded, Stores, store
     u.record(r);
     const auto found = u.find_run(9);
     BOOST_REQUIRE(found);
-    BOOST_TEST((found->id == r.id));
+    BOOST_TEST(found->id == r.id);
     BOOST_TEST(found->chain == "a");
-    BOOST_TEST((found->scheduled_at == r.scheduled_at));
-    BOOST_TEST((found->trigger == r.trigger));
-    BOOST_TEST((found->outcome == r.outcome));
-    BOOST_TEST((found->reason == r.reason));
-    BOOST_TEST((found->started_at == r.started_at));
-    BOOST_TEST((found->ended_at == r.ended_at));
-    BOOST_TEST((found->lateness == r.lateness));
+    BOOST_TEST(found->scheduled_at == r.scheduled_at);
+    BOOST_TEST(found->trigger == r.trigger);
+    BOOST_TEST(found->outcome == r.outcome);
+    BOOST_TEST(found->reason == r.reason);
+    BOOST_TEST(found->started_at == r.started_at);
+    BOOST_TEST(found->ended_at == r.ended_at);
+    BOOST_TEST(found->lateness == r.lateness);
     BOOST_TEST(found->fence == 5);
     BOOST_REQUIRE_EQUAL(found->jobs.size(), 1U);
-    BOOST_TEST((found->jobs[0].reason == reason::window));
+    BOOST_TEST(found->jobs[0].reason == reason::window);
     BOOST_TEST(!u.find_run(10));
 }
 
@@ -439,7 +448,7 @@ BOOST_AUTO_TEST_CASE(what_is_kept_is_bounded)
     user u(ctx, std::move(store));
     for (int i = 0; i < 4; ++i) u.end("a", t0 + i * 1s, i);
     BOOST_REQUIRE_EQUAL(kept.runs("a").size(), 2U);
-    BOOST_TEST((kept.runs("a").front().scheduled_at == t0 + 2s));
+    BOOST_TEST(kept.runs("a").front().scheduled_at == t0 + 2s);
     u.end("b", t0, 5);
     u.end("c", t0, 6);
     u.end("d", t0, 7);
@@ -459,7 +468,7 @@ BOOST_AUTO_TEST_CASE(without_a_connection_nothing_is_taken)
         std::make_shared<const claim_batch>(claim_batch{.claims = {fresh("a", t0)}}), t0,
         [&](error_code ec, const auto&) { result = ec; });
     ctx.run();
-    BOOST_TEST((result == errc::not_running));
+    BOOST_TEST(result == errc::not_running);
     user other(ctx, std::make_unique<memory_store>(ctx.get_executor(), memory));
     BOOST_TEST(other.ask({fresh("a", t0)}).at(0).won);
 }

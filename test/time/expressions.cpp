@@ -1,6 +1,7 @@
 // What cron and calendar expressions refuse, and where; what they accept is compared with an
 // oracle in zoned_pattern.cpp.
 
+#include "print.hpp"
 #include <carillon/time/calendar.hpp>
 #include <carillon/time/cron.hpp>
 #include <carillon/time/stable_hash.hpp>
@@ -131,7 +132,7 @@ BOOST_AUTO_TEST_CASE(blanks_around_a_calendar_event_and_its_zone_do_not_matter)
 {
     const auto plain = parse_calendar("Mon 08:30 Europe/Berlin").value();
     const auto spaced = parse_calendar("  Mon   08:30   Europe/Berlin  ").value();
-    BOOST_TEST((plain.pattern == spaced.pattern));
+    BOOST_TEST(plain.pattern == spaced.pattern);
     BOOST_TEST(spaced.zone == "Europe/Berlin");
     BOOST_TEST(parse_calendar(" daily").has_value()); // a lone word is no zone
     BOOST_TEST(parse_calendar("daily utc").value().zone == "UTC");

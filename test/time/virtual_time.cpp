@@ -1,3 +1,4 @@
+#include "print.hpp"
 #include <carillon/time/virtual_time.hpp>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -40,12 +41,12 @@ BOOST_AUTO_TEST_CASE(completes_waits_in_order_and_at_their_time)
     time.async_wait_for(3s, [&](error_code) { at.push_back(time.now()); });
     time.async_wait_until(t0 + 1s, [&](error_code) { at.push_back(time.now()); });
     time.run_until(ctx, t0 + 2s);
-    BOOST_TEST((at == std::vector{t0 + 1s}));
-    BOOST_TEST((time.now() == t0 + 2s));
-    BOOST_TEST((time.since_boot() == 10min + 2s));
+    BOOST_TEST(at == std::vector{t0 + 1s});
+    BOOST_TEST(time.now() == t0 + 2s);
+    BOOST_TEST(time.since_boot() == 10min + 2s);
     time.run_until(ctx, t0 + 1h);
-    BOOST_TEST((at == std::vector{t0 + 1s, t0 + 3s}));
-    BOOST_TEST((time.boot_time() == t0 - 10min));
+    BOOST_TEST(at == (std::vector{t0 + 1s, t0 + 3s}));
+    BOOST_TEST(time.boot_time() == t0 - 10min);
 }
 
 BOOST_AUTO_TEST_CASE(never_completes_within_the_call)
@@ -65,8 +66,8 @@ BOOST_AUTO_TEST_CASE(a_step_ends_waits_for_the_wall_clock_alone)
     time.step(-1h);
     ctx.poll();
     BOOST_REQUIRE_EQUAL(done.size(), 1U);
-    BOOST_TEST((done[0].second == errc::clock_changed));
-    BOOST_TEST((time.now() == t0 - 1h));
+    BOOST_TEST(done[0].second == errc::clock_changed);
+    BOOST_TEST(time.now() == t0 - 1h);
     time.run_until(ctx, t0 - 1h + 10s);
     BOOST_TEST(done.size() == 2U);
 }
@@ -84,7 +85,7 @@ BOOST_AUTO_TEST_CASE(every_type_of_cancellation_ends_a_wait)
         ctx.restart();
         ctx.run(); // runs out of work
         BOOST_REQUIRE_EQUAL(done.size(), 1U);
-        BOOST_TEST((done[0].second == asio::error::operation_aborted));
+        BOOST_TEST(done[0].second == asio::error::operation_aborted);
         BOOST_TEST(!time.next_wait());
     }
 }
@@ -97,8 +98,8 @@ BOOST_AUTO_TEST_CASE(completes_on_the_handlers_executor)
         1s, asio::bind_executor(other, [&](error_code) { where = std::this_thread::get_id(); }));
     time.run_until(ctx, t0 + 1s);
     other.join();
-    BOOST_TEST((where != std::thread::id{}));
-    BOOST_TEST((where != std::this_thread::get_id()));
+    BOOST_TEST(where != std::thread::id{});
+    BOOST_TEST(where != std::this_thread::get_id());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,3 +1,4 @@
+#include "print.hpp"
 #include <carillon/time/timestamp.hpp>
 #include <carillon/time/zone.hpp>
 
@@ -71,15 +72,15 @@ BOOST_AUTO_TEST_SUITE(zones)
 BOOST_AUTO_TEST_CASE(rules_reach_to_2199)
 {
     const time_zone berlin = time_zone::load("Europe/Berlin").value();
-    BOOST_TEST((offset(berlin, "1975-07-01T00:00:00Z") == 60min)); // no summer time then
-    BOOST_TEST((offset(berlin, "2026-07-01T00:00:00Z") == 120min));
-    BOOST_TEST((offset(berlin, "2045-07-01T00:00:00Z") == 120min));
-    BOOST_TEST((offset(berlin, "2199-07-01T00:00:00Z") == 120min));
-    BOOST_TEST((offset(berlin, "2199-12-31T00:00:00Z") == 60min));
+    BOOST_TEST(offset(berlin, "1975-07-01T00:00:00Z") == 60min); // no summer time then
+    BOOST_TEST(offset(berlin, "2026-07-01T00:00:00Z") == 120min);
+    BOOST_TEST(offset(berlin, "2045-07-01T00:00:00Z") == 120min);
+    BOOST_TEST(offset(berlin, "2199-07-01T00:00:00Z") == 120min);
+    BOOST_TEST(offset(berlin, "2199-12-31T00:00:00Z") == 60min);
     BOOST_TEST(berlin.name() == "Europe/Berlin");
     for (std::size_t i = 1; i < berlin.periods().size(); ++i) {
-        BOOST_REQUIRE((berlin.periods()[i - 1].begin < berlin.periods()[i].begin));
-        BOOST_REQUIRE((berlin.periods()[i - 1].offset != berlin.periods()[i].offset));
+        BOOST_REQUIRE(berlin.periods()[i - 1].begin < berlin.periods()[i].begin);
+        BOOST_REQUIRE(berlin.periods()[i - 1].offset != berlin.periods()[i].offset);
     }
 }
 
@@ -116,7 +117,7 @@ BOOST_AUTO_TEST_CASE(local_is_what_the_process_lives_in)
     {
         const variable tz("TZ", "/usr/share/zoneinfo/Asia/Tokyo");
         const auto zone = time_zone::load("local").value();
-        BOOST_TEST((offset(zone, "2026-01-01T00:00:00Z") == 540min));
+        BOOST_TEST(offset(zone, "2026-01-01T00:00:00Z") == 540min);
     }
     {
         const variable tz("TZ", "CET-1CEST");
@@ -130,14 +131,14 @@ BOOST_AUTO_TEST_CASE(a_changed_file_is_read_anew_and_what_was_loaded_stays)
     const variable directory("TZDIR", folder.path());
     folder.put("Moving", "Europe/Berlin");
     const auto before = time_zone::load("Moving").value();
-    BOOST_TEST((time_zone::load("Moving").value() == before));
+    BOOST_TEST(time_zone::load("Moving").value() == before);
     folder.put("Moving", "Asia/Tokyo");
     const auto after = time_zone::load("Moving").value();
-    BOOST_TEST((offset(before, "2026-07-01T00:00:00Z") == 120min));
-    BOOST_TEST((offset(after, "2026-07-01T00:00:00Z") == 540min));
+    BOOST_TEST(offset(before, "2026-07-01T00:00:00Z") == 120min);
+    BOOST_TEST(offset(after, "2026-07-01T00:00:00Z") == 540min);
     BOOST_TEST(!(after == before));
     folder.put("Moving", "Asia/Kathmandu");
-    BOOST_TEST((offset(time_zone::load("Moving").value(), "2026-07-01T00:00:00Z") == 345min));
+    BOOST_TEST(offset(time_zone::load("Moving").value(), "2026-07-01T00:00:00Z") == 345min);
     std::filesystem::resize_file(folder.path() + "/Moving", 100);
     BOOST_TEST(!time_zone::load("Moving").has_value());
 }

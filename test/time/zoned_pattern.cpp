@@ -1,5 +1,6 @@
 // The library's arithmetic against an oracle that looks at every minute.
 
+#include "print.hpp"
 #include "time/brute_force.hpp"
 #include "time/random_expressions.hpp"
 #include <carillon/time/calendar.hpp>
@@ -145,7 +146,7 @@ void check_back_and_count(
             BOOST_TEST(
                 (!last || *last <= q.from()), q.describe() << ": none until " << format_utc(b));
         else
-            BOOST_TEST((last == *(end - 1)), q.describe() << ": last until " << format_utc(b));
+            BOOST_TEST(last == *(end - 1), q.describe() << ": last until " << format_utc(b));
     }
 }
 
