@@ -70,7 +70,7 @@ int command_run(const std::string& path)
 }
 
 /** The job's own index, or nothing after what is wrong was printed. */
-std::optional<job_index> find_job(const job_set& jobs, const std::string& name)
+std::optional<job_index> find_job_or_tell(const job_set& jobs, const std::string& name)
 {
     const auto found = jobs.find(name);
     if (found) return found;
@@ -82,7 +82,7 @@ int command_once(const std::string& path, const std::string& job)
 {
     auto config = load(path);
     if (!config) return exit_usage;
-    if (!find_job(config->jobs, job)) return exit_no_job;
+    if (!find_job_or_tell(config->jobs, job)) return exit_no_job;
     return daemon(std::move(*config), daemon::purpose::one_run).once(job);
 }
 
@@ -116,7 +116,7 @@ int command_next(const std::string& path, const next_options& o)
     if (!o.job.empty()) {
         config = load(path);
         if (!config) return exit_usage;
-        job = find_job(config->jobs, o.job);
+        job = find_job_or_tell(config->jobs, o.job);
         if (!job) return exit_no_job;
     }
     const auto found = job ? find_next(o, config->jobs, *job, time) : find_next(o, time);

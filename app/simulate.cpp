@@ -113,17 +113,17 @@ read_reply(const option_text& in, const job_set& jobs)
     return std::pair(std::string(job), simulated_reply{*result, *span});
 }
 
-std::string quoted(std::string_view text) { return fmt::format("\"{}\"", text); }
+std::string in_quotes(std::string_view text) { return fmt::format("\"{}\"", text); }
 
 std::string quoted_or_null(const std::optional<instant>& t)
 {
-    return t ? quoted(format_utc(*t)) : "null";
+    return t ? in_quotes(format_utc(*t)) : "null";
 }
 
 template <class T>
 std::string quoted_or_null(const std::optional<T>& word)
 {
-    return word ? quoted(to_string(*word)) : "null";
+    return word ? in_quotes(to_string(*word)) : "null";
 }
 
 const char* word_of(simulated_event::kind k)

@@ -27,10 +27,10 @@
 namespace carillon::app {
 namespace {
 
-using reading = std::function<int(store_reader& store, const time_source& time)>;
+using store_use = std::function<int(store_reader& store, const time_source& time)>;
 
 /** Opens the store, and tells why where it cannot be read. */
-int with_store(const configuration& config, const reading& f)
+int with_store(const configuration& config, const store_use& f)
 {
     const std::string& path = config.store.path;
     if (config.store.is_in_memory()) {

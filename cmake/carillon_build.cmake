@@ -24,8 +24,45 @@ target_compile_options(
             $<$<CXX_COMPILER_ID:GNU>:-Wno-mismatched-new-delete>
             # Boost and libstdc++ use what they deprecate; only clang tells of it.
             $<$<CXX_COMPILER_ID:Clang>:-Wno-deprecated-declarations>
-            # Names of one file shadow those of another that is compiled with it.
-            $<$<BOOL:${CMAKE_UNITY_BUILD}>:-Wno-shadow>)
+            # Of files that are compiled together, names of one shadow those of another, and g++ takes all but the
+            # file that includes the others for headers.
+            $<$<BOOL:$<TARGET_PROPERTY:UNITY_BUILD>>:-Wno-shadow>
+            $<$<AND:$<BOOL:$<TARGET_PROPERTY:UNITY_BUILD>>,$<CXX_COMPILER_ID:GNU>>:-Wno-subobject-linkage>)
+
+# With a compiler cache a precompiled header is found again only where the cache may overlook when it was made.
+if(CARILLON_PRECOMPILE_HEADERS AND CARILLON_CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${CARILLON_CCACHE})
+endif()
+
+# Other people's headers that nearly every file of ours reads. Each source still names what it uses: the other presets
+# compile it without this.
+function(carillon_precompile target)
+  if(CARILLON_PRECOMPILE_HEADERS)
+    target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)
+    target_precompile_headers(
+      ${target}
+      PRIVATE
+      <algorithm>
+      <chrono>
+      <functional>
+      <map>
+      <memory>
+      <optional>
+      <string>
+      <variant>
+      <vector>
+      <boost/asio/any_completion_handler.hpp>
+      <boost/asio/awaitable.hpp>
+      <boost/asio/co_spawn.hpp>
+      <boost/asio/io_context.hpp>
+      <boost/asio/ip/tcp.hpp>
+      <boost/asio/steady_timer.hpp>
+      <boost/json/value.hpp>
+      <boost/system/result.hpp>
+      <fmt/format.h>
+      ${ARGN})
+  endif()
+endfunction()
 
 function(carillon_target_settings target)
   target_compile_features(${target} PUBLIC cxx_std_20)

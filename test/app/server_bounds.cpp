@@ -1,6 +1,7 @@
 // Deadlines, limits on connections, and the ends of a server.
 
 #include "app/server_fixture.hpp"
+#include "print.hpp"
 #include "server.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -45,7 +46,7 @@ BOOST_AUTO_TEST_CASE(a_client_that_leaves_early_harms_nobody)
 
 BOOST_AUTO_TEST_CASE(slow_clients_are_closed)
 {
-    start({.read_timeout = 50ms, .idle_timeout = 60ms});
+    start({.read_timeout = 500ms, .idle_timeout = 600ms});
     auto body = [&]() -> asio::awaitable<void> {
         const std::string head = "POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 9\r\n\r\n";
         for (const std::string& part : {std::string(), head.substr(0, 20), head + "bo"}) {
@@ -75,7 +76,7 @@ BOOST_AUTO_TEST_CASE(a_drip_of_bytes_does_not_put_the_deadline_off)
         }
         const std::string reply = co_await c.read_all();
         BOOST_TEST(reply.empty());
-        BOOST_TEST((std::chrono::steady_clock::now() - begun < 4s));
+        BOOST_TEST(std::chrono::steady_clock::now() - begun < 4s);
     };
     run(body());
 }

@@ -25,7 +25,6 @@ namespace {
 using namespace std::chrono_literals;
 using std::chrono::year_month;
 
-constexpr microseconds one_tick{1};
 constexpr instant never_began = instant::min();
 constexpr instant all_over = instant::max();
 
