@@ -7,6 +7,8 @@ import sys
 import tempfile
 import unittest
 
+import chosen
+
 PROGRAM, ROOT = sys.argv[1], sys.argv[2]
 
 
@@ -34,4 +36,4 @@ class Documents(unittest.TestCase):
                 self.assertEqual(done.returncode, 0, done.stderr)
 
 
-unittest.main(argv=sys.argv[:1])
+unittest.main(argv=chosen.arguments())

@@ -12,6 +12,8 @@ import time
 import unittest
 import urllib.request
 
+import chosen
+
 PROGRAM, PIN_112 = sys.argv[1], sys.argv[2]
 KEY = "c0ffee-key-of-the-test"
 
@@ -324,4 +326,4 @@ class Program(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=sys.argv[:1], verbosity=2)
+    unittest.main(argv=chosen.arguments(), verbosity=2)

@@ -8,6 +8,7 @@ import time
 import unittest
 import urllib.request
 
+import chosen
 from once import BASIC, KEY, PASSWORD, TOKEN, Servers, free_port
 
 QUICK = {"attempts": 3, "backoff": "1ms"}
@@ -354,4 +355,4 @@ class Api(Servers):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=sys.argv[:1])
+    unittest.main(argv=chosen.arguments())
