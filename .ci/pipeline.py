@@ -1,11 +1,12 @@
 #!/usr/bin/python3
 """Usage: .ci/pipeline.py [STEP...]
 
-Runs the steps of .ci/run, or those whose names begin with a STEP and what they need, as they fit on two cores: one step
+Runs the steps of .ci/run, or those that are named and what they need, as they fit on two cores: one step
 compiles, one runs tests, one fetches, at a time. Ends at the first failure. The last lines are a table of where the time
 went and the count of tests.
 """
 
+import contextlib
 import os
 import re
 import shutil
@@ -21,6 +22,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 JOBS = os.environ.get("CMAKE_BUILD_PARALLEL_LEVEL") or str(os.cpu_count())
 SLOWEST = 10
+PACKAGES = int(os.environ.get("CARILLON_PACKAGES_SECONDS", 0))  # what .ci/run took to install them
 COMPILE, TEST, FETCH = "compile", "test", "fetch"
 
 
@@ -42,7 +44,7 @@ class Step:
 
 
 def steps(work):
-    """All steps, in the order in which those of a lane are taken."""
+    """All steps. Of those that may begin, a lane takes the first."""
     here = str(ROOT / ".ci")
 
     def tests(preset, name, *arguments):
@@ -56,26 +58,30 @@ def steps(work):
         Step("build ci", COMPILE, build("ci")),
         Step("image and kernel", FETCH, ["test/fetch", "build/ci"]),
         Step("tests", TEST, tests("ci", "ci", "-LE", "slow|embed"), ["build ci"]),
-        Step("build asan", COMPILE, build("asan"), ["build ci"]),
-        Step("slow tests", TEST, tests("ci", "slow", "-L", "slow"), ["tests", "image and kernel"]),
+        Step("build asan", COMPILE, build("asan")),
+        Step("slow tests", TEST, tests("ci", "slow", "-L", "slow"), ["build ci", "image and kernel"]),
         Step("schedules", TEST, ["test/schedules/differential", "build/ci/app/carillon"], ["build ci"]),
         Step("units", TEST, [f"{here}/units"], ["build ci"]),
-        Step("build tsan", COMPILE, build("tsan"), ["build asan"]),
+        Step("build tsan", COMPILE, build("tsan")),
         Step("tests asan", TEST, tests("asan", "asan"), ["build asan"]),
-        Step("build fuzzers", COMPILE, ["test/fuzz/run", "--build-only"], ["build tsan"]),
-        Step("embedding", COMPILE, tests("ci", "embed", "-L", "embed"), ["build fuzzers"]),
+        Step("build fuzzers", COMPILE, ["test/fuzz/run", "--build-only"]),
+        Step("embedding", COMPILE, tests("ci", "embed", "-L", "embed"), ["build ci"]),
         Step("tests tsan", TEST, tests("tsan", "tsan"), ["build tsan"]),
-        Step("headers", COMPILE, [f"{here}/headers"], ["embedding"]),
+        Step("headers", COMPILE, [f"{here}/headers"]),
         Step("fuzzers", TEST, ["test/fuzz/run", "20"], ["build fuzzers"]),
-        Step("lint", COMPILE, [f"{here}/lint"], ["headers"]),
+        Step("lint", COMPILE, [f"{here}/lint"]),
     ]
 
 
 def chosen(all_steps, names):
-    """Those whose names begin with one of `names`, and what they need."""
+    """Those of these names, and what they need."""
     if not names:
         return all_steps
-    wanted = {s.name for s in all_steps if any(s.name.startswith(n) for n in names)}
+    known = [s.name for s in all_steps]
+    unknown = [n for n in names if n not in known]
+    if unknown:
+        sys.exit(f".ci/run: no step {', '.join(unknown)}; there are: {', '.join(known)}")
+    wanted = set(names)
     for s in reversed(all_steps):
         if s.name in wanted:
             wanted.update(s.needs)
@@ -119,7 +125,8 @@ class Pipeline:
         step.began = time.monotonic()
         with open(self.log(step), "wb") as log:
             step.process = subprocess.Popen(
-                command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+                command, cwd=ROOT, env=dict(os.environ, CMAKE_BUILD_PARALLEL_LEVEL=JOBS), stdin=subprocess.DEVNULL,
+                stdout=log, stderr=subprocess.STDOUT, start_new_session=True
             )
         self.running.append(step)
 
@@ -136,7 +143,8 @@ class Pipeline:
 
     def stop(self):
         for step in self.running:
-            os.killpg(step.process.pid, signal.SIGTERM)
+            with contextlib.suppress(ProcessLookupError):  # it may have ended meanwhile
+                os.killpg(step.process.pid, signal.SIGTERM)
         for step in self.running:
             step.process.wait()
 
@@ -146,15 +154,15 @@ class Pipeline:
 
 def compilations(since):
     """What ninja has made since then: (seconds, what)."""
-    out = []
-    for log in ROOT.glob("build/*/.ninja_log"):
+    out = {}  # by the object: of one that was made twice the last time counts
+    for log in [*ROOT.glob("build/*/.ninja_log"), *ROOT.glob("build/ci/test/*/build/.ninja_log")]:
         for line in log.read_text().splitlines()[1:]:
             start, end, _, made, _ = line.split("\t")
             path = log.parent / made
             if made.endswith(".o") and path.exists() and path.stat().st_mtime >= since:
                 made = re.sub(r"CMakeFiles/(\w+)\.dir/", "", made)
-                out.append(((int(end) - int(start)) / 1000, f"{log.parent.name}: {made}"))
-    return out
+                out[path] = (int(end) - int(start)) / 1000, f"{log.parent.relative_to(ROOT / 'build')}: {made}"
+    return list(out.values())
 
 
 def test_results(work):
@@ -173,7 +181,8 @@ def print_table(title, rows):
 
 
 def print_report(pipeline, started, began, work):
-    rows = [(s.seconds, f"{s.name}, from {s.began - began:.0f} s on") for s in pipeline.done]
+    rows = [(PACKAGES, "packages, before all others")]
+    rows += [(s.seconds, f"{s.name}, from {s.began - began:.0f} s on") for s in pipeline.done]
     print_table("Where the time went (steps run side by side):", rows)
     print_table("The slowest compilations:", sorted(compilations(started), reverse=True)[:SLOWEST])
     results = test_results(work)
@@ -182,19 +191,22 @@ def print_report(pipeline, started, began, work):
     skipped = [name for _, name, status in results if status in ("notrun", "disabled")]
     if skipped:
         print(f"\nSkipped: {', '.join(skipped)}")
-    print(f"\n{count['run']} passed, {count['fail']} failed, {len(skipped)} skipped", flush=True)
+    return f"{count['run']} passed, {count['fail']} failed, {len(skipped)} skipped"
 
 
 def main():
     began, started = time.monotonic(), time.time()
     with tempfile.TemporaryDirectory() as work:
         pipeline = Pipeline(chosen(steps(work), sys.argv[1:]), work)
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, lambda n, _: sys.exit(128 + n))
         good = pipeline.run()
-        print_report(pipeline, started, began, work)
+        count = print_report(pipeline, started, began, work)
+        print()
         if not good:
             print(f".ci/run: FAILED at: {pipeline.done[-1].name}")
-        print(f"{'Every step passed' if good else 'Stopped'} after {time.monotonic() - began:.0f} s.")
+        print(f"{'Every step passed' if good else 'Stopped'} after {PACKAGES + time.monotonic() - began:.0f} s.")
+        print(count, flush=True)
         return 0 if good else 1
 
 

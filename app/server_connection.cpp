@@ -167,7 +167,7 @@ asio::awaitable<bool> server_connection::exchange()
 
     const bool keep = client_keeps && !stopping_;
     std::string head = head_of(res, version, keep);
-    if (is_head) res.body.clear();
+    if (is_head || !has_body(res.status)) res.body.clear();
     const bool written = co_await write(std::move(head), std::move(res.body));
     if (written && !keep) co_await linger();
     const bool usable = written && keep;

@@ -29,7 +29,7 @@ target_compile_options(
             $<$<BOOL:$<TARGET_PROPERTY:UNITY_BUILD>>:-Wno-shadow>
             $<$<AND:$<BOOL:$<TARGET_PROPERTY:UNITY_BUILD>>,$<CXX_COMPILER_ID:GNU>>:-Wno-subobject-linkage>)
 
-# With a compiler cache a precompiled header is found again only where the cache may overlook when it was made.
+# ccache reuses a precompiled header only where it may ignore the time at which the header was made (ccache(1)).
 if(CARILLON_PRECOMPILE_HEADERS AND CARILLON_CCACHE)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${CARILLON_CCACHE})
 endif()

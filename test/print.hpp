@@ -51,7 +51,7 @@ concept run = requires(const T& t) {
     t.outcome;
 };
 
-/** What nobody has said how to print. */
+/** Structs without a printer of their own. */
 template <class T>
 concept silent = std::is_class_v<T> && !list<T> && !passed<T> && !run<T> &&
                  !requires(std::ostream& out, const T& t) { out << t; };

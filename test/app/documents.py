@@ -36,4 +36,4 @@ class Documents(unittest.TestCase):
                 self.assertEqual(done.returncode, 0, done.stderr)
 
 
-unittest.main(argv=chosen.arguments())
+chosen.main()

@@ -326,4 +326,4 @@ class Program(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=chosen.arguments(), verbosity=2)
+    chosen.main()

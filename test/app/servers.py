@@ -355,4 +355,4 @@ class Api(Servers):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=chosen.arguments())
+    chosen.main()

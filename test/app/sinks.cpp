@@ -71,7 +71,7 @@ BOOST_AUTO_TEST_CASE(makes_its_directory_and_writes_each_record_as_a_line)
         log("one");
         log("two\nlines");
     }
-    BOOST_REQUIRE(lines("a/b/x.log").size() == 2U);
+    BOOST_TEST_REQUIRE(lines("a/b/x.log").size() == 2U);
     BOOST_TEST(lines("a/b/x.log")[1].ends_with("message=\"two\\nlines\""));
 }
 
@@ -106,7 +106,7 @@ BOOST_AUTO_TEST_CASE(opens_its_file_anew_when_it_was_moved_away)
     log("after");
     sinks.flush();
     BOOST_TEST(lines("old.log").size() == 1U);
-    BOOST_REQUIRE(lines("x.log").size() == 1U);
+    BOOST_TEST_REQUIRE(lines("x.log").size() == 1U);
     BOOST_TEST(lines("x.log")[0].ends_with("after"));
 }
 
@@ -118,7 +118,7 @@ BOOST_AUTO_TEST_CASE(ends_a_line_that_a_full_disk_cut_short)
         sinks.replace({file("x.log")});
         log("whole");
     }
-    BOOST_REQUIRE(lines("x.log").size() == 2U);
+    BOOST_TEST_REQUIRE(lines("x.log").size() == 2U);
     BOOST_TEST(lines("x.log")[1].ends_with("whole"));
 }
 
@@ -140,7 +140,7 @@ BOOST_AUTO_TEST_CASE(tells_the_others_once_of_one_that_cannot_be_opened)
 BOOST_AUTO_TEST_CASE(waits_for_nobody_who_does_not_read_and_counts_what_it_drops)
 {
     const std::string pipe = folder / "pipe";
-    BOOST_REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+    BOOST_TEST_REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
     const std::size_t too_many = log_sinks::queue_size + 10'000;
     std::string seen;
     std::thread reader;

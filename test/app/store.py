@@ -292,4 +292,4 @@ class Store(unittest.TestCase):
         self.assertEqual(os.stat(self.store).st_mode & 0o777, 0o600)
 
 
-unittest.main(argv=chosen.arguments())
+chosen.main()

@@ -106,11 +106,3 @@ std::size_t open_descriptors()
 }
 
 } // namespace carillon::test
-
-namespace carillon {
-
-std::ostream& boost_test_print_type(std::ostream& out, errc e) { return out << make_error_code(e); }
-
-std::ostream& boost_test_print_type(std::ostream& out, phase p) { return out << to_string(p); }
-
-} // namespace carillon

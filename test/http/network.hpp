@@ -2,6 +2,7 @@
 
 #include "http/misbehaving_server.hpp"
 #include "http/scripted_names.hpp"
+#include "print.hpp"
 #include <carillon/http/transport.hpp>
 #include <carillon/job/run.hpp>
 
@@ -65,11 +66,3 @@ std::string reply_of(const std::string& body);
 std::size_t open_descriptors();
 
 } // namespace carillon::test
-
-namespace carillon {
-
-/** So that Boost.Test can show one. */
-std::ostream& boost_test_print_type(std::ostream& out, errc e);
-std::ostream& boost_test_print_type(std::ostream& out, phase p);
-
-} // namespace carillon

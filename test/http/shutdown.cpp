@@ -40,7 +40,7 @@ struct fixture {
     {
         const auto limit = std::chrono::steady_clock::now() + 20s;
         while (server.accepted() == 0 || server.steps_done() < steps)
-            BOOST_REQUIRE(ctx->run_one_until(limit) == 1U);
+            BOOST_TEST_REQUIRE(ctx->run_one_until(limit) == 1U);
         ctx->poll();
     }
 

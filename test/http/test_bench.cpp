@@ -204,7 +204,7 @@ BOOST_AUTO_TEST_CASE(resumes_sessions_of_the_same_settings)
             BOOST_TEST(meet(server, who).reply == "hello");
             finish(server);
 
-            BOOST_REQUIRE(server.handshakes().size() == 3U);
+            BOOST_TEST_REQUIRE(server.handshakes().size() == 3U);
             const char* asked[] = {"api.test", "other.test", "other.test"};
             for (std::size_t i = 0; i < 3; ++i) {
                 const tls_handshake& h = server.handshakes()[i];

@@ -95,7 +95,7 @@ BOOST_AUTO_TEST_CASE(the_wake_up_is_the_latest_that_makes_no_one_late)
             tested.add(a);
             if (draw(1) == 0) tested.next_wake(); // asking changes nothing
         }
-        BOOST_REQUIRE(tested.next_wake() == latest);
+        BOOST_TEST_REQUIRE(tested.next_wake() == latest);
         const auto taken = tested.take_due(latest);
         BOOST_REQUIRE_EQUAL(
             taken.size(),

@@ -512,7 +512,7 @@ BOOST_AUTO_TEST_CASE(a_claim_that_comes_after_the_cancellation_sends_nothing)
     run_for(0s);
     BOOST_TEST(requests.empty());
     BOOST_TEST(ended == error_code(asio::error::operation_aborted));
-    BOOST_REQUIRE(late.recorded.size() == 1U);
+    BOOST_TEST_REQUIRE(late.recorded.size() == 1U);
     BOOST_TEST(late.recorded[0].outcome == outcome::cancelled);
 }
 

@@ -94,7 +94,7 @@ BOOST_AUTO_TEST_CASE(pin_112_fires_each_quarter_in_order_whatever_the_replies)
     // 5 minutes after the boot, then each 15 minutes for a week.
     BOOST_REQUIRE_EQUAL(fired.size(), 7U * 24 * 4);
     for (std::size_t i = 0; i < fired.size(); ++i)
-        BOOST_REQUIRE(fired[i] == monday + 5min + static_cast<int>(i) * 15min);
+        BOOST_TEST_REQUIRE(fired[i] == monday + 5min + static_cast<int>(i) * 15min);
     BOOST_TEST(store.runs("compute-stickiness").size() == fired.size());
 
     int ended = 0;

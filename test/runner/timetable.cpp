@@ -105,7 +105,7 @@ BOOST_AUTO_TEST_CASE(jitter_delays_an_instant_and_keeps_its_name)
     assign({scheduled("a", s)}, ten);
     for (instant named = ten + 15min; named < ten + 10h; named += 15min) {
         const instant due = named + jitter_of("a", 10min, named, named + 15min);
-        BOOST_REQUIRE(wake_of(table) == due);
+        BOOST_TEST_REQUIRE(wake_of(table) == due);
         BOOST_REQUIRE(runs_due(due - 1us).empty());
         const auto runs = runs_due(due + 1min);
         BOOST_REQUIRE_EQUAL(runs.size(), 1U);

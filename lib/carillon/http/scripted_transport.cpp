@@ -1,8 +1,6 @@
 #include <carillon/detail/spawn.hpp>
+#include <carillon/detail/use_tuple.hpp>
 #include <carillon/http/scripted_transport.hpp>
-
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <tuple>
 
@@ -20,7 +18,7 @@ play(time_source* time, scripted_reply reply, limits lim)
 
     const microseconds wait = late ? lim.timeout : reply.delay;
     if (wait > microseconds{0}) {
-        auto [ec] = co_await time->async_wait_for(wait, asio::as_tuple(asio::use_awaitable));
+        auto [ec] = co_await time->async_wait_for(wait, detail::use_tuple);
         if (ec) co_return std::tuple{ec, std::move(nothing)};
     }
     if (late) co_return std::tuple{make_error_code(errc::timed_out), std::move(nothing)};

@@ -1,11 +1,10 @@
 #include <carillon/detail/last_error.hpp>
+#include <carillon/detail/use_tuple.hpp>
 #include <carillon/http/tls_context.hpp>
 #include <carillon/http/tls_error.hpp>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
 #include <array>
@@ -194,7 +193,7 @@ asio::awaitable<tls_context::loaded> tls_contexts::get(tls_options options, time
         if (!others) break;
         // Reading takes milliseconds, and who reads may be cancelled: then another one has to.
         asio::steady_timer pause(executor_, std::min(until, time_point::clock::now() + look_again));
-        auto [ec] = co_await pause.async_wait(asio::as_tuple(asio::use_awaitable));
+        auto [ec] = co_await pause.async_wait(detail::use_tuple);
         if (ec) co_return explained_error{ec, {}};
         if (others->result) co_return *others->result;
         if (time_point::clock::now() >= until) co_return explained_error{errc::timed_out, {}};
@@ -211,8 +210,7 @@ asio::awaitable<tls_context::loaded> tls_contexts::read(tls_options options, tim
     const std::uint64_t generation = generation_;
     const auto made = std::make_shared<tls_context::loaded>(explained_error{});
     auto make = [made, options] { *made = tls_context::load(options); };
-    auto [ec, nothing] = co_await threads_.async_perform(
-        std::move(make), until, asio::as_tuple(asio::use_awaitable));
+    auto [ec, nothing] = co_await threads_.async_perform(std::move(make), until, detail::use_tuple);
     if (ec) co_return explained_error{ec, {}};
     // What was read before a reload is good for this exchange alone.
     if (generation == generation_) {

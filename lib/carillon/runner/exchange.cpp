@@ -1,13 +1,12 @@
 #include <carillon/detail/crash_point.hpp>
+#include <carillon/detail/use_tuple.hpp>
 #include <carillon/job/job_templates.hpp>
 #include <carillon/job/proxy_rules.hpp>
 #include <carillon/runner/exchange.hpp>
 #include <carillon/runner/request_maker.hpp>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
 #include <utility>
@@ -142,8 +141,7 @@ asio::awaitable<exchange_result> exchange(
         if (const auto held = weak.lock()) held->connected();
     };
     detail::crash_point("attempt.ready");
-    auto [ec, reply] = co_await shared.transport.async_send(
-        std::move(req), lim, asio::as_tuple(asio::use_awaitable));
+    auto [ec, reply] = co_await shared.transport.async_send(std::move(req), lim, detail::use_tuple);
     detail::crash_point("attempt.answered");
     out.ec = ec;
     out.reply = std::move(reply);
@@ -154,8 +152,7 @@ asio::awaitable<exchange_result> exchange(
 asio::awaitable<error_code> save_progress(const job_task& t)
 {
     const auto [ec] = co_await t.shared.store.async_save(
-        t.run.id, as_stored(t.record, t.wanted_values, t.secrets),
-        asio::as_tuple(asio::use_awaitable));
+        t.run.id, as_stored(t.record, t.wanted_values, t.secrets), detail::use_tuple);
     if (ec) t.shared.emit(progress_failed{t.run, t.job, ec});
     co_return ec;
 }
@@ -165,7 +162,7 @@ asio::awaitable<bool> wait(const job_task& t, microseconds span)
     // What begins after a cancellation is not ended by it.
     const bool was_cancelled = co_await is_cancelled();
     if (was_cancelled) co_return false;
-    co_await t.shared.time.async_wait_for(span, asio::as_tuple(asio::use_awaitable));
+    co_await t.shared.time.async_wait_for(span, detail::use_tuple);
     const bool is_so_now = co_await is_cancelled();
     co_return !is_so_now;
 }
