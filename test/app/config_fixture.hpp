@@ -50,7 +50,10 @@ struct config_fixture {
             if (const auto found = look(credentials, name)) return *found;
             return std::nullopt;
         };
-        v.environment = [=, this](const std::string& name) { return look(environment, name); };
+        // As root has it, so that it does not matter who runs the tests.
+        auto all = environment;
+        all.emplace("STATE_DIRECTORY", "/var/lib/carillon");
+        v.environment = [=](const std::string& name) { return look(all, name); };
         return load_configuration((folder / "c.toml").string(), v);
     }
 
