@@ -22,6 +22,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 JOBS = os.environ.get("CMAKE_BUILD_PARALLEL_LEVEL") or str(os.cpu_count())
 SLOWEST = 10
+PATIENCE = 30  # seconds for a step that is told to end
 PACKAGES = int(os.environ.get("CARILLON_PACKAGES_SECONDS", 0))  # what .ci/run took to install them
 COMPILE, TEST, FETCH = "compile", "test", "fetch"
 
@@ -146,7 +147,10 @@ class Pipeline:
             with contextlib.suppress(ProcessLookupError):  # it may have ended meanwhile
                 os.killpg(step.process.pid, signal.SIGTERM)
         for step in self.running:
-            step.process.wait()
+            try:
+                step.process.wait(timeout=PATIENCE)
+            except subprocess.TimeoutExpired:
+                os.killpg(step.process.pid, signal.SIGKILL)
 
     def log(self, step):
         return f"{self.work}/{step.name.replace(' ', '-')}.log"
