@@ -159,7 +159,7 @@ std::string describe_end(const run_record& run)
 void mark_cut_off(run_record& run, bool recovers)
 {
     run.outcome = outcome::interrupted;
-    if (!recovers) run.reason = reason::crash;
+    run.reason = recovers ? std::nullopt : std::optional(reason::crash);
 }
 
 std::optional<std::pair<run_id, run_id>> ids_beginning(std::string_view text)

@@ -125,34 +125,90 @@ BOOST_AUTO_TEST_CASE(a_crash_between_claim_and_instant_sends_it_once_and_not_bef
     kill();
 }
 
-BOOST_AUTO_TEST_CASE(a_stop_waits_for_what_is_claimed)
+BOOST_AUTO_TEST_CASE(a_stop_gives_back_what_is_claimed)
 {
+    for (const microseconds before : {1ms, 4ms}) { // answered, and under way to the store
+        begin(each_minute);
+        const auto from = time.now() - monday;
+        const auto due = std::chrono::ceil<std::chrono::minutes>(from + 1s);
+        const auto sent = requests.size();
+        run_for(due - from - before);
+        BOOST_TEST(asked.size() == 1U);
+        bool is_over = false;
+        daemon->async_drain([&](error_code) { is_over = true; });
+        run_for(20ms);
+        BOOST_TEST(is_over);
+        BOOST_TEST(requests.size() == sent);
+        kill();
+        start({each_minute});
+        run_for(1s);
+        BOOST_REQUIRE_EQUAL(requests.size(), sent + 1);
+        BOOST_TEST(
+            field(requests.back().request, "Carillon-Scheduled-At") == format_utc(monday + due));
+        BOOST_TEST(field(requests.back().request, "Carillon-Attempt") == "1");
+        kill();
+    }
+    BOOST_TEST(store.missed().empty());
+}
+
+BOOST_AUTO_TEST_CASE(what_is_taken_out_is_not_sent)
+{
+    for (const microseconds before : {1ms, 4ms}) {
+        for (const bool is_paused : {true, false}) {
+            begin(each_minute);
+            const auto from = time.now() - monday;
+            const auto sent = requests.size();
+            run_for(std::chrono::ceil<std::chrono::minutes>(from + 1s) - from - before);
+            if (is_paused)
+                BOOST_TEST(!daemon->pause("a").has_error());
+            else
+                reload(make("other", schedule{.every = 1h}));
+            run_for(30s);
+            BOOST_TEST(requests.size() == sent);
+            BOOST_TEST(daemon->running() == 0U);
+            if (is_paused) BOOST_TEST(!daemon->resume("a").has_error());
+            run_for(1s);
+            kill();
+        }
+    }
+    BOOST_TEST(store.missed().empty());
+    memory_store other(ctx.get_executor(), store);
+    other.async_load([](error_code, const recollection& r) { BOOST_TEST(r.cut_off.empty()); });
+    run_for(0s);
+}
+
+BOOST_AUTO_TEST_CASE(a_run_by_hand_in_between_is_overlapped)
+{
+    reply_after(10s);
     begin(each_minute);
     run_for(1min - 1ms);
-    bool is_over = false;
-    daemon->async_drain([&](error_code) { is_over = true; });
-    run_for(0s);
-    BOOST_TEST(!is_over);
-    run_for(10ms);
-    BOOST_TEST(is_over);
-    BOOST_TEST(times("a") == spans{1min}, test::per_element());
-    BOOST_TEST(store.runs("a").at(0).outcome == outcome::completed);
+    daemon->async_trigger("a", asio::detached);
+    run_for(30s);
+    BOOST_TEST(requests.size() == 1U);
+    BOOST_TEST(skipped == 1);
     kill();
 }
 
-BOOST_AUTO_TEST_CASE(a_stop_at_once_cancels_what_is_claimed)
+BOOST_AUTO_TEST_CASE(after_a_sleep_in_between_catch_up_says_what_is_sent)
 {
-    begin(each_minute);
-    run_for(1min - 1ms);
-    asio::cancellation_signal stop;
-    bool is_over = false;
-    daemon->async_drain(
-        asio::bind_cancellation_slot(stop.slot(), [&](error_code) { is_over = true; }));
-    stop.emit(asio::cancellation_type::terminal);
-    run_for(0s);
-    BOOST_TEST(is_over);
+    job none = each_minute;
+    std::get<schedule>(none.trigger).every = 1h;
+    std::get<schedule>(none.trigger).catch_up = catch_up_policy::none;
+    begin(none);
+    run_for(1h - 1ms);
+    time.advance_to(time.now() + 8h + 30min); // nothing runs meanwhile
+    run_for(1s);
     BOOST_TEST(requests.empty());
-    BOOST_TEST(store.runs("a").at(0).outcome == outcome::cancelled);
+    BOOST_REQUIRE_EQUAL(store.missed().size(), 1U);
+    BOOST_TEST(store.missed()[0].count == 9);
+    kill();
+    job once = none;
+    std::get<schedule>(once.trigger).catch_up = catch_up_policy::once;
+    start({once});
+    run_for(30min - 1s - 1ms);
+    time.advance_to(time.now() + 8h + 30min); // nothing runs meanwhile
+    run_for(1s);
+    BOOST_TEST(requests.size() == 1U); // one for all that passed
     kill();
 }
 
@@ -178,7 +234,7 @@ BOOST_AUTO_TEST_CASE(what_is_claimed_is_not_due_once_more)
     }
 }
 
-BOOST_AUTO_TEST_CASE(after_a_clock_that_is_set_back_meanwhile_it_waits_and_its_chain_goes_on)
+BOOST_AUTO_TEST_CASE(after_a_clock_that_is_set_back_meanwhile_its_chain_goes_on)
 {
     delay = 0ms;
     begin(each_minute);
@@ -186,6 +242,8 @@ BOOST_AUTO_TEST_CASE(after_a_clock_that_is_set_back_meanwhile_it_waits_and_its_c
     time.step(-10min);
     run_for(9min);
     BOOST_TEST(instants("a").size() == 9U); // 23:51 to 23:59
+    kill();                                 // and nothing is left that would go twice
+    start({each_minute});
     run_for(3min);
     BOOST_TEST(
         times("a") ==

@@ -4,8 +4,12 @@
 #include "runner/machine.hpp"
 #include <carillon/runner/gate.hpp>
 
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/test/unit_test.hpp>
+
+#include <algorithm>
 
 namespace asio = boost::asio;
 using namespace carillon;
@@ -55,6 +59,35 @@ struct fixture : machine {
     strings told;
 };
 
+/** A job that owes five instants when its machine comes back, whose runs take longer than from one
+ * instant to the next. */
+struct backlog_fixture : fixture {
+    void play_backlog(overlap_policy policy)
+    {
+        takes = 90s;
+        job a = make("a", schedule{.every = 1min, .catch_up = catch_up_policy::all});
+        a.overlap = policy;
+        a.timeout = 1h;
+        start({a});
+        run_for(30s);
+        kill();
+        run_for(5min);
+        start({a});
+        run_for(30min);
+    }
+
+    /** How many of the five were sent, each once. */
+    std::int64_t sent_once() const
+    {
+        const strings all = instants("a");
+        std::int64_t out = 0;
+        for (int i = 1; i <= 5; ++i)
+            out += std::count(
+                       all.begin(), all.end(), format_utc(monday + i * 1min).substr(11, 8)) == 1;
+        return out;
+    }
+};
+
 } // namespace overlaps
 
 BOOST_FIXTURE_TEST_SUITE(overlaps, fixture)
@@ -78,12 +111,13 @@ BOOST_AUTO_TEST_CASE(skip_sends_nothing_and_says_so)
 BOOST_AUTO_TEST_CASE(queue_lets_one_wait)
 {
     play(overlap_policy::queue, 6min + 45s, 2min + 20s);
-    // The second waits until 3:20 and goes until 5:40; the fourth waits for it.
-    BOOST_TEST(instants("a") == (strings{"00:01:00", "00:02:00", "00:04:00"}), test::per_element());
+    // The third takes the second's place, waits until 3:20 and goes until 5:40; the fifth waits for
+    // it.
+    BOOST_TEST(instants("a") == (strings{"00:01:00", "00:03:00", "00:05:00"}), test::per_element());
     BOOST_TEST(
         times("a") == (std::vector<microseconds>{1min, 3min + 20s, 5min + 40s}),
         test::per_element());
-    BOOST_TEST(told == (strings{"overlap 00:03:00", "overlap 00:05:00"}), test::per_element());
+    BOOST_TEST(told == (strings{"overlap 00:02:00", "overlap 00:04:00"}), test::per_element());
     kill();
 }
 
@@ -109,16 +143,81 @@ BOOST_AUTO_TEST_CASE(replace_cancels_the_last_one)
     kill();
 }
 
-BOOST_AUTO_TEST_CASE(what_waits_when_carillon_stops_is_skipped)
+BOOST_AUTO_TEST_CASE(what_waits_when_carillon_stops_waits_for_the_next_start)
 {
     play(overlap_policy::queue, 2min + 30s, 2min);
     daemon->async_drain(asio::detached);
     run_for(1min);
-    BOOST_TEST(told == strings{"shutdown 00:02:00"}, test::per_element());
+    BOOST_TEST(told.empty());
+    BOOST_TEST(outcomes() == strings{"completed 00:01:00"}, test::per_element());
+    BOOST_TEST(instants("a").size() == 1U);
+    kill();
+    play(overlap_policy::queue, 10s, 1s);
+    BOOST_TEST(instants("a") == (strings{"00:01:00", "00:02:00", "00:03:00"}), test::per_element());
+    BOOST_TEST(field(requests.at(1).request, "Carillon-Attempt") == "1"); // nothing was sent
+    kill();
+}
+
+BOOST_AUTO_TEST_CASE(what_waits_when_carillon_stops_is_taken_up_in_the_same_process)
+{
+    play(overlap_policy::queue, 2min + 30s, 2min);
+    bool is_over = false;
+    daemon->async_drain([&](error_code) { is_over = true; });
+    run_for(1min);
+    BOOST_TEST(is_over);
+    takes = 1s;
+    daemon->async_run(asio::detached);
+    run_for(10s);
+    BOOST_TEST(instants("a") == (strings{"00:01:00", "00:02:00", "00:03:00"}), test::per_element());
+    kill();
+}
+
+BOOST_AUTO_TEST_CASE(what_waits_is_skipped_where_the_store_keeps_nothing)
+{
+    job a = make("a", schedule{.every = 1min});
+    a.overlap = overlap_policy::queue;
+    a.timeout = 1h;
+    takes = 2min;
+    runner.set_jobs(job_set::create({a}).value());
+    runner.async_run(asio::detached);
+    run_for(2min + 30s);
+    runner.async_drain(asio::detached);
+    run_for(1min);
     BOOST_TEST(
         outcomes() == (strings{"skipped 00:02:00", "completed 00:01:00"}), test::per_element());
-    BOOST_TEST(instants("a").size() == 1U);
     BOOST_TEST(store.runs("a").at(0).reason == reason::shutdown);
+}
+
+BOOST_AUTO_TEST_CASE(what_a_stop_cuts_off_says_so)
+{
+    play(overlap_policy::skip, 1min + 30s, 2min);
+    asio::cancellation_signal cut;
+    daemon->async_drain(asio::bind_cancellation_slot(cut.slot(), asio::detached));
+    cut.emit(asio::cancellation_type::terminal);
+    run_for(1s);
+    BOOST_TEST(outcomes() == strings{"cancelled 00:01:00"}, test::per_element());
+    BOOST_TEST(store.runs("a").at(0).reason == reason::shutdown);
+    kill();
+}
+
+BOOST_FIXTURE_TEST_CASE(a_backlog_has_its_turns_beside_a_queue, backlog_fixture)
+{
+    play_backlog(overlap_policy::queue);
+    BOOST_TEST(sent_once() == 5);
+    kill();
+}
+
+BOOST_FIXTURE_TEST_CASE(a_backlog_has_its_turns_where_runs_overlap, backlog_fixture)
+{
+    play_backlog(overlap_policy::allow);
+    BOOST_TEST(sent_once() == 5);
+    kill();
+}
+
+BOOST_FIXTURE_TEST_CASE(a_backlog_has_its_turns_where_others_are_skipped, backlog_fixture)
+{
+    play_backlog(overlap_policy::skip);
+    BOOST_TEST(sent_once() == 5);
     kill();
 }
 

@@ -27,6 +27,13 @@ void agenda::assign(std::vector<appointment> all)
     std::make_heap(heap_.begin(), heap_.end(), later);
 }
 
+void agenda::erase(const std::unordered_set<job_index>& jobs)
+{
+    put_back_batch();
+    std::erase_if(heap_, [&](const appointment& a) { return jobs.contains(a.job); });
+    std::make_heap(heap_.begin(), heap_.end(), later);
+}
+
 std::optional<instant> agenda::next_wake()
 {
     if (batch_.empty()) {

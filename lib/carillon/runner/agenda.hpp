@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <unordered_set>
 #include <vector>
 
 namespace carillon {
@@ -30,6 +31,9 @@ public:
 
     /** Replaces everything. Faster than adding one by one. */
     void assign(std::vector<appointment> all);
+
+    /** Takes out all appointments of some jobs. Costs a look at each that stands here. */
+    void erase(const std::unordered_set<job_index>& jobs);
 
     /** When to wake next; nothing where nothing is to come. */
     std::optional<instant> next_wake();

@@ -136,6 +136,23 @@ void shift(std::vector<owed_span>& owed, microseconds by)
     }
 }
 
+std::vector<missed_part> cut_to_window(const schedule& s, std::vector<owed_span>& owed, instant now)
+{
+    std::vector<missed_part> out;
+    const instant oldest = now - s.catch_up_window;
+    for (owed_span& o : owed) {
+        if (o.from >= oldest) break;
+        const occurrences instants(s, o.ticks);
+        const instant last = *instants.last_until(std::min(o.to, oldest - one_tick));
+        const std::int64_t count = instants.count(o.from, last);
+        out.push_back({o.from, last, count, reason::window});
+        o.count -= count;
+        if (o.count > 0) o.from = *instants.next_after(last);
+    }
+    std::erase_if(owed, [](const owed_span& o) { return o.count == 0; });
+    return out;
+}
+
 std::vector<missed_part>
 cut_to_limit(const schedule& s, std::vector<owed_span>& owed, std::int64_t limit)
 {

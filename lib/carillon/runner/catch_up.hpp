@@ -62,6 +62,10 @@ std::vector<owed_span> take_after(const schedule& s, std::vector<owed_span>& owe
 /** Gives owed ticks other wall times, as a clock that was set has given to those that come. */
 void shift(std::vector<owed_span>& owed, microseconds by);
 
+/** Cuts off what is older than the schedule's window at `now`; it is missed. */
+std::vector<missed_part>
+cut_to_window(const schedule& s, std::vector<owed_span>& owed, instant now);
+
 /** Cuts the oldest off until at most `limit` are owed; what was cut is missed. */
 std::vector<missed_part>
 cut_to_limit(const schedule& s, std::vector<owed_span>& owed, std::int64_t limit);

@@ -109,9 +109,10 @@ void chain_run::start(end_handler on_end)
             });
 }
 
-void chain_run::cancel()
+void chain_run::cancel(std::optional<reason> why)
 {
     if (std::exchange(cancelled_, true)) return;
+    why_cancelled_ = why;
     // Cancelling completes nothing within the call, so the signals stay while we go over them.
     for (const auto& signal : signals_)
         if (signal) signal->emit(asio::cancellation_type::terminal);
@@ -239,6 +240,7 @@ void chain_run::finish()
         j.polled = {};
     }
     record_.outcome = outcome_of(record_);
+    if (record_.outcome == outcome::cancelled) record_.reason = why_cancelled_;
     record_.ended_at = shared_->time.now();
     shared_->emit(run_ended{record_, first()});
     detail::crash_point("run.ended");

@@ -50,8 +50,9 @@ public:
      * call. */
     void start(end_handler on_end);
 
-    /** Ends the jobs that go; those that have not begun end as `cancelled`, too. */
-    void cancel();
+    /** Ends the jobs that go; those that have not begun end as `cancelled`, too. `why` is the
+     * run's reason, unless it completes all the same. */
+    void cancel(std::optional<reason> why = {});
 
     const run_record& record() const noexcept { return record_; }
 
@@ -88,6 +89,7 @@ private:
     std::size_t ended_ = 0;
     beginning from_;
     bool cancelled_ = false;
+    std::optional<reason> why_cancelled_;
     bool finished_ = false;
     end_handler on_end_;
 };

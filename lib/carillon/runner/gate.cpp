@@ -19,13 +19,29 @@ admission gate::admit(overlap_policy policy) noexcept
         ++waiting;
         return admission::replace;
     }
-    if (policy == overlap_policy::queue && waiting == 0) {
-        skipped_in_a_row = 0;
+    if (policy == overlap_policy::queue) {
         ++waiting;
         return admission::queue;
     }
     ++skipped_in_a_row;
     return admission::skip;
+}
+
+admission gate::admit_caught_up() noexcept
+{
+    if (running == 0) {
+        skipped_in_a_row = 0;
+        ++running;
+        return admission::start;
+    }
+    ++waiting;
+    return admission::catch_up;
+}
+
+void gate::displace() noexcept
+{
+    --waiting;
+    ++skipped_in_a_row;
 }
 
 bool is_alarming(int skips_in_a_row) noexcept

@@ -11,6 +11,8 @@ enum class admission {
     queue,
     /// Wait for it, and cancel it, and take the place of another that waits.
     replace,
+    /// Wait for the end of whatever goes: it makes up for a missed instant.
+    catch_up,
     /// Come to nothing.
     skip,
 };
@@ -25,6 +27,12 @@ struct gate {
 
     /** What becomes of a run that is due, by the chain's `overlap`; it is counted. */
     admission admit(overlap_policy policy) noexcept;
+
+    /** The same of a run that makes up for a missed instant: it is never skipped. */
+    admission admit_caught_up() noexcept;
+
+    /** Counts one that waited, and whose place a newer one has taken. */
+    void displace() noexcept;
 };
 
 /** Whether as many skips in a row are worth an alarm: three, six, twelve... */

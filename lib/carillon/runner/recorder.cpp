@@ -52,6 +52,14 @@ void recorder::take_waiting(claim_queue& queue)
         first.missed.push_back(std::move(at->second));
         at = missed_.erase(at);
     }
+    for (auto at = returned_.begin(); at != returned_.end();) {
+        if (later.contains(at->first)) {
+            ++at;
+            continue;
+        }
+        first.returned.push_back(std::move(at->second));
+        at = returned_.erase(at);
+    }
 }
 
 /** One at a time: where one is refused, what comes of that goes with the next, and no crash comes
@@ -77,6 +85,17 @@ void recorder::claim_next(std::shared_ptr<claim_queue> queue)
             queue->empty() ? self->claims_.reset() : self->claim_next(queue);
             self->answered(ec);
         });
+}
+
+void recorder::give_back(std::vector<returned_claim> claims)
+{
+    if (claims.empty()) return;
+    for (returned_claim& c : claims) {
+        // Without its claim, nothing but its memory knows of the instant.
+        if (c.what == returned_claim::kind::withdrawn) jobs_.insert(c.chain);
+        add_waiting(std::move(c));
+    }
+    keep_waiting();
 }
 
 void recorder::keep(claim_batch notes)
@@ -106,12 +125,12 @@ void recorder::keep_later(const claim_batch& notes)
 /** Whether something waits that is not under way to the store. */
 bool recorder::has_waiting() const
 {
-    const bool has_notes = !missed_.empty() || !jobs_.empty();
+    const bool has_notes = !missed_.empty() || !jobs_.empty() || !returned_.empty();
     return (has_notes && !is_turn_asked_) || !runs_.empty();
 }
 
-/** Of a job whose memory moves on, what was missed before goes with it: between the two no crash
- * must come. */
+/** Of a job whose memory moves on, what was missed or given back before goes with it: between them
+ * no crash must come. */
 void recorder::take_along(claim_batch& newer)
 {
     const auto take = [&](const std::string& job) {
@@ -120,13 +139,23 @@ void recorder::take_along(claim_batch& newer)
             newer.missed.push_back(std::move(at->second));
             at = missed_.erase(at);
         }
+        const auto [begin, end] = returned_.equal_range(job);
+        for (auto c = begin; c != end; ++c) newer.returned.push_back(std::move(c->second));
+        returned_.erase(begin, end);
     };
     for (const job_memory& m : newer.memories) take(m.job);
     for (const std::string& job : newer.forgotten) take(job);
 }
 
+void recorder::add_waiting(returned_claim claim)
+{
+    std::string chain = claim.chain;
+    returned_.emplace(std::move(chain), std::move(claim));
+}
+
 void recorder::add_waiting(const claim_batch& notes)
 {
+    for (const returned_claim& c : notes.returned) add_waiting(c);
     for (const missed_record& m : notes.missed) {
         const auto [at, is_new] = missed_.try_emplace({m.chain, m.reason}, m);
         if (is_new) continue;
@@ -172,7 +201,7 @@ void recorder::answered(const error_code& ec)
 void recorder::try_again()
 {
     const auto runs = std::exchange(runs_, {});
-    if (!missed_.empty() || !jobs_.empty()) keep_waiting();
+    if (!missed_.empty() || !jobs_.empty() || !returned_.empty()) keep_waiting();
     for (const auto& run : runs) record(run);
 }
 
@@ -217,6 +246,7 @@ void recorder::give_up()
 {
     for (const auto& run : std::exchange(runs_, {}))
         shared_->emit(record_failed{*run, last_error_});
+    returned_.clear();
     missed_.clear();
     jobs_.clear();
     is_last_try_ = false;

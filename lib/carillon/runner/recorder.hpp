@@ -50,6 +50,9 @@ public:
      * store has answered. */
     void claim(claim_batch batch, claim_handler handler);
 
+    /** Gives claims back, before any other is asked for. */
+    void give_back(std::vector<returned_claim> claims);
+
     /** Keeps what no run comes of. */
     void keep(claim_batch notes);
 
@@ -84,6 +87,7 @@ private:
     void take_waiting(claim_queue& queue);
     bool has_waiting() const;
     void take_along(claim_batch& newer);
+    void add_waiting(returned_claim claim);
     void add_waiting(const claim_batch& notes);
     void add_waiting(std::shared_ptr<const run_record> run, const error_code& ec);
     void answered(const error_code& ec);
@@ -103,8 +107,9 @@ private:
     error_code last_error_;
     std::shared_ptr<boost::asio::cancellation_signal> wait_; // for the time to try again
     bool is_last_try_ = false;
-    bool is_turn_asked_ = false; // for the notes below
+    bool is_turn_asked_ = false; // for what follows
 
+    std::multimap<std::string, returned_claim> returned_; // by chain
     std::map<span_key, missed_record> missed_;
     std::set<std::string> jobs_; // of which something is to be remembered or forgotten
     std::deque<std::shared_ptr<const run_record>> runs_;

@@ -107,8 +107,13 @@ mark_underway(std::vector<job_record>& jobs, chain_walk walk, instant begun)
     return out;
 }
 
-void interrupt(run_record& run, reason why, instant now)
+void interrupt(run_record& run, const job_set& plan, reason why, instant now)
 {
+    if (const auto first = plan.find(run.chain)) {
+        chain_walk walk = walk_of(plan, *first, run.trigger);
+        align(run.jobs, walk);
+        mark_underway(run.jobs, walk, run.started_at);
+    }
     for (job_record& j : run.jobs) {
         j.values = {};
         const bool has_begun = !j.attempts.empty() || j.may_be_sent || j.polled;

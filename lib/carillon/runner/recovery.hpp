@@ -36,7 +36,7 @@ std::vector<std::size_t>
 mark_underway(std::vector<job_record>& jobs, chain_walk walk, instant begun);
 
 /** Ends a run that was cut off: what was under way is `interrupted`, and of what had not begun no
- * record is left. */
-void interrupt(run_record& run, reason why, instant now);
+ * record is left. `plan` may not have its jobs any more. */
+void interrupt(run_record& run, const job_set& plan, reason why, instant now);
 
 } // namespace carillon

@@ -5,6 +5,7 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 
 #include <algorithm>
+#include <utility>
 
 namespace asio = boost::asio;
 
@@ -26,57 +27,96 @@ void runner::core::fire_ahead()
     ahead_until_ = next->at;
     const due_work work =
         timetable_.take_ahead(next->at, [this](job_index j) { return is_busy(j); });
-    fire(
-        {.plan = plan_,
-         .tries = other_names,
-         .at = next->at,
-         .boot_at = shared_->time.since_boot() + (next->at - now)},
-        work);
+    auto batch = std::make_shared<due_batch>();
+    batch->plan = plan_;
+    batch->tries = other_names;
+    batch->at = next->at;
+    fire(std::move(batch), work);
 }
 
 /** Nothing is sent before its instant, however early its claim is answered. */
-void runner::core::start_when_due(std::shared_ptr<due_batch> batch)
+void runner::core::start_when_due(const std::shared_ptr<due_batch>& batch)
 {
-    const microseconds by_wall = batch->at - std::min(batch->at, shared_->time.now());
-    const microseconds by_boot =
-        batch->boot_at - std::min(batch->boot_at, shared_->time.since_boot());
-    const bool is_set_back = by_wall - by_boot >= step_limit;
-    if (is_set_back && !cancelling_) wait_for_wall_clock(*batch);
-    const microseconds left = is_set_back ? by_boot : by_wall;
-    if (left == microseconds{0} || cancelling_) return start_some(std::move(batch), 0);
+    std::erase_if(batch->runs, [](const claimed_run& r) { return r.is_taken_back; });
+    const microseconds left = batch->at - std::min(batch->at, shared_->time.now());
+    if (left == microseconds{0} || batch->runs.empty()) {
+        batch->has_begun = true;
+        return start_some(batch, 0);
+    }
     ++underway_;
-    const auto signal = holds_.emplace(holds_.end());
     shared_->time.async_wait_for(
         left, asio::bind_cancellation_slot(
-                  signal->slot(),
-                  [self = shared_from_this(), signal, batch = std::move(batch)](const error_code&) {
-                      self->holds_.erase(signal);
-                      self->start_when_due(batch);
+                  batch->hold.slot(), [self = shared_from_this(), batch](const error_code&) {
+                      self->hold_is_over(batch);
                       --self->underway_;
                       self->finish_if_idle();
                   }));
 }
 
-/** The clock has been set back since they were claimed: what follows it is not due any more, and
- * its chain goes on meanwhile. */
-void runner::core::wait_for_wall_clock(due_batch& batch)
+/** What is started is judged at its start: the clock may have been set meanwhile, or the machine
+ * may have slept. */
+void runner::core::hold_is_over(const std::shared_ptr<due_batch>& batch)
 {
-    std::vector<claimed_run> due;
-    for (const claimed_run& r : batch.runs) {
-        const job& first = (*batch.plan)[r.due.job];
-        if (follows_elapsed_time(std::get<schedule>(first.trigger))) {
-            due.push_back(r);
-            continue;
-        }
-        if (draining_) { // still open, it is left to the next start
-            leave_gate(first.name);
-            continue;
-        }
-        set_back_.insert({first.name, r.due.scheduled_at});
-        go_on_when_due(std::make_shared<open_run>(
-            open_run{.run = record_of(*batch.plan, r), .due = batch.at, .is_owned = true}));
+    if (is_firing()) look_for_step();
+    const instant now = shared_->time.now();
+    const bool has_slept =
+        std::any_of(batch->runs.begin(), batch->runs.end(), [&](const claimed_run& r) {
+            const job& first = (*batch->plan)[r.due.job];
+            return !is_late(std::get<schedule>(first.trigger), r.due.due, now);
+        });
+    if (!is_firing() || !has_slept) return start_when_due(batch);
+    take_back({batch}, {});
+    start_when_due(batch);
+}
+
+/** Takes back what has been claimed ahead and has not begun, of one chain or of all: it is due as
+ * though it had not been asked for. */
+void runner::core::take_back_ahead(std::optional<std::string_view> chain)
+{
+    std::vector<std::shared_ptr<due_batch>> ahead;
+    for (const auto& weak : ahead_) {
+        auto batch = weak.lock();
+        if (batch && !batch->has_begun && batch->at > shared_->time.now())
+            ahead.push_back(std::move(batch));
     }
-    batch.runs = std::move(due);
+    take_back(ahead, chain);
+}
+
+void runner::core::take_back(
+    const std::vector<std::shared_ptr<due_batch>>& batches, std::optional<std::string_view> chain)
+{
+    std::vector<due_run> due;
+    claim_batch notes;
+    std::vector<std::pair<std::shared_ptr<due_batch>, const claimed_run*>> places;
+    for (const auto& batch : batches) {
+        bool is_all = true;
+        for (claimed_run& r : batch->runs) {
+            const job& first = (*batch->plan)[r.due.job];
+            const bool is_meant = !chain || first.name == *chain;
+            is_all = is_all && (is_meant || r.is_taken_back);
+            if (!is_meant || std::exchange(r.is_taken_back, true)) continue;
+            due.push_back(r.due);
+            if (batch->is_claimed)
+                notes.returned.push_back(give_back_of(first, r, returned_claim::kind::withdrawn));
+            places.emplace_back(batch, &r);
+        }
+        if (is_all) batch->hold.emit(asio::cancellation_type::terminal);
+    }
+    if (due.empty()) return;
+    const due_work work = timetable_.put_back(due, shared_->time.now());
+    notes.missed = records_of(work.missed);
+    notes.memories = memories_of(work.changed);
+    const auto plan = plan_;
+    recorder_->keep(std::move(notes));
+    for (const auto& [batch, run] : places) give_up(*batch->plan, *run);
+    tell_missed(*plan, work.missed);
+    arm();
+}
+
+returned_claim
+runner::core::give_back_of(const job& first, const claimed_run& r, returned_claim::kind what)
+{
+    return {.chain = first.name, .scheduled_at = r.due.scheduled_at, .run = r.id, .what = what};
 }
 
 } // namespace carillon

@@ -22,19 +22,22 @@ constexpr std::size_t runs_in_a_row = 256;
 void runner::core::fire_due()
 {
     const due_work work =
-        timetable_.take_due(shared_->time.now(), [this](job_index j) { return is_busy(j); });
-    fire({.plan = plan_, .tries = other_names}, work);
+        timetable_.take_due(shared_->time.now(), [this](job_index j) { return has_turn(j); });
+    auto batch = std::make_shared<due_batch>();
+    batch->plan = plan_;
+    batch->tries = other_names;
+    fire(std::move(batch), work);
 }
 
 /** Has the store keep what is due, whose runs start when it has. */
-void runner::core::fire(due_batch batch, const due_work& work)
+void runner::core::fire(std::shared_ptr<due_batch> batch, const due_work& work)
 {
     // What is due belongs to this plan, even if a listener or a reload brings another meanwhile.
-    const auto plan = batch.plan;
+    const auto plan = batch->plan;
     claim_batch asked{.missed = records_of(work.missed), .memories = memories_of(work.changed)};
     std::vector<event> told;
-    admit_due(work.runs, batch, asked, told);
-    if (!batch.runs.empty())
+    admit_due(work.runs, *batch, asked, told);
+    if (!batch->runs.empty())
         claim(std::move(batch), std::move(asked));
     else
         recorder_->keep(std::move(asked));
@@ -49,12 +52,17 @@ void runner::core::admit_due(
     batch.runs.reserve(due.size());
     for (const due_run& d : due) {
         const job& first = (*batch.plan)[d.job];
-        if (set_back_.contains({first.name, d.scheduled_at})) continue;
-        gate& g = chains_[first.name].gate;
-        const admission how = g.admit(first.overlap);
+        if (awaited_.contains({first.name, d.scheduled_at})) continue;
+        chain_state& chain = chains_[first.name];
+        gate& g = chain.gate;
+        const admission how = d.caught_up ? g.admit_caught_up() : g.admit(first.overlap);
         if (how != admission::skip) {
+            if (d.caught_up) ++chain.turns;
             batch.runs.push_back(
-                {.due = d, .how = how, .id = make_run_id(shared_->time.now(), shared_->random)});
+                {.due = d,
+                 .how = how,
+                 .id = make_run_id(shared_->time.now(), shared_->random),
+                 .has_turn = d.caught_up});
             continue;
         }
         asked.missed.push_back({first.name, d.scheduled_at, d.scheduled_at, 1, reason::overlap});
@@ -64,8 +72,7 @@ void runner::core::admit_due(
     }
 }
 
-/** Tells of what is due when firing stops: it stood within its window and is not sent any more.
- * What was missed stays so for the next start. */
+/** Tells of what is due when firing stops and nobody can go on with it. */
 void runner::core::skip_due()
 {
     const auto plan = plan_;
@@ -82,18 +89,29 @@ void runner::core::skip_due()
 
 bool runner::core::is_busy(job_index j) const { return chains_.contains((*plan_)[j].name); }
 
-void runner::core::claim(due_batch batch, claim_batch asked)
+/** Whether a run that makes up for a missed instant of the job has not ended. */
+bool runner::core::has_turn(job_index j) const
 {
-    asked.claims.reserve(batch.runs.size());
-    for (const claimed_run& r : batch.runs)
+    const auto chain = chains_.find((*plan_)[j].name);
+    return chain != chains_.end() && chain->second.turns > 0;
+}
+
+void runner::core::claim(std::shared_ptr<due_batch> batch, claim_batch asked)
+{
+    if (batch->at > shared_->time.now()) {
+        std::erase_if(ahead_, [](const auto& b) { return b.expired(); });
+        ahead_.push_back(batch);
+    }
+    asked.claims.reserve(batch->runs.size());
+    for (const claimed_run& r : batch->runs)
         asked.claims.push_back(
-            {.chain = (*batch.plan)[r.due.job].name,
+            {.chain = (*batch->plan)[r.due.job].name,
              .scheduled_at = r.due.scheduled_at,
              .run = r.id,
              .trigger = r.due.caught_up ? run_trigger::catch_up : run_trigger::schedule,
              .due = r.due.due});
     recorder_->claim(
-        std::move(asked), [self = shared_from_this(), batch = std::move(batch)](
+        std::move(asked), [self = shared_from_this(), batch](
                               const error_code& ec, const std::vector<carillon::claim>& claims) {
             detail::crash_point("claim.answered");
             self->claimed(batch, ec, claims);
@@ -131,51 +149,64 @@ bool runner::core::is_past(const job& first, due_run& run) const
  * run again if it keeps its name, else the next microsecond's name is tried, so that keys stay
  * unique and no hour is silent. */
 void runner::core::claimed(
-    due_batch batch, const error_code& ec, const std::vector<carillon::claim>& claims)
+    const std::shared_ptr<due_batch>& batch,
+    const error_code& ec,
+    const std::vector<carillon::claim>& claims)
 {
-    due_batch again{
-        .plan = batch.plan, .tries = batch.tries - 1, .at = batch.at, .boot_at = batch.boot_at};
-    auto won = std::make_shared<due_batch>(
-        due_batch{.plan = batch.plan, .at = batch.at, .boot_at = batch.boot_at});
+    const auto plan = batch->plan;
+    auto again = std::make_shared<due_batch>();
+    again->plan = plan;
+    again->tries = batch->tries - 1;
+    again->at = batch->at;
+    std::vector<claimed_run> won;
+    std::vector<returned_claim> returned;
     claim_batch lost;
     std::vector<event> told;
-    for (std::size_t i = 0; i < batch.runs.size(); ++i) {
-        claimed_run& r = batch.runs[i];
-        const job& first = (*batch.plan)[r.due.job];
+    for (std::size_t i = 0; i < batch->runs.size(); ++i) {
+        claimed_run& r = batch->runs[i];
+        const job& first = (*plan)[r.due.job];
         const instant at = r.due.scheduled_at;
-        if (!ec && claims[i].won) {
+        const bool is_won = !ec && claims[i].won;
+        if (is_won) {
             r.fence = claims[i].fence;
             fence_ = std::max(fence_, r.fence);
-            if (is_past(first, r.due)) {
-                settle_unsent({batch.plan, r}, reason::window);
-                give_up(*batch.plan, r);
-            } else {
-                won->runs.push_back(r);
+        }
+        if (r.is_taken_back) {
+            if (is_won) returned.push_back(give_back_of(first, r, returned_claim::kind::withdrawn));
+        } else if (is_won) {
+            if (!is_past(first, r.due)) {
+                won.push_back(r);
+                continue;
             }
-        } else if (goes_without(ec, *batch.plan, r.due.job)) {
+            settle_unsent({plan, r}, reason::window);
+            give_up(*plan, r);
+        } else if (goes_without(ec, *plan, r.due.job)) {
             r.fence = own_fence();
-            if (is_past(first, r.due)) {
-                lost.missed.push_back({first.name, at, at, 1, reason::window});
-                told.emplace_back(run_skipped{first, at, reason::window, 1});
-                give_up(*batch.plan, r);
-            } else {
-                won->runs.push_back(r);
+            if (!is_past(first, r.due)) {
+                won.push_back(r);
+                continue;
             }
+            lost.missed.push_back({first.name, at, at, 1, reason::window});
+            told.emplace_back(run_skipped{first, at, reason::window, 1});
+            give_up(*plan, r);
         } else if (!ec && r.due.keeps_name) {
-            give_up(*batch.plan, r);
-        } else if (!ec && batch.tries > 0) {
-            r.due.scheduled_at += microseconds{1};
-            again.runs.push_back(r);
+            give_up(*plan, r);
+        } else if (!ec && batch->tries > 0) {
+            again->runs.push_back(r);
+            again->runs.back().due.scheduled_at += microseconds{1};
         } else {
             const error_code why = ec ? ec : make_error_code(errc::already_claimed);
             lost.missed.push_back({first.name, at, at, 1, reason::store});
             told.emplace_back(runs_missed{first, at, at, 1, reason::store, why});
-            give_up(*batch.plan, r);
+            give_up(*plan, r);
         }
     }
+    batch->runs = std::move(won);
+    batch->is_claimed = true;
+    recorder_->give_back(std::move(returned));
     if (!lost.empty()) recorder_->keep_later(lost);
-    if (!again.runs.empty()) claim(std::move(again));
-    if (!won->runs.empty()) start_when_due(std::move(won));
+    if (!again->runs.empty()) claim(std::move(again));
+    if (!batch->runs.empty()) start_when_due(batch);
     for (const event& e : told) shared_->emit(e);
 }
 
@@ -183,14 +214,25 @@ void runner::core::claimed(
 void runner::core::give_up(const job_set& plan, const claimed_run& run)
 {
     const std::string& chain = plan[run.due.job].name;
+    if (run.has_turn) end_turn(chain);
     run.how == admission::start ? leave_gate(chain) : leave_queue(chain);
+}
+
+/** A stop leaves it to the next start, as though it had been killed before it began. */
+void runner::core::leave_open(const job_set& plan, const claimed_run& run)
+{
+    recorder_->give_back({give_back_of(plan[run.due.job], run, returned_claim::kind::unbegun)});
+    give_up(plan, run);
 }
 
 /** In slices: ten thousand runs at one instant must not hold up all else. */
 void runner::core::start_some(std::shared_ptr<due_batch> batch, std::size_t from)
 {
     const std::size_t to = std::min(from + runs_in_a_row, batch->runs.size());
-    for (std::size_t i = from; i < to; ++i) enter(batch->plan, batch->runs[i]);
+    for (std::size_t i = from; i < to; ++i) {
+        const claimed_run& r = batch->runs[i];
+        leaves_open() ? leave_open(*batch->plan, r) : enter(batch->plan, r);
+    }
     if (to == batch->runs.size()) return;
     ++underway_;
     asio::post(shared_->executor, [self = shared_from_this(), batch = std::move(batch), to] {
@@ -215,26 +257,41 @@ void runner::core::enter(const std::shared_ptr<const job_set>& plan, const claim
 
 void runner::core::put_in_queue(chain_state& chain, queued_run next)
 {
-    const bool replaces = next.run.how == admission::replace;
-    const std::string name = (*next.plan)[next.run.due.job].name;
     if (draining_) {
         settle_unsent(next, reason::shutdown);
-        return leave_queue(name);
+        return give_up(*next.plan, next.run);
     }
-    auto displaced = std::exchange(chain.queued, std::move(next));
-    if (displaced) {
-        --chain.gate.waiting;
-        settle_unsent(*displaced, reason::overlap);
-    }
-    if (!replaces) return;
+    if (next.run.how == admission::catch_up)
+        return displace(chain.backlog, std::move(next), reason::coalesced);
+    const bool replaces = next.run.how == admission::replace;
+    displace(chain.queued, std::move(next), reason::overlap);
+    if (replaces) cancel_all(chain);
+}
+
+/** Of those that wait the newest stays. */
+void runner::core::displace(std::optional<queued_run>& waiting, queued_run next, reason why)
+{
+    const auto older = std::exchange(waiting, std::move(next));
+    if (!older) return;
+    const job& first = (*older->plan)[older->run.due.job];
+    chain_state& chain = chains_.at(first.name);
+    chain.gate.displace();
+    if (older->run.has_turn) --chain.turns; // the newer one has another
+    const int in_a_row = chain.gate.skipped_in_a_row;
+    settle_unsent(*older, why, in_a_row);
+    if (is_alarming(in_a_row)) shared_->emit(overlap_persists{first, in_a_row});
+}
+
+void runner::core::cancel_all(const chain_state& chain)
+{
     std::vector<std::shared_ptr<chain_run>> going; // what a run tells may end others
     going.reserve(chain.going.size());
     for (chain_run* run : chain.going) going.push_back(run->shared_from_this());
-    for (const auto& run : going) run->cancel();
+    for (const auto& run : going) run->cancel(reason::overlap);
 }
 
 /** Records a claimed run that comes to nothing. */
-void runner::core::settle_unsent(const queued_run& queued, reason why)
+void runner::core::settle_unsent(const queued_run& queued, reason why, int in_a_row)
 {
     const job& first = (*queued.plan)[queued.run.due.job];
     const due_run& due = queued.run.due;
@@ -250,23 +307,28 @@ void runner::core::settle_unsent(const queued_run& queued, reason why)
         .ended_at = now,
         .fence = queued.run.fence,
         .jobs = {}}));
-    shared_->emit(run_skipped{first, due.scheduled_at, why, 1});
+    shared_->emit(run_skipped{first, due.scheduled_at, why, in_a_row});
 }
 
 /** When firing stops nothing waits any more. */
 void runner::core::empty_queues()
 {
     std::vector<queued_run> waiting;
+    std::vector<open_run> cut_off;
     for (auto& [name, chain] : chains_) {
-        // Still open, they are left to the next start.
         chain.gate.waiting -= static_cast<int>(chain.cut_off.size());
-        chain.cut_off.clear();
-        if (auto queued = std::exchange(chain.queued, std::nullopt))
-            waiting.push_back(std::move(*queued));
+        for (open_run& o : std::exchange(chain.cut_off, {})) cut_off.push_back(std::move(o));
+        for (auto* slot : {&chain.backlog, &chain.queued})
+            if (auto run = std::exchange(*slot, std::nullopt)) waiting.push_back(std::move(*run));
     }
+    for (const open_run& o : cut_off) leave_open(o);
     for (const queued_run& w : waiting) {
+        if (leaves_open()) {
+            leave_open(*w.plan, w.run);
+            continue;
+        }
         settle_unsent(w, reason::shutdown);
-        leave_queue((*w.plan)[w.run.due.job].name);
+        give_up(*w.plan, w.run);
     }
 }
 
@@ -276,10 +338,12 @@ void runner::core::start_due(const std::shared_ptr<const job_set>& plan, const c
     record.lateness = std::max(shared_->time.now() - r.due.due, microseconds{0});
     start_run(
         plan, r.due.job, std::move(record), chain_run::beginning::fresh, cancelling_,
-        [self = shared_from_this()](const auto& run) { self->run_ended(run); });
+        [self = shared_from_this(), had_turn = r.has_turn](const auto& run) {
+            self->run_ended(run, had_turn);
+        });
 }
 
-run_record runner::core::record_of(const job_set& plan, const claimed_run& r) const
+run_record runner::core::record_of(const job_set& plan, const claimed_run& r)
 {
     run_record record;
     record.id = r.id;
@@ -301,25 +365,52 @@ std::shared_ptr<chain_run> runner::core::start_run(
     auto run = std::make_shared<chain_run>(shared_, plan, first, std::move(record), from);
     runs_.emplace(run.get(), run);
     chains_.at(run->record().chain).going.push_back(run.get());
-    if (cancelled) run->cancel();
+    if (cancelled) run->cancel(reason::shutdown);
     run->start(std::move(on_end));
     return run;
 }
 
-void runner::core::leave_gate(const std::string& chain)
+/** A run has ended: of those that wait one takes its place. What was missed comes before what is
+ * newer, so that it has its turn, unless that replaces whatever goes. */
+void runner::core::leave_gate(const std::string& name)
 {
-    chain_state& c = chains_.at(chain);
-    --c.gate.running;
-    if (c.gate.running == 0 && !c.cut_off.empty()) {
-        auto next = std::make_shared<open_run>(std::move(c.cut_off.front()));
-        c.cut_off.erase(c.cut_off.begin());
+    chain_state& chain = chains_.at(name);
+    --chain.gate.running;
+    const bool is_free = chain.gate.running == 0;
+    if (is_free && !chain.cut_off.empty()) {
+        auto next = std::make_shared<open_run>(std::move(chain.cut_off.front()));
+        chain.cut_off.erase(chain.cut_off.begin());
         return go_on(next, true);
     }
-    if (c.gate.running > 0 || !c.queued) return forget_if_idle(chain);
-    const queued_run next = *std::exchange(c.queued, std::nullopt);
-    --c.gate.waiting;
-    ++c.gate.running;
+    const bool is_replaced = chain.queued && chain.queued->run.how == admission::replace;
+    if (is_free && is_replaced) return start_waiting(chain.queued);
+    if (chain.backlog && (is_free || overlaps(*chain.backlog))) return start_waiting(chain.backlog);
+    if (is_free && chain.queued) return start_waiting(chain.queued);
+    forget_if_idle(name);
+}
+
+/** Whether runs of its chain go side by side. */
+bool runner::core::overlaps(const queued_run& run)
+{
+    return (*run.plan)[run.run.due.job].overlap == overlap_policy::allow;
+}
+
+void runner::core::start_waiting(std::optional<queued_run>& waiting)
+{
+    const queued_run next = *std::exchange(waiting, std::nullopt);
+    gate& g = chains_.at((*next.plan)[next.run.due.job].name).gate;
+    --g.waiting;
+    ++g.running;
+    g.skipped_in_a_row = 0;
     start_due(next.plan, next.run);
+}
+
+/** What else was missed may follow. */
+void runner::core::end_turn(const std::string& chain)
+{
+    if (--chains_.at(chain).turns > 0) return;
+    const auto j = is_firing() ? plan_->find(chain) : std::nullopt;
+    if (j && timetable_.release(*j, shared_->time.now())) arm();
 }
 
 void runner::core::leave_queue(const std::string& chain)
@@ -328,14 +419,11 @@ void runner::core::leave_queue(const std::string& chain)
     forget_if_idle(chain);
 }
 
-/** What the chain owes may go on once nothing of it goes. */
 void runner::core::forget_if_idle(const std::string& chain)
 {
     const auto at = chains_.find(chain);
     if (at->second.gate.running > 0 || at->second.gate.waiting > 0) return;
     chains_.erase(at);
-    const auto j = is_firing() ? plan_->find(chain) : std::nullopt;
-    if (j && timetable_.release(*j, shared_->time.now())) arm();
 }
 
 } // namespace carillon

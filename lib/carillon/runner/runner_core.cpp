@@ -46,6 +46,7 @@ void runner::core::set_jobs(job_set jobs)
     if (is_firing()) look_for_step();
     // What is due, and stands within its window, must not go with the plan that it belongs to.
     if (is_firing()) fire_due();
+    if (is_firing()) take_back_ahead({});
     plan_ = std::make_shared<const job_set>(std::move(jobs));
     if (!is_firing()) return;
     take_plan({});
@@ -81,6 +82,7 @@ boost::system::result<void> runner::core::pause(std::string_view name)
     if (is_firing()) fire_due();
     const auto j = find_scheduled(name);
     if (!j) return j.error();
+    take_back_ahead(name);
     timetable_.pause(*j);
     recorder_->keep({.memories = memories_of({*j})});
     arm();
@@ -94,7 +96,7 @@ boost::system::result<void> runner::core::resume(std::string_view name)
     if (!j) return j.error();
     const instant now = shared_->time.now();
     timetable_.resume(*j, now);
-    if (!is_busy(*j)) timetable_.release(*j, now);
+    if (!has_turn(*j)) timetable_.release(*j, now);
     recorder_->keep({.memories = memories_of({*j})});
     arm();
     return {};
@@ -175,7 +177,7 @@ void runner::core::loaded(const error_code& ec, recollection found)
     boot_ = shared_->time.boot_time();
     timetable_ = {};
     ahead_until_ = instant::min();
-    set_back_.clear();
+    awaited_.clear();
     // First, so that what is due now finds them going.
     recover(std::move(found.cut_off));
     if (!is_firing()) return;
@@ -291,8 +293,8 @@ bool runner::core::look_for_step()
     const microseconds by = boot - boot_;
     if (std::chrono::abs(by) < step_limit) return false;
     boot_ = boot;
+    take_back_ahead({}); // to look anew
     ahead_until_ = instant::min();
-    for (auto& signal : holds_) signal.emit(asio::cancellation_type::terminal); // to look anew
     recorder_->keep({.memories = memories_of(timetable_.clock_stepped(read_time(), by))});
     shared_->emit(clock_changed{by});
     return true;
@@ -315,13 +317,14 @@ void runner::core::tell_missed(
         shared_->emit(runs_missed{plan[j], m.from, m.to, m.count, m.reason});
 }
 
-void runner::core::run_ended(const std::shared_ptr<chain_run>& run)
+void runner::core::run_ended(const std::shared_ptr<chain_run>& run, bool had_turn)
 {
     runs_.erase(run.get());
     auto ended = std::make_shared<const run_record>(run->take_record());
     std::erase(chains_.at(ended->chain).going, run.get());
+    if (had_turn) end_turn(ended->chain);
     const chain_state& chain = chains_.at(ended->chain);
-    if (!chain.queued && chain.cut_off.empty()) {
+    if (!chain.queued && !chain.backlog && chain.cut_off.empty()) {
         // First, so that the store knows of its end before the next one's claim.
         recorder_->record(ended);
         return leave_gate(ended->chain);
@@ -334,7 +337,9 @@ void runner::core::run_ended(const std::shared_ptr<chain_run>& run)
 void runner::core::stop_firing()
 {
     if (is_firing()) look_for_step();
-    if (is_firing()) skip_due();
+    if (is_firing()) take_back_ahead({});
+    // What is due stays so for the next start, where there is something that it can go on from.
+    if (is_firing() && !shared_->store.is_durable()) skip_due();
     draining_ = true;
     wake_->emit(asio::cancellation_type::terminal);
     const auto waits = std::exchange(recovery_waits_, {});
@@ -350,9 +355,8 @@ void runner::core::cancel_runs()
     runs.reserve(runs_.size());
     for (const auto& [key, run] : runs_) runs.push_back(run);
     for (const auto& weak : runs) {
-        if (const auto run = weak.lock()) run->cancel();
+        if (const auto run = weak.lock()) run->cancel(reason::shutdown);
     }
-    for (auto& signal : holds_) signal.emit(asio::cancellation_type::terminal);
 }
 
 void runner::core::finish_if_idle()
@@ -374,6 +378,7 @@ void runner::core::abandon()
     shared_->listeners = std::make_shared<std::vector<event_handler>>();
     if (run_) run_->cancelled = true;
     for (const auto& e : drains_) e->cancelled = true;
+    if (is_firing()) take_back_ahead({});
     loaded_ = false; // what is due stays so, for the next start
     stop_firing();
     cancel_runs();

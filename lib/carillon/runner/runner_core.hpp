@@ -10,7 +10,6 @@
 #include <boost/asio/cancellation_signal.hpp>
 
 #include <cstdint>
-#include <list>
 #include <memory>
 #include <set>
 #include <string>
@@ -65,6 +64,10 @@ private:
         admission how = admission::start;
         run_id id{};
         std::int64_t fence = 0;
+        /// It makes up for missed instants, which have one run at a time.
+        bool has_turn = false;
+        /// It was claimed ahead, and is not to begin.
+        bool is_taken_back = false;
     };
 
     /** What is due at one wake-up, on its way to the runs. */
@@ -74,8 +77,9 @@ private:
         int tries = 0; // under other names, left
         /// Nothing starts before; the past where they are due already.
         instant at = instant::min();
-        /// That instant in time since boot, as the clock stood when they were claimed.
-        microseconds boot_at{0};
+        bool is_claimed = false; // the store has answered
+        bool has_begun = false;
+        boost::asio::cancellation_signal hold{}; // until that instant
     };
 
     /** One that waits for the end of the chain's last run. */
@@ -120,9 +124,11 @@ private:
     /** A chain while at least one run of it goes. */
     struct chain_state {
         carillon::gate gate{};
-        std::vector<open_run> cut_off{}; // to go on one after another, before what is queued
+        std::vector<open_run> cut_off{};     // to go on one after another, before what follows
+        std::optional<queued_run> backlog{}; // makes up for a missed instant
         std::optional<queued_run> queued{};
         std::vector<chain_run*> going{}; // they are in runs_, too
+        int turns = 0; // runs that make up for missed instants: claimed, waiting, or going
     };
 
     time_reading read_time() const;
@@ -141,34 +147,49 @@ private:
     void fire_due();
     instant claims_from(const wake_up& next) const;
     void fire_ahead();
-    void fire(due_batch batch, const due_work& work);
+    void fire(std::shared_ptr<due_batch> batch, const due_work& work);
     void skip_due();
     bool is_busy(job_index j) const;
+    bool has_turn(job_index j) const;
     void admit_due(
         const std::vector<due_run>& due,
         due_batch& batch,
         claim_batch& asked,
         std::vector<event>& told);
+    static returned_claim
+    give_back_of(const job& first, const claimed_run& r, returned_claim::kind what);
+    void take_back_ahead(std::optional<std::string_view> chain);
+    void take_back(
+        const std::vector<std::shared_ptr<due_batch>>& batches,
+        std::optional<std::string_view> chain);
     claim_batch recall(const std::set<std::string>& names) const;
     std::vector<job_memory> memories_of(const std::vector<job_index>& jobs) const;
     std::vector<missed_record>
     records_of(const std::vector<std::pair<job_index, missed_part>>& missed) const;
     void tell_missed(
         const job_set& plan, const std::vector<std::pair<job_index, missed_part>>& missed) const;
-    void claim(due_batch batch, claim_batch asked = {});
-    void claimed(due_batch batch, const error_code& ec, const std::vector<carillon::claim>& claims);
+    void claim(std::shared_ptr<due_batch> batch, claim_batch asked = {});
+    void claimed(
+        const std::shared_ptr<due_batch>& batch,
+        const error_code& ec,
+        const std::vector<carillon::claim>& claims);
     bool goes_without(const error_code& ec, const job_set& plan, job_index first) const;
     std::int64_t own_fence();
     bool is_past(const job& first, due_run& run) const;
     void give_up(const job_set& plan, const claimed_run& run);
-    void start_when_due(std::shared_ptr<due_batch> batch);
-    void wait_for_wall_clock(due_batch& batch);
-    run_record record_of(const job_set& plan, const claimed_run& run) const;
+    void start_when_due(const std::shared_ptr<due_batch>& batch);
+    void hold_is_over(const std::shared_ptr<due_batch>& batch);
+    static run_record record_of(const job_set& plan, const claimed_run& run);
+    bool leaves_open() const { return draining_ && shared_->store.is_durable(); }
+    void leave_open(const job_set& plan, const claimed_run& run);
+    void leave_open(const open_run& open);
     void start_some(std::shared_ptr<due_batch> batch, std::size_t from);
     void enter(const std::shared_ptr<const job_set>& plan, const claimed_run& run);
     void put_in_queue(chain_state& chain, queued_run next);
+    void displace(std::optional<queued_run>& waiting, queued_run next, reason why);
+    static void cancel_all(const chain_state& chain);
     void start_due(const std::shared_ptr<const job_set>& plan, const claimed_run& run);
-    void settle_unsent(const queued_run& run, reason why);
+    void settle_unsent(const queued_run& run, reason why, int in_a_row = 1);
     void recover(std::vector<open_run> cut_off);
     void recovered(
         const std::shared_ptr<std::vector<cut_off_run>>& cut_off,
@@ -180,6 +201,9 @@ private:
     std::shared_ptr<boost::asio::cancellation_signal> add_recovery_wait();
     void go_on(const std::shared_ptr<open_run>& open, bool has_waited);
     void go_on_when_due(const std::shared_ptr<open_run>& open);
+    void wait_until_due(const std::shared_ptr<open_run>& open);
+    void enter_again(const std::shared_ptr<open_run>& open);
+    bool is_not_wanted(open_run& open, job_index first);
     std::shared_ptr<manual_run> make_manual(trigger_handler handler);
     void retry_found(
         const std::shared_ptr<manual_run>& asked,
@@ -194,8 +218,11 @@ private:
         chain_run::beginning from,
         bool cancelled,
         chain_run::end_handler on_end);
-    void run_ended(const std::shared_ptr<chain_run>& run);
+    void run_ended(const std::shared_ptr<chain_run>& run, bool had_turn = false);
+    void end_turn(const std::string& chain);
     void leave_gate(const std::string& chain);
+    static bool overlaps(const queued_run& run);
+    void start_waiting(std::optional<queued_run>& waiting);
     void leave_queue(const std::string& chain);
     void forget_if_idle(const std::string& chain);
     void empty_queues();
@@ -224,11 +251,10 @@ private:
     std::shared_ptr<boost::asio::cancellation_signal> wake_ =
         std::make_shared<boost::asio::cancellation_signal>();
     std::vector<std::shared_ptr<boost::asio::cancellation_signal>> recovery_waits_;
-    // Of runs that are claimed and not due yet.
-    std::list<boost::asio::cancellation_signal> holds_;
-    instant ahead_until_ = instant::min(); // what could be claimed ahead has been
-    // Claimed, and not due any more since the clock was set back: by chain and instant.
-    std::set<std::pair<std::string, instant>> set_back_;
+    std::vector<std::weak_ptr<due_batch>> ahead_; // of runs that are not due yet
+    instant ahead_until_ = instant::min();        // what could be claimed ahead has been
+    // Claimed by an earlier process, and not due yet: by chain and instant.
+    std::set<std::pair<std::string, instant>> awaited_;
     std::shared_ptr<ending> run_;
     std::vector<std::shared_ptr<ending>> drains_;
 };

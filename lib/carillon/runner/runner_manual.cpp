@@ -37,6 +37,7 @@ void runner::core::trigger(const std::string& name, trigger_handler handler)
     asked->record.chain = name;
     asked->record.scheduled_at = now;
     asked->record.trigger = run_trigger::manual;
+    take_back_ahead(name); // the scheduled run is due after it
     ++chains_[name].gate.running;
     claim_manual(std::move(asked), other_names);
 }
@@ -62,18 +63,21 @@ void runner::core::retry_found(
     error_code why = ec;
     if (!why && draining_) why = errc::not_running;
     if (!why && !found) why = errc::no_such_run;
-    if (!why && !found->outcome) why = errc::run_still_goes;
+    const bool is_cut_off = found && !found->outcome && found->reason == reason::crash;
+    if (!why && !found->outcome && !is_cut_off) why = errc::run_still_goes;
     if (!why && found->outcome == outcome::completed) why = errc::nothing_to_retry;
     if (!why && !first) why = errc::no_such_job;
     if (why) return std::move(asked->operation).complete(why, {});
     asked->first = *first;
     asked->from = chain_run::beginning::retried;
+    if (is_cut_off) interrupt(*found, *asked->plan, reason::crash, shared_->time.now());
     reopen(found->jobs);
     found->outcome = {};
     found->reason = {};
     found->ended_at = {};
     found->trigger = run_trigger::retry;
     asked->record = std::move(*found);
+    take_back_ahead(asked->record.chain);
     ++chains_[asked->record.chain].gate.running;
     claim_manual(asked, 0);
 }

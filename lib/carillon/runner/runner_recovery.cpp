@@ -84,9 +84,13 @@ void runner::core::recovered(
     for (std::size_t i = 0; i < cut_off->size(); ++i) {
         auto& [open, why_not, waits] = (*cut_off)[i];
         const std::string chain = open.run.chain;
-        // What stopped meanwhile leaves it to the next start: it is still open.
-        if (ec || !claims[i].won || draining_) {
+        if (ec || !claims[i].won) {
             if (ec) again.push_back(std::move(open));
+            waits ? leave_queue(chain) : leave_gate(chain);
+            continue;
+        }
+        if (draining_) { // stopped meanwhile
+            leave_open(open);
             waits ? leave_queue(chain) : leave_gate(chain);
             continue;
         }
@@ -126,12 +130,7 @@ std::shared_ptr<asio::cancellation_signal> runner::core::add_recovery_wait()
 void runner::core::end_interrupted(run_record run, reason why)
 {
     const auto plan = plan_;
-    if (const auto first = plan->find(run.chain)) {
-        chain_walk walk = walk_of(*plan, *first, run.trigger);
-        align(run.jobs, walk);
-        mark_underway(run.jobs, walk, run.started_at);
-    }
-    interrupt(run, why, shared_->time.now());
+    interrupt(run, *plan, why, shared_->time.now());
     const auto job_of = [&](const std::string& name) {
         const auto j = plan->find(name);
         return j ? (*plan)[*j] : job{.name = name, .url = {}};
@@ -155,23 +154,51 @@ void runner::core::go_on(const std::shared_ptr<open_run>& open, bool has_waited)
     go_on_when_due(open);
 }
 
-/** Not before its instant: the clock may have been set back since it was claimed. */
+/** Not before its instant: it may have been claimed ahead, and the clock may have been set back
+ * since. */
 void runner::core::go_on_when_due(const std::shared_ptr<open_run>& open)
 {
-    if (open->due <= shared_->time.now()) {
-        set_back_.erase({open->run.chain, open->run.scheduled_at});
-        const auto first = plan_->find(open->run.chain);
-        if (!first) return end_interrupted(std::move(open->run), reason::removed);
-        open->run.lateness = std::max(open->run.started_at - open->due, microseconds{0});
-        const auto from = open->is_owned ? chain_run::beginning::fresh // and never begun
-                                         : chain_run::beginning::cut_off;
-        start_run(
-            plan_, *first, std::move(open->run), from, cancelling_,
-            [self = shared_from_this()](const auto& run) { self->run_ended(run); });
-        return;
+    if (open->due > shared_->time.now()) {
+        // Its chain goes on meanwhile: that instant may be years away.
+        awaited_.insert({open->run.chain, open->run.scheduled_at});
+        leave_gate(std::string(open->run.chain));
+        return wait_until_due(open);
     }
-    // Its chain goes on meanwhile: that instant may be years away.
-    leave_gate(std::string(open->run.chain));
+    awaited_.erase({open->run.chain, open->run.scheduled_at});
+    const auto first = plan_->find(open->run.chain);
+    if (!first) return end_interrupted(std::move(open->run), reason::removed);
+    if (is_not_wanted(*open, *first)) return leave_gate(std::string(open->run.chain));
+    const auto from =
+        open->may_have_begun ? chain_run::beginning::cut_off : chain_run::beginning::fresh;
+    const instant started = open->may_have_begun ? open->run.started_at : shared_->time.now();
+    open->run.lateness = std::max(started - open->due, microseconds{0});
+    start_run(
+        plan_, *first, std::move(open->run), from, cancelling_,
+        [self = shared_from_this()](const auto& run) { self->run_ended(run); });
+}
+
+/** Whether a run of which nothing has begun comes too late; it is recorded then. */
+bool runner::core::is_not_wanted(open_run& open, job_index first)
+{
+    const job& j = (*plan_)[first];
+    if (open.may_have_begun || !is_by_schedule(open.run.trigger) ||
+        !std::holds_alternative<schedule>(j.trigger))
+        return false;
+    claimed_run run{.due = {}, .id = open.run.id, .fence = open.run.fence};
+    run.due.job = first;
+    run.due.scheduled_at = run.due.occurrence = open.run.scheduled_at;
+    run.due.due = open.due;
+    run.due.caught_up = open.run.trigger == run_trigger::catch_up;
+    if (is_past(j, run.due)) {
+        settle_unsent({plan_, run}, reason::window);
+        return true;
+    }
+    if (run.due.caught_up) open.run.trigger = run_trigger::catch_up;
+    return false;
+}
+
+void runner::core::wait_until_due(const std::shared_ptr<open_run>& open)
+{
     ++underway_;
     const auto signal = add_recovery_wait();
     shared_->time.async_wait_for(
@@ -179,13 +206,40 @@ void runner::core::go_on_when_due(const std::shared_ptr<open_run>& open)
         asio::bind_cancellation_slot(
             signal->slot(), [self = shared_from_this(), signal, open](const error_code&) {
                 --self->underway_;
-                // Still open, it is left to the next start.
-                if (!self->draining_) {
-                    ++self->chains_[open->run.chain].gate.running;
-                    self->go_on_when_due(open);
-                }
+                if (self->draining_)
+                    self->leave_open(*open);
+                else if (open->due > self->shared_->time.now())
+                    self->wait_until_due(open);
+                else
+                    self->enter_again(open);
                 self->finish_if_idle();
             }));
+}
+
+/** Its instant has come: it starts, or follows what goes. */
+void runner::core::enter_again(const std::shared_ptr<open_run>& open)
+{
+    chain_state& chain = chains_[open->run.chain];
+    const auto first = plan_->find(open->run.chain);
+    const bool may_overlap = first && (*plan_)[*first].overlap == overlap_policy::allow;
+    if (chain.gate.running > 0 && !may_overlap) {
+        ++chain.gate.waiting;
+        chain.cut_off.push_back(std::move(*open));
+        return;
+    }
+    ++chain.gate.running;
+    go_on_when_due(open);
+}
+
+/** A stop leaves a run that was cut off to the next start once more. */
+void runner::core::leave_open(const open_run& open)
+{
+    using kind = returned_claim::kind;
+    recorder_->give_back(
+        {{.chain = open.run.chain,
+          .scheduled_at = open.run.scheduled_at,
+          .run = open.run.id,
+          .what = open.may_have_begun ? kind::begun : kind::unbegun}});
 }
 
 } // namespace carillon

@@ -94,6 +94,7 @@ due_run timetable::run_at(job_index j, const grid& ticks, instant at, instant no
     return {
         .job = j,
         .scheduled_at = at,
+        .occurrence = at,
         .due = due,
         .caught_up = !is_late(schedule_of(j), due, now),
         .keeps_name = due <= passed_over_ || is_fixed_time(schedule_of(j))};
@@ -107,7 +108,7 @@ std::optional<wake_up> timetable::next_wake()
     return payment ? std::optional(wake_up{*payment}) : std::nullopt;
 }
 
-due_work timetable::take_due(instant now, const is_busy& busy)
+due_work timetable::take_due(instant now, const job_predicate& has_turn)
 {
     due_work out;
     for (const appointment& a : agenda_.take_due(now)) {
@@ -118,10 +119,8 @@ due_work timetable::take_due(instant now, const is_busy& busy)
     const auto payments = payments_.take_due(now);
     if (payments.empty()) return out;
 
-    std::unordered_set<job_index> running;
-    for (const due_run& r : out.runs) running.insert(r.job);
     for (const appointment& a : payments) {
-        if (is_paused(a.job) || running.contains(a.job) || busy(a.job))
+        if (is_paused(a.job) || has_turn(a.job))
             debts_.at(a.job).waits = true;
         else
             pay(a.job, now, out);
@@ -131,12 +130,12 @@ due_work timetable::take_due(instant now, const is_busy& busy)
     return out;
 }
 
-due_work timetable::take_ahead(instant at, const is_busy& busy)
+due_work timetable::take_ahead(instant at, const job_predicate& is_busy)
 {
     due_work out;
     std::vector<appointment> later;
     for (const appointment& a : agenda_.take_due(at)) {
-        if (busy(a.job)) {
+        if (is_busy(a.job)) {
             later.push_back(a);
             continue;
         }
@@ -194,14 +193,21 @@ void timetable::owe(
     if (is_new) plan_debt(j);
 }
 
-/** Sends the oldest that a job owes. */
+/** Sends the oldest that a job owes, unless it has waited for too long. */
 void timetable::pay(job_index j, instant now, due_work& out)
 {
     const auto at = debts_.find(j);
     debt& d = at->second;
+    out.changed.push_back(j);
+    for (const missed_part& m : cut_to_window(schedule_of(j), d.spans, now))
+        out.missed.emplace_back(j, m);
+    if (d.spans.empty()) {
+        debts_.erase(at);
+        return;
+    }
     owed_span& oldest = d.spans.front();
     out.runs.push_back(run_at(j, oldest.ticks, oldest.from, now));
-    out.changed.push_back(j);
+    out.runs.back().caught_up = true;
     d.ready = now + payment_distance;
     d.waits = true;
     if (--oldest.count > 0)
@@ -209,6 +215,40 @@ void timetable::pay(job_index j, instant now, due_work& out)
     else
         d.spans.erase(d.spans.begin());
     if (d.spans.empty()) debts_.erase(at);
+}
+
+due_work timetable::put_back(const std::vector<due_run>& runs, instant now)
+{
+    due_work out;
+    std::unordered_set<job_index> jobs;
+    for (const due_run& r : runs) {
+        entry& e = entries_[r.job];
+        if (e.paused || !(*plan_)[r.job].enabled) continue;
+        out.changed.push_back(r.job);
+        if (e.taken > r.occurrence) {
+            overtake(r, now, out);
+            continue;
+        }
+        e.next = std::min(e.next, r.occurrence);
+        e.taken = r.occurrence - one_tick;
+        e.planned = false;
+        jobs.insert(r.job);
+    }
+    if (jobs.empty()) return out;
+    agenda_.erase(jobs);
+    for (const job_index j : jobs) plan_next(j);
+    return out;
+}
+
+/** What becomes of an instant of which a newer one has been taken. */
+void timetable::overtake(const due_run& r, instant now, due_work& out)
+{
+    const schedule& s = schedule_of(r.job);
+    const instant at = r.occurrence;
+    if (s.catch_up == catch_up_policy::all)
+        return owe(r.job, {entries_[r.job].ticks, at, at, 1}, s.catch_up_limit, now, out);
+    const reason why = s.catch_up == catch_up_policy::once ? reason::coalesced : reason::window;
+    out.missed.emplace_back(r.job, missed_part{at, at, 1, why});
 }
 
 bool timetable::release(job_index j, instant now)

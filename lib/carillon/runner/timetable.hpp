@@ -47,7 +47,10 @@ struct wake_up {
 /** A run that is due. */
 struct due_run {
     job_index job = 0;
+    /// The name of its run: the schedule's instant, unless a run has had that name before.
     instant scheduled_at;
+    /// The schedule's instant.
+    instant occurrence;
     /// The instant and its jitter: from here on it is late.
     instant due;
     /// More than a minute beyond its window: it makes up for a missed instant.
@@ -83,7 +86,7 @@ struct plan_change {
  */
 class timetable {
 public:
-    using is_busy = std::function<bool(job_index)>;
+    using job_predicate = std::function<bool(job_index)>;
 
     /**
      * Takes a plan, in place of the one before.
@@ -107,22 +110,26 @@ public:
     /**
      * What is due by now. Each of these jobs moves on to its next instant after `now`.
      *
-     * Of what a job owes one run comes at a time, and none while it is busy; the next one after
-     * @ref release.
+     * Of what a job owes one run comes at a time, and none while the one before has its turn; the
+     * next one after @ref release.
      */
-    due_work take_due(instant now, const is_busy& busy);
+    due_work take_due(instant now, const job_predicate& has_turn);
 
     /**
      * What will be due at `at`, the next wake-up, by schedules of jobs that are not busy; they move
      * on. What becomes of the others is not known before that instant.
      */
-    due_work take_ahead(instant at, const is_busy& busy);
+    due_work take_ahead(instant at, const job_predicate& is_busy);
 
     /** What is due, or late, by now and nothing else: missed instants stay as they are. For the
      * last question before a timetable is given up. */
     due_work take_late(instant now);
 
-    /** A job's last run has ended: what it owes may go on. Whether there is such a thing. */
+    /** Takes runs back that were taken and have not begun: they are due as before. One that a newer
+     * instant has overtaken meanwhile is judged as what has passed; no run comes at once. */
+    due_work put_back(const std::vector<due_run>& runs, instant now);
+
+    /** A run of what a job owes has ended: the next may follow. Whether there is such a thing. */
     bool release(job_index j, instant now);
 
     /** A paused job is not due, and instants that pass are not owed; what it owes waits. */
@@ -174,6 +181,7 @@ private:
     instant newest_due(job_index j, instant now) const;
     due_run run_at(job_index j, const grid& ticks, instant at, instant now) const;
     void pass(job_index j, instant now, due_work& out);
+    void overtake(const due_run& r, instant now, due_work& out);
     void owe(job_index j, const owed_span& span, std::int64_t limit, instant now, due_work& out);
     void pay(job_index j, instant now, due_work& out);
     void set_debts_back(microseconds by);

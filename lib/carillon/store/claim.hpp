@@ -41,8 +41,27 @@ struct claim {
     std::int64_t fence = 0;
 };
 
+/** A claim that is given back by whoever has won it. */
+struct returned_claim {
+    enum class kind {
+        /// It is forgotten, as though nobody had asked for it.
+        withdrawn,
+        /// Nothing of its run has begun: the next @ref store::async_load finds it cut off.
+        unbegun,
+        /// The same of a run that may have begun in an earlier process.
+        begun,
+    };
+
+    std::string chain;
+    instant scheduled_at;
+    run_id run{};
+    kind what = kind::withdrawn;
+};
+
 /** What comes of one wake-up, to be kept in one commit. */
 struct claim_batch {
+    /// Comes before all else, so that what was given back can be claimed anew.
+    std::vector<returned_claim> returned{};
     std::vector<claim_request> claims{};
     std::vector<missed_record> missed{};
     /// In place of what was remembered of these jobs.
@@ -52,7 +71,8 @@ struct claim_batch {
 
     bool empty() const noexcept
     {
-        return claims.empty() && missed.empty() && memories.empty() && forgotten.empty();
+        return returned.empty() && claims.empty() && missed.empty() && memories.empty() &&
+               forgotten.empty();
     }
 };
 
@@ -64,6 +84,8 @@ struct open_run {
     bool recovers = true;
     /// Whether the process that claimed it is still there.
     bool is_owned = false;
+    /// Whether something of it may have been sent: not where it was given back before.
+    bool may_have_begun = true;
 };
 
 /** What is left of earlier times at a start. */

@@ -76,6 +76,7 @@ public:
 
     std::vector<claim> claim_all(const claim_batch& batch, instant now, int owner)
     {
+        for (const returned_claim& r : batch.returned) take_back(r);
         std::vector<claim> claims;
         claims.reserve(batch.claims.size());
         for (const claim_request& r : batch.claims) claims.push_back(claim_one(r, now, owner));
@@ -133,8 +134,12 @@ public:
 
     std::optional<run_record> find_run(run_id id) const
     {
-        for (const auto& [key, claimed] : open_)
-            if (claimed.run.run.id == id) return claimed.run.run;
+        for (const auto& [key, claimed] : open_) {
+            if (claimed.run.run.id != id) continue;
+            run_record out = claimed.run.run;
+            if (claimed.owner == 0) out.reason = reason::crash;
+            return out;
+        }
         for (const auto& [name, chain] : chains_)
             if (const run_record* run = find_ended(chain, id)) return *run;
         return std::nullopt;
@@ -179,6 +184,19 @@ private:
         return nullptr;
     }
 
+    void take_back(const returned_claim& r)
+    {
+        const auto at = open_.find({r.chain, r.scheduled_at});
+        if (at == open_.end() || at->second.run.run.id != r.run) return;
+        if (r.what == returned_claim::kind::withdrawn) {
+            open_.erase(at);
+            std::erase(chains_[r.chain].claimed, r.scheduled_at);
+            return;
+        }
+        at->second.owner = 0;
+        at->second.run.may_have_begun = r.what == returned_claim::kind::begun;
+    }
+
     claim claim_one(const claim_request& r, instant now, int owner)
     {
         const auto open = open_.find({r.chain, r.scheduled_at});
@@ -188,7 +206,12 @@ private:
             taken.run = std::move(open->second.run.run);
         } else if (r.what == claim_request::kind::retried) {
             const run_record* known = find_ended(chains_[r.chain], r.run);
-            if (known == nullptr || open != open_.end()) return {};
+            if (open != open_.end()) {
+                // One that was cut off ends by being taken up.
+                if (open->second.owner != 0 || open->second.run.run.id != r.run) return {};
+                known = &open->second.run.run;
+            }
+            if (known == nullptr) return {};
             taken.run = *known;
             reopen(taken.run.jobs);
         } else if (open != open_.end() || !is_new(chains_[r.chain], r.scheduled_at)) {
@@ -273,7 +296,8 @@ memory_store::memory_store(asio::any_io_executor ex, memory_store_options option
 {}
 
 memory_store::memory_store(asio::any_io_executor ex, const memory_store& shared)
-    : executor_(std::move(ex)), memory_(shared.memory_), owner_(memory_->add_owner())
+    : executor_(std::move(ex)), memory_(shared.memory_), owner_(memory_->add_owner()),
+      is_shared_(true)
 {}
 
 memory_store::~memory_store() { disconnect(); }

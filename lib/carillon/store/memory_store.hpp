@@ -31,6 +31,9 @@ public:
 
     ~memory_store() override;
 
+    /** What is shared is as durable as another process's memory is to this one. */
+    bool is_durable() const noexcept override { return is_shared_; }
+
     /** As if the process were gone: what it claimed is nobody's, and from here on each operation
      * fails with @ref errc::not_running and changes nothing. */
     void disconnect();
@@ -55,6 +58,7 @@ private:
     boost::asio::any_io_executor executor_;
     std::shared_ptr<memory> memory_;
     int owner_;
+    bool is_shared_ = false;
     bool connected_ = true;
 };
 

@@ -97,7 +97,7 @@ std::int64_t owner_lock::daemon_pid() const
 
 bool owner_lock::is_there(std::int64_t number) const
 {
-    return number == number_ || is_locked(number);
+    return number > 0 && (number == number_ || is_locked(number));
 }
 
 /** Whether another holds the byte. */

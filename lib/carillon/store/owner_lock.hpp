@@ -47,7 +47,7 @@ public:
     /** Whether the file has been deleted: others would lock another one. */
     bool is_deleted() const noexcept;
 
-    /** Whether the owner of this number is there. */
+    /** Whether the owner of this number is there; of none that is not greater than zero. */
     bool is_there(std::int64_t number) const;
 
 private:

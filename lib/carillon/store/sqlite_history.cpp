@@ -52,19 +52,46 @@ std::string parameters(std::size_t first, std::size_t count)
     return out;
 }
 
-void read_progress(database& db, std::vector<open_run>& open)
+constexpr const char* open_columns =
+    "SELECT chain, scheduled_at, run, trigger, fence, due, claimed_at, recovers, owner"
+    " FROM claims ";
+
+open_run open_run_of(const statement& row)
 {
-    statement rows(db, "SELECT job, record FROM progress WHERE run = ?1", reading);
-    for (open_run& o : open) {
-        bind_uuid(rows, 1, o.run.id);
-        while (rows.step()) {
-            job_record j = job_from_text(rows.bytes(1));
-            j.job = rows.text(0);
-            o.run.jobs.push_back(std::move(j));
-        }
-        rows.reset();
-    }
+    open_run o;
+    o.run.chain = row.text(0);
+    o.run.scheduled_at = instant_of(row.number(1));
+    o.run.id = uuid_at(row, 2);
+    o.run.trigger = run_trigger_from(row.bytes(3)).value_or(run_trigger::schedule);
+    o.run.fence = row.number(4);
+    o.due = instant_of(row.number(5));
+    o.run.started_at = std::max(instant_of(row.number(6)), o.due);
+    o.recovers = row.number(7) != 0;
+    o.may_have_begun = row.number(8) != nobody_unbegun;
+    return o;
 }
+
+class progress_reader {
+public:
+    explicit progress_reader(database& db)
+        : rows_(db, "SELECT job, record FROM progress WHERE run = ?1", reading)
+    {}
+
+    std::vector<job_record> of(run_id run)
+    {
+        std::vector<job_record> out;
+        bind_uuid(rows_, 1, run);
+        while (rows_.step()) {
+            out.push_back(job_from_text(rows_.bytes(1)));
+            out.back().job = rows_.text(0);
+        }
+        rows_.reset();
+        return out;
+    }
+
+private:
+    statement rows_;
+};
 
 } // namespace
 
@@ -72,28 +99,22 @@ std::vector<open_run> read_open_runs(database& db, const owner_lock& owners)
 {
     std::vector<open_run> out;
     std::unordered_map<std::int64_t, bool> known; // owners, and whether they are there
-    statement rows(
-        db,
-        "SELECT chain, scheduled_at, run, trigger, fence, due, claimed_at, recovers, owner"
-        " FROM claims ORDER BY fence",
-        reading);
+    progress_reader progress(db);
+    statement rows(db, std::string(open_columns) + "ORDER BY fence", reading);
     while (rows.step()) {
-        open_run& o = out.emplace_back();
-        o.run.chain = rows.text(0);
-        o.run.scheduled_at = instant_of(rows.number(1));
-        o.run.id = uuid_at(rows, 2);
-        o.run.trigger = run_trigger_from(rows.bytes(3)).value_or(run_trigger::schedule);
-        o.run.fence = rows.number(4);
-        o.due = instant_of(rows.number(5));
-        o.run.started_at = std::max(instant_of(rows.number(6)), o.due);
-        o.recovers = rows.number(7) != 0;
+        open_run& o = out.emplace_back(open_run_of(rows));
         const std::int64_t owner = rows.number(8);
         const auto [at, is_new] = known.try_emplace(owner);
         if (is_new) at->second = owners.is_there(owner);
         o.is_owned = at->second;
     }
-    read_progress(db, out);
+    for (open_run& o : out) o.run.jobs = progress.of(o.run.id);
     return out;
+}
+
+std::vector<job_record> read_progress(database& db, run_id run)
+{
+    return progress_reader(db).of(run);
 }
 
 std::vector<job_memory> read_memories(database& db)
@@ -145,8 +166,14 @@ history_page find(database& db, const history_query& q)
 
 std::optional<run_record> find_run(database& db, const owner_lock& owners, run_id run)
 {
-    for (open_run& o : read_open_runs(db, owners))
-        if (o.run.id == run) return std::move(o.run);
+    statement open(db, std::string(open_columns) + "WHERE run = ?1", reading);
+    bind_uuid(open, 1, run);
+    if (open.step()) {
+        run_record out = open_run_of(open).run;
+        if (!owners.is_there(open.number(8))) out.reason = reason::crash;
+        out.jobs = read_progress(db, run);
+        return out;
+    }
     statement row(db, std::string(history_columns) + "WHERE run = ?1", reading);
     bind_uuid(row, 1, run);
     if (!row.step()) return std::nullopt;

@@ -15,11 +15,15 @@ namespace carillon::sqlite {
 /** The runs that are claimed and have not ended, those with the earliest claim first. */
 std::vector<open_run> read_open_runs(database& db, const owner_lock& owners);
 
+/** How far the jobs of an open run are, in any order. */
+std::vector<job_record> read_progress(database& db, run_id run);
+
 /** What is remembered of scheduled jobs. */
 std::vector<job_memory> read_memories(database& db);
 
 history_page find(database& db, const history_query& query);
 
+/** See @ref store::async_find_run. */
 std::optional<run_record> find_run(database& db, const owner_lock& owners, run_id run);
 
 /** Ids of runs, open or ended, in [first, last] and in their order. */

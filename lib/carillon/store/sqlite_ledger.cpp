@@ -50,8 +50,14 @@ ledger::ledger(database& db, const owner_lock& owners)
           claiming),
       take_over_(
           db,
-          "UPDATE claims SET fence = ?3, owner = ?4, due = ?5"
+          "UPDATE claims SET fence = ?3, owner = ?4, due = ?5, trigger = ?6, recovers = ?7"
           " WHERE chain = ?1 AND scheduled_at = ?2",
+          claiming),
+      withdraw_(
+          db, "DELETE FROM claims WHERE chain = ?1 AND scheduled_at = ?2 AND run = ?3", claiming),
+      give_back_(
+          db,
+          "UPDATE claims SET owner = ?4 WHERE chain = ?1 AND scheduled_at = ?2 AND run = ?3",
           claiming),
       find_ended_(db, "SELECT jobs FROM history WHERE run = ?1 AND chain = ?2", claiming),
       delete_claim_(db, "DELETE FROM claims WHERE chain = ?1 AND scheduled_at = ?2", recording),
@@ -80,6 +86,8 @@ ledger::ledger(database& db, const owner_lock& owners)
 
 std::vector<claim> ledger::claim_all(const claim_batch& batch, instant now)
 {
+    for (const returned_claim& r : batch.returned) take_back(r);
+
     // In the order of the table's key neighbours are written together.
     std::vector<std::size_t> order(batch.claims.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
@@ -103,6 +111,16 @@ std::vector<claim> ledger::claim_all(const claim_batch& batch, instant now)
     return out;
 }
 
+void ledger::take_back(const returned_claim& r)
+{
+    const bool is_withdrawn = r.what == returned_claim::kind::withdrawn;
+    statement& s = is_withdrawn ? withdraw_ : give_back_;
+    s.bind(1, r.chain).bind(2, number_of(r.scheduled_at));
+    bind_uuid(s, 3, r.run);
+    if (!is_withdrawn) s.bind(4, r.what == returned_claim::kind::unbegun ? nobody_unbegun : nobody);
+    s.run();
+}
+
 claim ledger::claim_one(const claim_request& r, instant now)
 {
     // One number for all chains grows for each of them, and is one row.
@@ -122,6 +140,8 @@ bool ledger::insert_claim(const claim_request& r, instant now, std::int64_t fenc
     if (r.what == claim_request::kind::fresh) {
         if (has_row(find_history_.bind(1, r.chain).bind(2, number_of(r.scheduled_at))))
             return false;
+    } else if (is_cut_off(r)) {
+        return take_up(r, fence);
     } else {
         bind_uuid(find_ended_, 1, r.run);
         find_ended_.bind(2, r.chain);
@@ -141,18 +161,33 @@ bool ledger::insert_claim(const claim_request& r, instant now, std::int64_t fenc
     return true;
 }
 
-bool ledger::take_over(const claim_request& r, std::int64_t fence)
+/** Whether it is a run that is open, and whose owner is gone. */
+bool ledger::is_cut_off(const claim_request& r)
 {
     find_claim_.bind(1, r.chain).bind(2, number_of(r.scheduled_at));
     bind_uuid(find_claim_, 3, r.run);
     const bool found = find_claim_.step();
     const std::int64_t owner = found ? find_claim_.number(0) : 0;
     find_claim_.reset();
-    if (!found || owners_.is_there(owner)) return false;
+    return found && !owners_.is_there(owner);
+}
+
+bool ledger::take_over(const claim_request& r, std::int64_t fence)
+{
+    if (!is_cut_off(r)) return false;
     take_over_.bind(1, r.chain).bind(2, number_of(r.scheduled_at)).bind(3, fence);
     take_over_.bind(4, owners_.number()).bind(5, number_of(r.due));
-    take_over_.run();
+    take_over_.bind(6, to_string(r.trigger)).bind(7, r.recovers ? 1 : 0).run();
     return true;
+}
+
+/** Takes up by hand what was cut off: it ends thereby, and begins anew. */
+bool ledger::take_up(const claim_request& r, std::int64_t fence)
+{
+    std::vector<job_record> so_far = read_progress(db_, r.run);
+    reopen(so_far);
+    for (const job_record& j : so_far) put_progress(r.run, j);
+    return take_over(r, fence);
 }
 
 void ledger::save(run_id run, const job_record& job) { put_progress(run, job); }

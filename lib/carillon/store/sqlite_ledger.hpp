@@ -27,9 +27,12 @@ public:
     void record(const run_record& run);
 
 private:
+    void take_back(const returned_claim& r);
     claim claim_one(const claim_request& request, instant now);
     bool insert_claim(const claim_request& r, instant now, std::int64_t fence);
     bool take_over(const claim_request& r, std::int64_t fence);
+    bool take_up(const claim_request& r, std::int64_t fence);
+    bool is_cut_off(const claim_request& r);
     void put_progress(run_id run, const job_record& job);
     void remember(const job_memory& m);
     void append(const missed_record& m, instant now);
@@ -42,6 +45,8 @@ private:
     statement insert_claim_;
     statement find_claim_;
     statement take_over_;
+    statement withdraw_;
+    statement give_back_;
     statement find_ended_;
     statement delete_claim_;
     statement put_progress_;

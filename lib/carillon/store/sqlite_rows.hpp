@@ -21,6 +21,11 @@ inline void bind_uuid(statement& s, int at, const boost::uuids::uuid& id)
     s.bind_bytes(at, id.data, sizeof id.data);
 }
 
+/// Who owns a claim that was given back: nobody, and nothing of its run has begun.
+inline constexpr std::int64_t nobody_unbegun = 0;
+/// Nobody likewise; something of it may have begun before.
+inline constexpr std::int64_t nobody = -1;
+
 /** Of a column that holds none, the nil UUID. */
 boost::uuids::uuid uuid_at(const statement& s, int at);
 

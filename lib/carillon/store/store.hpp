@@ -45,6 +45,9 @@ public:
         return microseconds{0};
     }
 
+    /** Whether what is kept outlives the process, so that a next start can go on with it. */
+    virtual bool is_durable() const noexcept { return true; }
+
     /** What is remembered of all scheduled jobs, and the runs that were cut off:
      * `void(error_code, recollection)`. Changes nothing. */
     template <class CompletionToken>
@@ -109,7 +112,7 @@ public:
     }
 
     /** One run, open or ended: `void(error_code, std::optional<run_record>)`, nothing where it is
-     * not known. */
+     * not known. One that is open and whose process is gone has the reason @ref reason::crash. */
     template <class CompletionToken>
     auto async_find_run(run_id run, CompletionToken&& token)
     {
