@@ -27,6 +27,8 @@ public:
             return "connection closed before a whole reply";
         case errc::malformed_reply:
             return "the reply is not HTTP";
+        case errc::malformed_request:
+            return "the request cannot be written as HTTP";
         case errc::header_too_large:
             return "the reply's header is too large";
         case errc::body_too_large:

@@ -24,6 +24,8 @@ enum class errc {
     closed_early,
     /// What came back is not HTTP/1.
     malformed_reply,
+    /// The request holds what would end a line of it early; nothing of it was sent.
+    malformed_request,
     /// The reply's header is larger, or has more fields, than allowed.
     header_too_large,
     /// The reply's body is larger than `expectation::max_body_bytes`.

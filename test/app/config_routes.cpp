@@ -109,6 +109,37 @@ BOOST_AUTO_TEST_CASE(what_is_wrong_is_told_at_its_place)
     }
 }
 
+BOOST_AUTO_TEST_CASE(a_url_that_says_something_else_than_it_seems_to_is_told_at_its_place)
+{
+    // As Kubernetes sets it for a service of the name API.
+    environment["API_PORT"] = "tcp://10.0.0.1:80";
+    const std::string port = "the port must be from 1 to 65535";
+    const std::pair<std::string, std::string> rows[] = {
+        {"[jobs.a]\nurl = \"http://127.0.0.1:8000:1/a\"", "c.toml:2:7: jobs.a.url: " + port},
+        {"[jobs.a]\nurl = \"http://10.0.0.1:${API_PORT}/a\"", "c.toml:2:7: jobs.a.url: " + port},
+        {"[jobs.a]\nurl = \"http://h:80:1/{{run}}\"", "c.toml:2:7: jobs.a.url: " + port},
+        {"[jobs.a]\nurl = \"http://h/{{{{a}}\"",
+         "c.toml:2:7: jobs.a.url: a URL cannot hold this character; write it percent-encoded"},
+        {"[defaults]\nbase_url = \"http://10.0.0.1:${API_PORT}\"\n[jobs.a]\nurl = \"/a\"",
+         "c.toml:2:12: defaults.base_url: " + port},
+        {"[jobs.a]\nurl = \"http://h/\"\npoll = { url = \"http://h:${API_PORT}/a\" }",
+         "c.toml:3:16: jobs.a.poll.url: " + port},
+        {"[jobs.a]\nurl = \"http://h/\"\nproxy = \"h:${API_PORT}\"",
+         "c.toml:3:9: jobs.a.proxy: a proxy must be an http one, such as http://host:port"},
+        {"[jobs.a]\nurl = \"http://h/\"\nproxy = \"http://h:${API_PORT}\"",
+         "c.toml:3:9: jobs.a.proxy: " + port},
+        {"[jobs.a]\nurl = \"http://h/\"\nproxy = \"h:3128:1\"",
+         "c.toml:3:9: jobs.a.proxy: " + port},
+    };
+    for (const auto& [text, expected] : rows) BOOST_TEST(errors(text) == expected);
+    for (const char* name : {"http_proxy", "https_proxy", "HTTPS_PROXY"}) {
+        environment = {{name, "http://h:tcp://10.0.0.1:80"}};
+        BOOST_TEST(
+            errors("[jobs.a]\nurl = \"http://h/\"") ==
+            "the environment's " + std::string(name) + ": " + port);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(a_value_of_an_earlier_reply_is_no_secret_in_the_file)
 {
     environment["KEY"] = "key-12345";

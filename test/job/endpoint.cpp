@@ -25,6 +25,11 @@ BOOST_AUTO_TEST_CASE(takes_urls_apart)
         {"http://a:65535/", "a", "a:65535", "/", 65535},
         {"http://a:008080/", "a", "a:8080", "/", 8080},
         {"http://a:/x", "a", "a", "/x", 80},
+        {"http://127.0.0.1.example:81/x", "127.0.0.1.example", "127.0.0.1.example:81", "/x", 81},
+        {"http://1.2.3.4-a?x", "1.2.3.4-a", "1.2.3.4-a", "/?x", 80},
+        {"http://%61.test./x", "a.test.", "a.test.", "/x", 80},
+        {"http://u:p@a/x@y:1//z?v=http://w:2", "a", "a", "/x@y:1//z?v=http://w:2", 80},
+        {"http://a/p%2Fq/../r", "a", "a", "/p%2Fq/../r", 80},
     };
     for (const row& r : rows) {
         BOOST_TEST_CONTEXT(r.url)
@@ -59,6 +64,22 @@ BOOST_AUTO_TEST_CASE(refuses_what_cannot_be_sent)
         {"http://a:65536/", "from 1 to 65535"},
         {"http://a:84467/", "from 1 to 65535"},
         {"http://a:99999999999999999999/", "from 1 to 65535"},
+        {"http://127.0.0.1:8000:1/a", "from 1 to 65535"},
+        {"http://127.0.0.1:tcp://10.0.0.1:80/a", "from 1 to 65535"},
+        {"http://a::80/", "from 1 to 65535"},
+        {"http://a:80x/", "from 1 to 65535"},
+        {"http://user:pa/ss@host/", "from 1 to 65535"},
+        {"http://user@b@host/", "is written %40"},
+        {"http://[::1]x/", "from 1 to 65535"},
+        {"http://[::1]8080/", "from 1 to 65535"},
+        {"http://[v1.x]/", "an address of IPv6"},
+        {"http://:80/", "no host"},
+        {"http://user@/", "no host"},
+        {"http:a//b", "no host"},
+        {"http://./", "no empty part"},
+        {"http://.example/", "no empty part"},
+        {"http://%2eexample/", "no empty part"},
+        {"http://a..b/", "no empty part"},
     };
     for (const row& r : rows) {
         BOOST_TEST_CONTEXT(r.url)

@@ -133,6 +133,10 @@ BOOST_AUTO_TEST_CASE(tells_where_there_is_nobody_to_ask)
     BOOST_TEST(result->outcome == outcome::failed);
     replies = {accepted("ftp://x/")};
     BOOST_TEST(run().message.find("the Location of the reply") != std::string::npos);
+    BOOST_TEST(result->outcome == outcome::rejected);
+    replies = {accepted("http://elsewhere.test:80:1/a")};
+    BOOST_TEST(run().outcome == outcome::rejected);
+    BOOST_TEST(requests.size() == 3U);
 }
 
 BOOST_AUTO_TEST_CASE(goes_on_over_what_may_pass)

@@ -132,14 +132,15 @@ client::state::exchange(const request& req, limits lim, ends until, phase_clock&
 {
     const way w = way_of(req);
     const std::string key = w.key(connections_to.certificates().generation());
-    const std::string head = head_of(req, w.is_forwarded() ? &*w.proxy : nullptr);
+    const result<std::string> head = head_of(req, w.is_forwarded() ? &*w.proxy : nullptr);
+    if (!head) co_return explained_error{head.error(), {}};
     std::unique_ptr<stream> connection;
     if (!req.is_sent_once) connection = connections->take(key);
     deadline limit(executor);
     if (connection) {
         limit.watch(connection->socket(), until.all);
         const auto acknowledged = bytes_acknowledged(connection->socket().native_handle());
-        const talk_result r = co_await talk(*connection, req, head, lim, at, res);
+        const talk_result r = co_await talk(*connection, req, *head, lim, at, res);
         limit.stop();
         if (limit.has_passed() || !was_dead(*connection, r, acknowledged)) {
             if (r.may_keep) connections->keep(key, std::move(connection));
@@ -153,7 +154,7 @@ client::state::exchange(const request& req, limits lim, ends until, phase_clock&
     if (failed) co_return failed;
     if (req.on_connected) req.on_connected();
     limit.watch(connection->socket(), until.all);
-    const talk_result r = co_await talk(*connection, req, head, lim, at, res);
+    const talk_result r = co_await talk(*connection, req, *head, lim, at, res);
     limit.stop();
     if (r.may_keep) connections->keep(key, std::move(connection));
     co_return explained_error{limit.cause_of(r.ec), {}};

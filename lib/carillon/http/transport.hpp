@@ -87,10 +87,10 @@ public:
      * Sends a request and reads its whole reply: `void(error_code, response)`.
      *
      * Any reply is a success here, whatever its status. Errors: @ref errc::timed_out when a limit
-     * passed; those of @ref errc about addresses, certificates, TLS, proxies, redirects and
-     * malformed, broken off or too large replies; and the system's codes such as
-     * `connection_refused`. Cancellation: `terminal`, with `operation_aborted`; the request may
-     * have been sent.
+     * passed; @ref errc::malformed_request, before anything is sent; those of @ref errc about
+     * addresses, certificates, TLS, proxies, redirects and malformed, broken off or too large
+     * replies; and the system's codes such as `connection_refused`. Cancellation: `terminal`, with
+     * `operation_aborted`; the request may have been sent.
      */
     template <class CompletionToken>
     auto async_send(request req, limits lim, CompletionToken&& token)

@@ -1,5 +1,6 @@
 #include <carillon/detail/text.hpp>
 #include <carillon/http/wire.hpp>
+#include <carillon/job/header_name.hpp>
 
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/error.hpp>
@@ -43,6 +44,30 @@ bool names_empty_body(std::string_view method)
     return method == "POST" || method == "PUT" || method == "OPTIONS";
 }
 
+/** Whether a text ends no part of a request line: it has neither blanks nor control characters, and
+ * is ASCII (RFC 9112 section 3). */
+bool is_one_word(std::string_view text)
+{
+    return std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 0x7f; });
+}
+
+/** Whether an endpoint is what it says once it is written out. Those that @ref parse_endpoint makes
+ * are; others may have been made by hand. */
+bool can_be_written(const endpoint& e)
+{
+    return e.port != 0 && !e.host.empty() && is_one_word(e.host) &&
+           e.host.find_first_of("/?#@[]") == std::string::npos && e.target.starts_with('/') &&
+           is_one_word(e.target) && e.target.find('#') == std::string::npos;
+}
+
+bool can_be_written(const request& req)
+{
+    return is_token(req.method) && can_be_written(req.target) &&
+           std::all_of(req.fields.begin(), req.fields.end(), [](const field& f) {
+               return is_token(f.name) && !has_control(f.value);
+           });
+}
+
 /** Beast's codes as those that the transport's contract names. */
 error_code translate(const error_code& ec)
 {
@@ -57,8 +82,9 @@ error_code translate(const error_code& ec)
 } // namespace
 
 // RFC 9112 section 3. By hand: a Beast message costs many times the few appends.
-std::string head_of(const request& req, const endpoint* proxy)
+result<std::string> head_of(const request& req, const endpoint* proxy)
 {
+    if (!can_be_written(req)) return errc::malformed_request;
     const bool is_authorized = proxy != nullptr && !proxy->user_info.empty();
     std::string out;
     out.reserve(first_space);
@@ -72,7 +98,8 @@ std::string head_of(const request& req, const endpoint* proxy)
     if (proxy != nullptr) add_proxy_credentials(out, *proxy);
     if (!req.body.empty() || names_empty_body(req.method))
         add_field(out, "Content-Length", std::to_string(req.body.size()));
-    return out.append("\r\n");
+    out.append("\r\n");
+    return out;
 }
 
 std::string connect_head(const endpoint& target, const endpoint& proxy)

@@ -14,11 +14,13 @@ namespace carillon::http {
  * A request's head as it is sent (RFC 9112). Not a public interface.
  *
  * `proxy` is whom it is sent to where that is a proxy which forwards it: it gets the whole URL
- * (section 3.2.2), and its credentials.
+ * (section 3.2.2), and its credentials. Error: @ref errc::malformed_request where the method, the
+ * target, the host or a field would be read as something else than it is.
  */
-std::string head_of(const request& req, const endpoint* proxy = nullptr);
+result<std::string> head_of(const request& req, const endpoint* proxy = nullptr);
 
-/** The head that asks a proxy for a tunnel to an endpoint (RFC 9110 section 9.3.6). */
+/** The head that asks a proxy for a tunnel to an endpoint (RFC 9110 section 9.3.6), of which @ref
+ * head_of has made a head. */
 std::string connect_head(const endpoint& target, const endpoint& proxy);
 
 /** What a reply may hold at most. */

@@ -41,19 +41,7 @@ bool names_a_secret(std::string_view parameter)
            std::any_of(ends.begin(), ends.end(), ends_with);
 }
 
-std::string decoded_user_info(const urls::url_view& url)
-{
-    if (!url.has_userinfo()) return {};
-    return url.user() + (url.has_password() ? ":" + url.password() : ":");
-}
-
-std::string without_brackets(const std::string& host)
-{
-    return host.starts_with('[') ? host.substr(1, host.size() - 2) : host;
-}
-
-/** A port's digits as a number, or nothing where it is none that a socket has. Boost.URL's own
- * number wraps around (1.81). */
+/** A port's digits as a number, or nothing where it is none that a socket has. */
 std::optional<std::uint16_t> parse_port(std::string_view digits)
 {
     std::uint16_t port = 0;
@@ -77,16 +65,24 @@ std::string percent_decode(std::string_view text)
     return out;
 }
 
-/** Where the user information stands, which begins an authority and ends with the last `@` in it;
- * empty where there is none. */
-url_part user_info_part(std::string_view url)
+/** Where the authority stands, which ends before the path, the query or the fragment (RFC 3986
+ * section 3.2); empty where there is none. */
+url_part authority_part(std::string_view url)
 {
     const std::size_t slashes = url.find("//");
     if (slashes == std::string_view::npos || slashes > url.find_first_of("/?#")) return {};
     const std::size_t begin = slashes + 2;
-    const std::size_t end = std::min(url.find_first_of("/?#", begin), url.size());
-    const std::size_t at = url.substr(0, end).rfind('@');
-    return at == std::string_view::npos || at < begin ? url_part{} : url_part{begin, at};
+    return {begin, std::min(url.find_first_of("/?#", begin), url.size())};
+}
+
+/** Where the user information stands, which begins an authority and ends with the last `@` in it;
+ * empty where there is none. */
+url_part user_info_part(std::string_view url)
+{
+    const url_part whole = authority_part(url);
+    const std::size_t at = url.substr(0, whole.end).rfind('@');
+    return at == std::string_view::npos || at < whole.begin ? url_part{}
+                                                            : url_part{whole.begin, at};
 }
 
 /** The password, or the user where a token stands alone. */
@@ -107,24 +103,75 @@ std::size_t first_bad_character(std::string_view url)
     return static_cast<std::size_t>(at - url.begin());
 }
 
-/** Whether a host can be written into a request as it is: percent-encoded a name may hold anything,
- * line ends too. */
-bool is_host(const urls::url_view& url)
+/** Why a host's name cannot be used, or nothing: percent-encoded it may hold anything, line ends
+ * too, and one with an empty label cannot be looked up (RFC 1035 section 3.1). */
+std::string_view name_problem(std::string_view name)
 {
-    if (url.host_type() != urls::host_type::name) return true;
-    const std::string host = url.host();
-    return std::all_of(
-        host.begin(), host.end(), [](char c) { return detail::is_name_character(c) || c == '~'; });
+    const bool has_strange = !std::all_of(
+        name.begin(), name.end(), [](char c) { return detail::is_name_character(c) || c == '~'; });
+    if (has_strange)
+        return "a host's name holds only letters, digits, '-', '.', '_' and '~'; an international "
+               "one is written in its xn-- form";
+    if (name.starts_with('.') || name.find("..") != std::string_view::npos)
+        return "a host's name has no empty part before a '.'";
+    return {};
 }
 
-/** A URL that jobs can be sent to, and its port. */
-struct checked_url {
-    urls::url_view url;
-    bool is_secure;
-    std::uint16_t port;
+/** What stands in an authority; views into the URL. */
+struct authority_pieces {
+    std::optional<std::string_view> user_info;
+    /// An address of IPv6 in its brackets.
+    std::string_view host;
+    /// With its colon.
+    std::string_view port;
 };
 
-parse_result<checked_url> check_url(std::string_view text)
+authority_pieces split_authority(std::string_view authority)
+{
+    authority_pieces out;
+    if (const std::size_t at = authority.rfind('@'); at != std::string_view::npos) {
+        out.user_info = authority.substr(0, at);
+        authority.remove_prefix(at + 1);
+    }
+    const std::size_t bracket = authority.starts_with('[') ? authority.find(']') + 1 : 0;
+    out.host = authority.substr(0, bracket != 0 ? bracket : authority.find(':'));
+    out.port = authority.substr(out.host.size());
+    return out;
+}
+
+parse_result<std::uint16_t> check_port(std::string_view port, bool is_secure)
+{
+    if (port.empty() || port == ":") return is_secure ? https_port : http_port;
+    const auto number = port.front() == ':' ? parse_port(port.substr(1)) : std::nullopt;
+    if (!number) return parse_error{0, "the port must be from 1 to 65535"};
+    return *number;
+}
+
+/** A host, decoded and without brackets. */
+parse_result<std::string> check_host(std::string_view host, bool is_ipv6)
+{
+    if (host.empty()) return parse_error{0, "the URL has no host"};
+    if (host.starts_with('[')) {
+        if (!is_ipv6) return parse_error{0, "in brackets stands an address of IPv6"};
+        return std::string(host.substr(1, host.size() - 2));
+    }
+    std::string name = percent_decode(host);
+    if (const std::string_view why = name_problem(name); !why.empty())
+        return parse_error{0, std::string(why)};
+    return name;
+}
+
+/** As Basic credentials have them (RFC 7617). */
+std::string decoded_user_info(std::string_view user_info)
+{
+    std::string out = percent_decode(user_info);
+    if (user_info.find(':') == std::string_view::npos) out += ':';
+    return out;
+}
+
+} // namespace
+
+parse_result<endpoint> parse_endpoint(std::string_view text)
 {
     const auto parsed = urls::parse_uri(text);
     if (!parsed) {
@@ -136,18 +183,28 @@ parse_result<checked_url> check_url(std::string_view text)
     const bool is_secure = parsed->scheme_id() == urls::scheme::https;
     if (!is_secure && parsed->scheme_id() != urls::scheme::http)
         return parse_error{0, "the scheme must be http or https"};
-    if (parsed->encoded_host().empty()) return parse_error{0, "the URL has no host"};
-    if (!is_host(*parsed))
-        return parse_error{
-            0, "a host's name holds only letters, digits, '-', '.', '_' and '~'; an international "
-               "one is written in its xn-- form"};
-    const std::string_view digits = parsed->port();
-    const auto port = digits.empty() ? (is_secure ? https_port : http_port) : parse_port(digits);
-    if (!port) return parse_error{0, "the port must be from 1 to 65535"};
-    return checked_url{*parsed, is_secure, *port};
-}
 
-} // namespace
+    // By hand: Boost.URL (1.81) ends an authority where it understands no more of it, and takes the
+    // rest for the path: of `http://a:80:1/b` that would be `:1/b`, of `http://10.0.0.1.example/`
+    // it would be `.example/`.
+    const url_part where = parsed->has_authority() ? authority_part(text) : url_part{};
+    const auto pieces = split_authority(text.substr(where.begin, where.end - where.begin));
+    if (pieces.user_info && pieces.user_info->find('@') != std::string_view::npos)
+        return parse_error{where.begin, "an '@' in a user's name or password is written %40"};
+    auto host = check_host(pieces.host, parsed->host_type() == urls::host_type::ipv6);
+    if (!host) return host.error();
+    const auto port = check_port(pieces.port, is_secure);
+    if (!port) return port.error();
+
+    endpoint out;
+    out.scheme = is_secure ? "https" : "http";
+    out.host = std::move(*host);
+    out.port = *port;
+    out.target = text.substr(where.end, std::min(text.find('#'), text.size()) - where.end);
+    if (!out.target.starts_with('/')) out.target.insert(0, "/");
+    if (pieces.user_info) out.user_info = decoded_user_info(*pieces.user_info);
+    return out;
+}
 
 std::string endpoint::authority() const
 {
@@ -166,24 +223,8 @@ std::string endpoint::origin() const { return scheme + "://" + host_header(); }
 
 std::optional<parse_error> endpoint_problem(std::string_view url)
 {
-    const auto checked = check_url(url);
-    return checked ? std::nullopt : std::optional(checked.error());
-}
-
-parse_result<endpoint> parse_endpoint(std::string_view text)
-{
-    const auto checked = check_url(text);
-    if (!checked) return checked.error();
-    const urls::url_view& url = checked->url;
-    endpoint out;
-    out.scheme = checked->is_secure ? "https" : "http";
-    out.host = without_brackets(url.host());
-    out.port = checked->port;
-    out.target = std::string(url.encoded_path());
-    if (out.target.empty()) out.target = "/";
-    if (url.has_query()) out.target += "?" + std::string(url.encoded_query());
-    out.user_info = decoded_user_info(url);
-    return out;
+    const auto parsed = parse_endpoint(url);
+    return parsed ? std::nullopt : std::optional(parsed.error());
 }
 
 std::string shown_url(std::string_view url)

@@ -54,6 +54,11 @@ std::string without_placeholders(std::string_view url)
         out += url.substr(0, begin);
         url.remove_prefix(begin);
         if (url.empty()) break;
+        if (url.starts_with("{{{{")) { // two literal braces
+            out += "{{";
+            url.remove_prefix(4);
+            continue;
+        }
         const std::size_t end = url.find("}}");
         if (end == std::string_view::npos) return out.append(url);
         out += 'x';

@@ -29,6 +29,7 @@ outcome outcome_of(const error_code& ec) noexcept
     case errc::timed_out:
         return outcome::timed_out;
     case errc::malformed_reply:
+    case errc::malformed_request:
     case errc::header_too_large:
     case errc::body_too_large:
     case errc::certificate_expired:

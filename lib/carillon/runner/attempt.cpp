@@ -101,8 +101,8 @@ asio::awaitable<void> conclude_polling(
 {
     polling_result asked = co_await poll(t, c, std::move(sent), std::move(r), budget);
     r = std::move(asked.last);
-    if (!asked.problem.empty()) {
-        fail(end, outcome::failed, std::move(asked.problem));
+    if (asked.problem) {
+        fail(end, asked.problem->outcome, std::move(asked.problem->why));
         end.record.phase = phase::body;
         co_return;
     }
@@ -128,7 +128,7 @@ asio::awaitable<void> send_and_conclude(
 {
     auto req = make_request(c);
     if (!req) {
-        fail(end, outcome::failed, req.error().why);
+        fail(end, req.error().outcome, req.error().why);
         end.is_last = true;
         co_return;
     }

@@ -44,8 +44,8 @@ void tell(
 {
     const bool has_connected = !r.ec || r.reply.phase > phase::handshake;
     // A certificate or a proxy's refusal comes from somebody who is there.
-    const bool has_answered =
-        outcome_of(r.ec) == outcome::rejected && r.ec != errc::tls_file_unusable;
+    const bool has_answered = outcome_of(r.ec) == outcome::rejected &&
+                              r.ec != errc::tls_file_unusable && r.ec != errc::malformed_request;
     if (has_connected || has_answered)
         held.connected();
     else if (shows_failure(lim, r))

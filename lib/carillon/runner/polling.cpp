@@ -49,14 +49,14 @@ boost::system::result<endpoint, unfilled> target_of(
     if (!(*c.job.poll)->url.empty()) return poll_target(c);
     if (t.record.polled) {
         auto known = parse_endpoint(*t.record.polled);
-        if (!known) return unfilled{"the url that was polled before: " + known.error().what};
+        if (!known) return bad_url("the url that was polled before: " + known.error().what);
         return std::move(*known);
     }
     const std::string* const location = first.find("Location");
     if (location == nullptr)
         return unfilled{"the reply, 202 Accepted, has no Location, and poll names no url"};
     auto found = http::resolve_reference(first.redirected_to.value_or(sent.target), *location);
-    if (!found) return unfilled{"the Location of the reply, 202 Accepted: " + found.error().what};
+    if (!found) return bad_url("the Location of the reply, 202 Accepted: " + found.error().what);
     return std::move(*found);
 }
 
@@ -89,7 +89,7 @@ asio::awaitable<polling_result> poll(
     const auto request = target ? make_poll(sent, *target)
                                 : boost::system::result<http::request, unfilled>(target.error());
     if (!request) {
-        out.problem = request.error().why;
+        out.problem = request.error();
         co_return out;
     }
     if (!t.record.polled) {

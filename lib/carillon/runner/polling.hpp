@@ -6,7 +6,7 @@
 
 #include <boost/asio/awaitable.hpp>
 
-#include <string>
+#include <optional>
 
 namespace carillon {
 
@@ -20,8 +20,8 @@ struct polling_result {
     bool is_met = false;
     /// It was not met within the job's deadline.
     bool is_out_of_time = false;
-    /// Why there was nobody to ask, in words.
-    std::string problem{};
+    /// Why there was nobody to ask.
+    std::optional<unfilled> problem{};
 };
 
 /** Whether a reply says that the work may go on, and the job has it asked for. */

@@ -107,6 +107,8 @@ parse_result<endpoint> fill_url(const std::string& url, request_filler& f)
 
 } // namespace
 
+unfilled bad_url(std::string why) { return {std::move(why), outcome::rejected}; }
+
 boost::system::result<http::request, unfilled> make_request(const request_context& c)
 {
     request_filler f(c);
@@ -115,7 +117,7 @@ boost::system::result<http::request, unfilled> make_request(const request_contex
     auto target = fill_url(c.job.url, f);
     if (!f.problem.empty()) return unfilled{f.problem};
     // The job was validated with this URL; only a value can have made it none.
-    if (!target) return unfilled{"the url with its values filled in: " + target.error().what};
+    if (!target) return bad_url("the url with its values filled in: " + target.error().what);
     add_fields(c, *target, f, out);
     if (!f.problem.empty()) return unfilled{f.problem};
     out.target = std::move(*target);
@@ -137,7 +139,7 @@ boost::system::result<http::request, unfilled> make_poll(const http::request& fr
     http::request asks = from;
     asks.method = "GET";
     auto out = http::redirected(std::move(asks), std::move(at), false);
-    if (!out) return unfilled{"the url to poll: " + out.error().detail};
+    if (!out) return bad_url("the url to poll: " + out.error().detail);
     return std::move(*out);
 }
 
@@ -146,7 +148,7 @@ boost::system::result<endpoint, unfilled> poll_target(const request_context& c)
     request_filler f(c);
     auto target = fill_url((*c.job.poll)->url, f);
     if (!f.problem.empty()) return unfilled{f.problem};
-    if (!target) return unfilled{"poll.url with its values filled in: " + target.error().what};
+    if (!target) return bad_url("poll.url with its values filled in: " + target.error().what);
     return std::move(*target);
 }
 

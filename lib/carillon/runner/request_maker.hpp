@@ -26,10 +26,16 @@ struct request_context {
     run_secrets& secrets;
 };
 
-/** Why there is no request to send, in words. */
+/** Why there is no request to send. */
 struct unfilled {
+    /// In words.
     std::string why{};
+    /// What the attempt comes to: `rejected` where there is a URL that nothing can be sent to.
+    carillon::outcome outcome = carillon::outcome::failed;
 };
+
+/** For a URL that nothing can be sent to. */
+unfilled bad_url(std::string why);
 
 /**
  * What an attempt sends, with all placeholders filled in. Not a public interface, like all here.
