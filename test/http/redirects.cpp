@@ -52,6 +52,20 @@ BOOST_AUTO_TEST_CASE(resolves_locations_as_rfc_3986_says)
         {"?w=2", "http://a.test:81/x/y?w=2"},
         {"/z#part", "http://a.test:81/z"},
         {"http://[::1]:8/z", "http://[::1]:8/z"},
+        // What is percent-encoded stays so: it may be another character (section 2.2).
+        {"/p%2Fq?r=%26%2b", "http://a.test:81/p%2Fq?r=%26%2b"},
+        {"http://b.test/%7Ep%2fq%3F/./%2e", "http://b.test/%7Ep%2fq%3F/%2e"},
+        {"p%2Fq", "http://a.test:81/x/p%2Fq"},
+        {"../../z", "http://a.test:81/z"},
+        {"/../a/b/../../../z/..", "http://a.test:81/"},
+        {"./", "http://a.test:81/x/"},
+        {"..", "http://a.test:81/"},
+        {".", "http://a.test:81/x/"},
+        {"", "http://a.test:81/x/y?q=1"},
+        {"?", "http://a.test:81/x/y?"},
+        {"#part", "http://a.test:81/x/y?q=1"},
+        {"/a//b/../c", "http://a.test:81/a//c"},
+        {"/...?x=/../y", "http://a.test:81/...?x=/../y"},
     };
     for (const auto& [location, expected] : rows) {
         BOOST_TEST_CONTEXT(location)
@@ -62,7 +76,8 @@ BOOST_AUTO_TEST_CASE(resolves_locations_as_rfc_3986_says)
         }
     }
     for (const char* wrong :
-         {"ftp://b.test/", "http://", "http://b.test:99999/", "h t", "mailto:x"})
+         {"ftp://b.test/", "http://", "http://b.test:99999/", "h t", "mailto:x",
+          "http://b.test:80:1/z", "//b.test:tcp://c.test/z", "http:z", "http:/z", "%zz", "1:z"})
         BOOST_TEST(http::resolve_reference(from, wrong).has_error(), wrong);
 }
 

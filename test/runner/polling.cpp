@@ -114,6 +114,13 @@ BOOST_AUTO_TEST_CASE(asks_at_a_url_of_its_own)
     BOOST_TEST(url_of(1) == "http://status.test/long");
 }
 
+BOOST_AUTO_TEST_CASE(asks_for_just_what_the_location_says)
+{
+    replies = {accepted("../status/p%2Fq?r=%26"), completed};
+    BOOST_TEST(run().outcome == outcome::completed);
+    BOOST_TEST(url_of(1) == "http://localhost:8000/status/p%2Fq?r=%26");
+}
+
 BOOST_AUTO_TEST_CASE(another_origin_gets_no_credentials)
 {
     j.headers = std::vector<header>{{"X-API-Key", "secret-key"}, {"X-Tenant", "t1"}};

@@ -1,13 +1,8 @@
 #include <carillon/detail/text.hpp>
 #include <carillon/http/redirect.hpp>
 
-#include <boost/url/parse.hpp>
-#include <boost/url/url.hpp>
-#include <boost/url/url_view.hpp>
-
+#include <algorithm>
 #include <utility>
-
-namespace urls = boost::urls;
 
 namespace carillon::http {
 namespace {
@@ -37,6 +32,56 @@ void leave_origin(request& req)
     req.route = std::move(r);
 }
 
+/** A reference's pieces (RFC 3986 appendix B), each with what marks it: `http:`, `//host`, `/path`,
+ * `?query`. The fragment is left out. */
+struct url_pieces {
+    std::string_view scheme;
+    std::string_view authority;
+    std::string_view path;
+    std::string_view query;
+};
+
+url_pieces split_reference(std::string_view text)
+{
+    text = text.substr(0, text.find('#'));
+    const auto take = [&text](std::size_t size) {
+        const std::string_view piece = text.substr(0, size);
+        text.remove_prefix(piece.size());
+        return piece;
+    };
+    url_pieces out;
+    const std::size_t mark = text.find_first_of(":/?");
+    if (mark != std::string_view::npos && text[mark] == ':') out.scheme = take(mark + 1);
+    if (text.starts_with("//")) out.authority = take(text.find_first_of("/?", 2));
+    out.path = take(text.find('?'));
+    out.query = text;
+    return out;
+}
+
+/** RFC 3986 section 5.2.4. */
+std::string without_dot_segments(std::string_view path)
+{
+    std::string out;
+    while (!path.empty()) {
+        const std::size_t end = std::min(path.find('/', 1), path.size());
+        const std::string_view segment = path.substr(0, end);
+        path.remove_prefix(end);
+        const bool leads_up = segment == "/..";
+        if (leads_up) out.resize(std::min(out.rfind('/'), out.size()));
+        if (!leads_up && segment != "/.")
+            out += segment;
+        else if (path.empty())
+            out += '/';
+    }
+    return out;
+}
+
+/** RFC 3986 section 5.2.3: the reference in place of the base's last segment. */
+std::string merged(std::string_view base, std::string_view path)
+{
+    return std::string(base.substr(0, base.rfind('/') + 1)).append(path);
+}
+
 explained_error refuse(std::string why) { return {errc::bad_redirect, std::move(why)}; }
 
 } // namespace
@@ -46,17 +91,26 @@ bool is_redirect(int status) noexcept
     return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
 }
 
+/** RFC 3986 section 5.2.2. By hand: Boost.URL (1.81) decodes what is percent-encoded, `%2F` too,
+ * and leaves `..` at the top of a path. */
 parse_result<endpoint> resolve_reference(const endpoint& from, std::string_view reference)
 {
-    const auto ref = urls::parse_uri_reference(reference);
-    if (!ref) return parse_error{0, "not a URL"};
-    const std::string from_text = from.origin() + from.target; // which the next refers to
-    const auto base = urls::parse_uri(from_text);
-    if (!base) return parse_error{0, "not a URL"};
-    urls::url out;
-    if (const auto done = urls::resolve(*base, *ref, out); !done)
-        return parse_error{0, "not a URL"};
-    return parse_endpoint(std::string_view(out.buffer().data(), out.buffer().size()));
+    const url_pieces ref = split_reference(reference);
+    const url_pieces base = split_reference(from.target);
+    std::string out(ref.scheme);
+    if (out.empty()) out = from.scheme + ":";
+    const bool is_elsewhere = !ref.scheme.empty() || !ref.authority.empty();
+    if (is_elsewhere)
+        out += ref.authority;
+    else
+        out += from.origin().substr(out.size());
+    if (!is_elsewhere && ref.path.empty()) {
+        out.append(base.path).append(ref.query.empty() ? base.query : ref.query);
+        return parse_endpoint(out);
+    }
+    const bool is_whole = is_elsewhere || ref.path.starts_with('/');
+    out += without_dot_segments(is_whole ? std::string(ref.path) : merged(base.path, ref.path));
+    return parse_endpoint(out.append(ref.query));
 }
 
 boost::system::result<request, explained_error>

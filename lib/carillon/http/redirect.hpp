@@ -11,8 +11,9 @@ namespace carillon::http {
 bool is_redirect(int status) noexcept;
 
 /**
- * The URL that a reply names, seen from the endpoint that replied (RFC 3986 section 5). Not a
- * public interface.
+ * The URL that a reply names, seen from the endpoint that replied (RFC 3986 section 5). Percent-
+ * encoded characters stay so, since decoding may change the meaning (section 2.2). Not a public
+ * interface.
  */
 parse_result<endpoint> resolve_reference(const endpoint& from, std::string_view reference);
 
