@@ -15,6 +15,9 @@ namespace {
 /// A larger "secret" is a mistake such as /dev/zero.
 constexpr std::size_t max_secret_bytes = std::size_t{64} * 1024;
 
+/// In UTF-8, as some editors write it in front of a text.
+constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
+
 std::string without_line_end(std::string text)
 {
     if (text.ends_with('\n')) text.pop_back();
@@ -74,7 +77,7 @@ private:
         const auto content = from_.file(path);
         if (!content)
             return fmt::format("cannot read the file {}: {}", path, describe(content.error()));
-        return add(without_line_end(*content), {.from = source::secret}, "the file " + path);
+        return add_secret(without_line_end(*content), {.name = "the file " + path});
     }
 
     std::string fill_variable(const std::string& name, const std::optional<std::string>& fallback)
@@ -87,14 +90,14 @@ private:
                     "cannot read the credential {}: {}", name, describe(credential->error()));
             const std::string value = without_line_end(**credential);
             if (!value.empty() || !fallback)
-                return add(
-                    value, {.from = source::secret, .has_default = has_default},
-                    "the credential " + name);
+                return add_secret(
+                    value, {.name = "the credential " + name, .has_default = has_default});
         } else if (const auto value = from_.environment(name);
                    value && (!value->empty() || !fallback)) {
             return add(
-                *value, {.from = source::environment, .has_default = has_default},
-                "the variable " + name);
+                *value, {.from = source::environment,
+                         .name = "the variable " + name,
+                         .has_default = has_default});
         }
         if (!fallback)
             return fmt::format(
@@ -103,10 +106,18 @@ private:
         return {};
     }
 
-    std::string add(const std::string& value, const filled_part& part, const std::string& name)
+    /** A secret that is there and empty was forgotten, or is not written yet. */
+    std::string add_secret(const std::string& value, filled_part part)
     {
-        if (has_control(value)) return name + " holds a control character";
-        append(value, part);
+        if (without_edges(value).empty()) return part.name + " is empty";
+        part.from = source::secret;
+        return add(value, std::move(part));
+    }
+
+    std::string add(const std::string& value, filled_part part)
+    {
+        if (has_control(value)) return part.name + " holds a control character";
+        append(value, std::move(part));
         return {};
     }
 
@@ -115,7 +126,7 @@ private:
         part.begin = out_.text.size();
         out_.text += value;
         part.end = out_.text.size();
-        out_.parts.push_back(part);
+        out_.parts.push_back(std::move(part));
     }
 
     const variables& from_;
@@ -123,6 +134,12 @@ private:
 };
 
 } // namespace
+
+std::string_view without_edges(std::string_view text)
+{
+    if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
+    return detail::trimmed(text);
+}
 
 variables process_variables()
 {

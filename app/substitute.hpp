@@ -37,6 +37,8 @@ struct filled_part {
     std::size_t begin = 0;
     std::size_t end = 0;
     source from = source::environment;
+    /// As `the file /run/key`; empty for a fallback.
+    std::string name{};
     /// Whether a default that is not empty is written there, used or not.
     bool has_default = false;
 };
@@ -56,6 +58,10 @@ struct expansion {
     bool holds_secret() const;
 };
 
+/** A text without a byte order mark in front and blanks at its ends, which are seldom a part of a
+ * secret. */
+std::string_view without_edges(std::string_view text);
+
 /**
  * Fills in `${NAME}` (a credential of that name, else the environment's variable),
  * `${NAME:-default}` (the default also where the value is empty) and `${file:PATH}`; `$${` is a
@@ -63,7 +69,8 @@ struct expansion {
  *
  * A name holds letters, digits, `_`, `-` and `.`. One line end at the end of a file or credential
  * is cut. Errors: an unset variable without default, a file or credential that is there but cannot
- * be read, a control character within a value, a brace that is not closed, `${` within braces.
+ * be read or is empty, a control character within a value, a brace that is not closed, `${` within
+ * braces.
  */
 parse_result<expansion> expand(std::string_view text, const variables& from);
 

@@ -60,6 +60,18 @@ std::vector<url_part> secret_parts(const std::string& text, secrecy kind)
     return {};
 }
 
+/** Whether what was filled in stands where a value's secrets are; it may be empty. */
+bool stands_in_secret(const expansion& value, const filled_part& part, secrecy kind)
+{
+    if (kind != secrecy::url) return kind == secrecy::whole;
+    std::string probe = value.text;
+    probe.insert(part.begin, "x");
+    const auto secrets = secret_url_parts(probe);
+    return std::any_of(secrets.begin(), secrets.end(), [&](const url_part& s) {
+        return s.begin <= part.begin && part.begin < s.end;
+    });
+}
+
 /** What is wrong without the words that it quotes: they may be a part of a secret. */
 std::string without_quotes(std::string what)
 {
@@ -100,10 +112,30 @@ std::optional<expansion> table_reader::expanded(
         fail_at(at, key, value.error().what);
         return std::nullopt;
     }
-    for (const filled_part& p : value->parts)
+    for (const filled_part& p : value->parts) {
+        const bool is_secret =
+            p.from == filled_part::source::secret || stands_in_secret(*value, p, kind);
+        if (is_secret && p.from == filled_part::source::environment && p.begin == p.end) {
+            fail_at(at, key, p.name + " is empty");
+            return std::nullopt;
+        }
         if (p.from == filled_part::source::secret) reading_.secrets.add(value->text_of(p));
+        if (is_secret && p.from != filled_part::source::fallback)
+            warn_of_edges(at, key, p.name, value->text_of(p));
+    }
     keep_secret_parts(at, key, *value, kind);
     return std::move(*value);
+}
+
+/** Editors and shells leave marks and blanks around a secret that nobody sees. */
+void table_reader::warn_of_edges(
+    const toml::node& at, const std::string& key, const std::string& name, std::string_view text)
+{
+    if (without_edges(text).size() == text.size()) return;
+    const auto& from = at.source().begin;
+    reading_.warnings.push_back(
+        {file_, from.line, from.column, path_.of(key),
+         name + " has a byte order mark or blanks around its text, which are sent with it"});
 }
 
 /** Each variable used in a secret is one; what of a secret stands in the file is warned of. */

@@ -147,6 +147,11 @@ private:
     const toml::node* find(std::string_view key);
     std::optional<expansion>
     expanded(const toml::node& at, const std::string& key, std::string_view text, secrecy kind);
+    void warn_of_edges(
+        const toml::node& at,
+        const std::string& key,
+        const std::string& name,
+        std::string_view text);
     void keep_secret_parts(
         const toml::node& at, const std::string& key, const expansion& value, secrecy kind);
 

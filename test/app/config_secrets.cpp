@@ -76,6 +76,64 @@ BOOST_AUTO_TEST_CASE(a_credential_that_cannot_be_read_is_an_error)
     ::unsetenv("CREDENTIALS_DIRECTORY"); // NOLINT(concurrency-mt-unsafe)
 }
 
+BOOST_AUTO_TEST_CASE(a_secret_that_is_empty_is_an_error)
+{
+    write("empty", "\n");
+    write("blank", "\xef\xbb\xbf  \n");
+    credentials["NONE"] = "\n";
+    const std::string file = (folder / "empty").string();
+    const std::string blank = (folder / "blank").string();
+    const auto why = [&](const std::string& keys) {
+        return errors("[jobs.a]\nurl = \"http://h/\"\n" + keys);
+    };
+    const auto header = [&](const std::string& value) {
+        return why("headers = { X-API-Key = \"" + value + "\" }");
+    };
+    const std::string at = "c.toml:3:25: jobs.a.headers.X-API-Key: the ";
+    BOOST_TEST(header("${file:" + blank + "}") == at + "file blank is empty");
+    BOOST_TEST(header("x${file:" + file + "}") == at + "file empty is empty");
+    BOOST_TEST(header("${NONE}") == at + "credential NONE is empty");
+    BOOST_TEST(header("${EMPTY}") == at + "variable EMPTY is empty");
+    BOOST_TEST(
+        why("auth = { bearer = \"${EMPTY}\" }") ==
+        "c.toml:3:19: jobs.a.auth.bearer: the variable EMPTY is empty");
+    BOOST_TEST(
+        why("title = \"${file:" + file + "}\"") ==
+        "c.toml:3:9: jobs.a.title: the file empty is empty");
+    BOOST_TEST(
+        errors("[jobs.a]\nurl = \"http://h/?token=${EMPTY}&x=1\"") ==
+        "c.toml:2:7: jobs.a.url: the variable EMPTY is empty");
+    for (const char* allowed : {"${EMPTY:-}", "${NONE:-}", ""}) BOOST_TEST(header(allowed) == "");
+    BOOST_TEST(why("title = \"${EMPTY}\"") == "");
+    BOOST_TEST(errors("[jobs.a]\nurl = \"http://h/?page=${EMPTY}\"") == "");
+}
+
+BOOST_AUTO_TEST_CASE(what_stands_around_a_secret_unseen_is_warned_of)
+{
+    write("marked", "\xef\xbb\xbfkey-12345\n");
+    write("clean", "key-12345\r\n");
+    credentials["BLANK"] = "key-12345 \n";
+    environment["SPACED"] = " key-12345";
+    const auto warnings = [&](const std::string& value) {
+        const auto config =
+            load("[jobs.a]\nurl = \"http://h/\"\nheaders = { X-API-Key = \"" + value + "\" }");
+        BOOST_REQUIRE(config.has_value());
+        std::string out;
+        for (const auto& w : config->warnings) out += w.key + ": " + w.what;
+        return out;
+    };
+    const std::string marked = (folder / "marked").string();
+    const std::string what =
+        " has a byte order mark or blanks around its text, which are sent with it";
+    const std::string at = "jobs.a.headers.X-API-Key: the ";
+    BOOST_TEST(warnings("${file:" + marked + "}") == at + "file " + marked + what);
+    BOOST_TEST(warnings("${BLANK}") == at + "credential BLANK" + what);
+    BOOST_TEST(warnings("${SPACED}") == at + "variable SPACED" + what);
+    BOOST_TEST(warnings("${file:" + (folder / "clean").string() + "}") == "");
+    const auto config = load("[jobs.a]\nurl = \"http://h/\"\ntitle = \"${SPACED}\"");
+    BOOST_TEST(config->warnings.empty()); // no secret
+}
+
 BOOST_AUTO_TEST_CASE(names_of_credentials_hold_points_and_dashes)
 {
     credentials["api-key.v1"] = "of-the-api";

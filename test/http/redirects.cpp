@@ -119,6 +119,22 @@ BOOST_AUTO_TEST_CASE(gives_another_origin_no_credentials)
     BOOST_TEST(same->route->tls.cert_file == "/c");
 }
 
+BOOST_AUTO_TEST_CASE(takes_no_secret_in_a_body_to_another_origin)
+{
+    http::request secret = original();
+    secret.body_is_credential = true;
+    for (const int status : {307, 308}) {
+        const auto refused = http::follow(secret, reply_to(status, "http://b.test/"));
+        BOOST_REQUIRE(refused.has_error());
+        BOOST_TEST(refused.error().code == errc::bad_redirect);
+        BOOST_TEST(
+            refused.error().detail ==
+            "it would take the body, which holds a secret, to http://b.test, another origin");
+        BOOST_TEST(http::follow(secret, reply_to(status, "/z"))->body == "body");
+    }
+    BOOST_TEST(http::follow(secret, reply_to(303, "http://b.test/"))->body == "");
+}
+
 BOOST_AUTO_TEST_CASE(refuses_where_it_cannot_go)
 {
     BOOST_TEST(http::follow(original(), reply_to(302, "")).error().code == errc::bad_redirect);

@@ -125,6 +125,50 @@ BOOST_AUTO_TEST_CASE(a_value_sent_as_a_secret_is_hidden_from_then_on)
     for (const std::string& e : errors) BOOST_TEST(e.find("tok-123456") == std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(a_value_sent_as_a_secret_is_hidden_in_the_reply_that_gives_it)
+{
+    replies["first"] = http::reply_with(
+        500, R"({"token":"tok-123456","message":"tok-123456 made","status":"tok-123456"})");
+    next.trigger = after{{"first", condition::finished}};
+    const auto is_hidden = [&] {
+        run();
+        const job_record& r = result->jobs[0];
+        BOOST_TEST(r.message == "*** made");
+        BOOST_TEST(r.status == "***");
+        for (const job_record& j : result->jobs) BOOST_TEST(j.values.empty());
+    };
+    next.headers = std::vector<header>{{"Cookie", "s={{jobs.first/token}}"}};
+    is_hidden();
+    next.headers = std::vector<header>{};
+    next.url = "http://localhost/next?access_token={{jobs.first/token}}";
+    is_hidden();
+    next.url = "http://localhost/next";
+    next.auth = authentication(bearer_auth{"{{jobs.first/token}}"});
+    is_hidden();
+    next.auth = authentication{};
+    next.url = "http://localhost/next?page={{jobs.first/token}}"; // no secret
+    run();
+    BOOST_TEST(result->jobs[0].message == "tok-123456 made");
+}
+
+BOOST_AUTO_TEST_CASE(a_body_that_holds_a_secret_is_meant_for_one_origin)
+{
+    replies["first"] = http::reply_with(200, R"({"token":"tok-123456"})");
+    first.headers = std::vector<header>{{"X-API-Key", "key-123456"}};
+    first.body = R"({"key":"key-123456"})";
+    next.headers = std::vector<header>{{"Authorization", "{{jobs.first/token}}"}};
+    next.body = "token={{jobs.first/token}}";
+    run();
+    BOOST_TEST(sent("first").body_is_credential);
+    BOOST_TEST(sent("next").body_is_credential);
+    first.body = "key";
+    next.body = "token";
+    requests.clear();
+    run();
+    BOOST_TEST(!sent("first").body_is_credential);
+    BOOST_TEST(!sent("next").body_is_credential);
+}
+
 BOOST_AUTO_TEST_CASE(a_bearer_token_may_come_of_a_reply)
 {
     replies["first"] = http::reply_with(200, R"({"token":"tok-123456"})");

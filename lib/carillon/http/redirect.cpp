@@ -120,6 +120,10 @@ redirected(request req, endpoint target, bool keeps_body)
     if (target.origin() != req.target.origin()) {
         if (!req.route->unix_socket.empty())
             return refuse("it leads to " + target.origin() + ", away from the unix socket");
+        if (keeps_body && req.body_is_credential)
+            return refuse(
+                "it would take the body, which holds a secret, to " + target.origin() +
+                ", another origin");
         leave_origin(req);
     }
     req.target = std::move(target);

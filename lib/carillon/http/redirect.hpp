@@ -21,7 +21,8 @@ parse_result<endpoint> resolve_reference(const endpoint& from, std::string_view 
  * A request that was meant for one URL, for another: with its body, or as a GET (a HEAD stays one).
  *
  * Another origin gets neither credentials nor the client's certificate. Error: @ref
- * errc::bad_redirect where the request goes through a unix socket, which is one origin's.
+ * errc::bad_redirect where the request goes through a unix socket, which is one origin's, or where
+ * the body is a credential that another origin would get.
  */
 boost::system::result<request, explained_error>
 redirected(request req, endpoint target, bool keeps_body);

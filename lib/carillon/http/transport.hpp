@@ -34,6 +34,9 @@ struct request {
     endpoint target;
     std::vector<field> fields{};
     std::string body{};
+    /// It holds what is meant for the request's origin alone: a redirect that would take it to
+    /// another one is refused.
+    bool body_is_credential = false;
     shared_value<carillon::route> route{};
     /// Never goes to a kept connection, on which it might have to be sent a second time.
     bool is_sent_once = false;

@@ -1,3 +1,4 @@
+#include <carillon/job/endpoint.hpp>
 #include <carillon/job/job_templates.hpp>
 #include <carillon/secret.hpp>
 
@@ -30,10 +31,7 @@ void for_each_template(
 std::vector<sent_value> sent_values(const job& j)
 {
     std::vector<sent_value> out;
-    for_each_template(j, [&](std::string_view key, const std::string& text) {
-        const bool is_secret =
-            key.starts_with("auth.") ||
-            (key.starts_with(header_key) && is_secret_header(key.substr(header_key.size())));
+    const auto add = [&](std::string_view text, bool is_secret) {
         for (reply_reference& r : reply_references(text)) {
             const auto known = std::find_if(
                 out.begin(), out.end(), [&](const sent_value& v) { return v.from == r; });
@@ -42,6 +40,13 @@ std::vector<sent_value> sent_values(const job& j)
             else
                 known->is_secret = known->is_secret || is_secret;
         }
+    };
+    for_each_template(j, [&](std::string_view key, const std::string& text) {
+        add(text, key.starts_with("auth.") || (key.starts_with(header_key) &&
+                                               is_secret_header(key.substr(header_key.size()))));
+        if (key != "url" && key != "poll.url") return;
+        for (const url_part& p : secret_url_parts(text))
+            add(std::string_view(text).substr(p.begin, p.end - p.begin), true);
     });
     return out;
 }

@@ -17,7 +17,8 @@ void for_each_template(
 /** A value of an earlier reply that a job is sent with. */
 struct sent_value {
     reply_reference from;
-    /// It stands where only secrets do: in `auth`, or a header such as `Authorization`.
+    /// It stands where only secrets do: in `auth`, a header such as `Authorization`, or a URL's
+    /// `token`.
     bool is_secret = false;
 };
 

@@ -154,7 +154,7 @@ asio::awaitable<void> send_and_conclude(
 
     t.record.polled = {};
     end.record.http_status = r.reply.status;
-    keep_values(t.wanted_values, r.reply.body, t.record);
+    keep_values(t.wanted_values, r.reply.body, t.secrets, t.record);
     if (const std::string* text = r.reply.find("Retry-After"))
         end.retry_after = parse_retry_after(*text, t.shared.time.now());
 }

@@ -39,6 +39,12 @@ const json::value* find_value(const run_record& run, const reply_reference& want
     return nullptr;
 }
 
+/** A value as it stands in a header. */
+std::string as_sent(const json::value& v)
+{
+    return v.is_string() ? std::string(v.get_string()) : detail::json_text(v);
+}
+
 /** Fills the texts of one request in; remembers the first that could not be. */
 class request_filler {
 public:
@@ -69,10 +75,7 @@ private:
             .attempt = context_.attempt,
             .reply = [this, is_secret](const reply_reference& r) {
                 const json::value* const found = find_value(context_.run, r);
-                if (is_secret && found != nullptr)
-                    context_.secrets.add(
-                        found->is_string() ? std::string(found->get_string())
-                                           : detail::json_text(*found));
+                if (is_secret && found != nullptr) context_.secrets.add(as_sent(*found));
                 return found;
             }};
     }
@@ -98,6 +101,7 @@ void add_fields(
     // All secrets are known only now.
     for (http::field& field : out.fields)
         field.is_credential = field.is_credential || c.secrets.finds(field.value);
+    out.body_is_credential = c.secrets.finds(out.body);
 }
 
 parse_result<endpoint> fill_url(const std::string& url, request_filler& f)
@@ -152,7 +156,11 @@ boost::system::result<endpoint, unfilled> poll_target(const request_context& c)
     return std::move(*target);
 }
 
-void keep_values(const std::vector<wanted_value>& wanted, std::string_view body, job_record& out)
+void keep_values(
+    const std::vector<wanted_value>& wanted,
+    std::string_view body,
+    run_secrets& secrets,
+    job_record& out)
 {
     out.values.clear();
     if (wanted.empty()) return;
@@ -161,7 +169,9 @@ void keep_values(const std::vector<wanted_value>& wanted, std::string_view body,
     for (const auto& [pointer, is_secret] : wanted) {
         error_code ec;
         const json::value* const found = root->find_pointer(pointer, ec);
-        if (found != nullptr && detail::json_text(*found).size() <= max_filled_value_bytes)
+        if (found == nullptr) continue;
+        if (is_secret) secrets.add(as_sent(*found));
+        if (detail::json_text(*found).size() <= max_filled_value_bytes)
             out.values.push_back({pointer, *found});
     }
 }

@@ -55,7 +55,12 @@ boost::system::result<http::request, unfilled> make_poll(const http::request& fr
 /** `poll.url` with its placeholders filled in. */
 boost::system::result<endpoint, unfilled> poll_target(const request_context& c);
 
-/** Keeps of a reply the values that later jobs of the run are sent with. */
-void keep_values(const std::vector<wanted_value>& wanted, std::string_view body, job_record& out);
+/** Keeps of a reply the values that later jobs of the run are sent with. Those that are sent as
+ * secrets are to be hidden from now on, in what this reply says of itself, too. */
+void keep_values(
+    const std::vector<wanted_value>& wanted,
+    std::string_view body,
+    run_secrets& secrets,
+    job_record& out);
 
 } // namespace carillon
