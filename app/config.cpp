@@ -5,6 +5,7 @@
 #include "problem_places.hpp"
 #include "sink_reader.hpp"
 #include <carillon/detail/last_error.hpp>
+#include <carillon/http/tls_files.hpp>
 #include <carillon/time/schedule.hpp>
 #include <carillon/time/timestamp.hpp>
 
@@ -206,7 +207,8 @@ private:
     void warn_of_routes(problem_places& places)
     {
         std::set<std::string> told;
-        const auto warn = [&](const job& j, const char* key, const std::string& value,
+        std::set<std::tuple<std::string, std::string, std::string>> tried;
+        const auto warn = [&](const job& j, const std::string& key, const std::string& value,
                               std::string what) {
             if (told.insert(key + value).second)
                 places.warn_job(places_.at(j.name), {j.name, key, std::move(what)});
@@ -219,9 +221,18 @@ private:
                 {"tls.ca_file", tls.ca_file},
                 {"tls.cert_file", tls.cert_file},
                 {"tls.key_file", tls.key_file}};
-            for (const auto& [key, path] : files)
-                if (!path.empty() && ::access(path.c_str(), R_OK) != 0)
-                    warn(j, key, path, "cannot be read now: " + describe(detail::last_error()));
+            bool can_be_read = true;
+            for (const auto& [key, path] : files) {
+                if (path.empty() || ::access(path.c_str(), R_OK) == 0) continue;
+                can_be_read = false;
+                warn(j, key, path, "cannot be read now: " + describe(detail::last_error()));
+            }
+            if (!can_be_read || !tried.emplace(tls.ca_file, tls.cert_file, tls.key_file).second)
+                continue;
+            if (const auto wrong = http::find_tls_file_problem(tls))
+                warn(
+                    j, "tls." + std::string(wrong->key), std::to_string(tried.size()),
+                    "cannot be used now: " + wrong->what);
         }
     }
 

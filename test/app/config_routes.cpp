@@ -59,8 +59,9 @@ poll = { url = "/status/{{run}}", every = "3s", expect = { json = { "/state" = "
     BOOST_TEST(config->max_per_origin == 7U);
     // As it is sent, too.
     BOOST_TEST(config->jobs.secrets().hide("Basic b3BzOnRvay0xMjM0NTY=") == "Basic ***");
-    BOOST_REQUIRE_EQUAL(config->warnings.size(), 1U);
+    BOOST_REQUIRE_EQUAL(config->warnings.size(), 2U);
     BOOST_TEST(config->warnings[0].key == "jobs.a.tls.verify");
+    BOOST_TEST(config->warnings[1].key == "jobs.a.tls.ca_file"); // it holds none
 }
 
 BOOST_AUTO_TEST_CASE(what_is_wrong_is_told_at_its_place)
@@ -71,6 +72,14 @@ BOOST_AUTO_TEST_CASE(what_is_wrong_is_told_at_its_place)
         {"tls = { cert_file = \"/c\" }",
          "c.toml:3:21: jobs.a.tls.cert_file: a client's certificate needs both cert_file and "
          "key_file"},
+        {"tls = { server_name = \".\" }",
+         "c.toml:3:23: jobs.a.tls.server_name: a host's name has no empty part before a '.'"},
+        {"tls = { server_name = \".example\" }",
+         "c.toml:3:23: jobs.a.tls.server_name: a host's name has no empty part before a '.'"},
+        {"tls = { server_name = \"fe80::1%lo\" }",
+         "c.toml:3:23: jobs.a.tls.server_name: a host's name holds only"},
+        {"tls = { server_name = \"*.example\" }",
+         "c.toml:3:23: jobs.a.tls.server_name: a host's name holds only"},
         {"unix_socket = \"api.sock\"", "c.toml:3:15: jobs.a.unix_socket: must be an absolute path"},
         {"proxy = \"socks5://p\"",
          "c.toml:3:9: jobs.a.proxy: a proxy must be an http one, such as http://host:port"},
@@ -160,6 +169,19 @@ BOOST_AUTO_TEST_CASE(files_that_cannot_be_read_are_warned_of_once)
     BOOST_REQUIRE(config.has_value());
     BOOST_REQUIRE_EQUAL(config->warnings.size(), 1U);
     BOOST_TEST(config->warnings[0].what == "cannot be read now: no such file or directory");
+}
+
+BOOST_AUTO_TEST_CASE(files_that_are_no_certificates_are_warned_of_once)
+{
+    write("none.pem", "nothing");
+    const std::string file = "\"" + (folder / "none.pem").string() + "\"";
+    const auto config = load(
+        "[defaults]\nbase_url = \"https://h\"\ntls = { cert_file = " + file +
+        ", key_file = " + file + " }\n[jobs.a]\nurl = \"/a\"\n[jobs.b]\nurl = \"/b\"");
+    BOOST_REQUIRE(config.has_value());
+    BOOST_REQUIRE_EQUAL(config->warnings.size(), 1U);
+    BOOST_TEST(config->warnings[0].key == "jobs.a.tls.cert_file");
+    BOOST_TEST(config->warnings[0].what == "cannot be used now: holds no certificate in PEM form");
 }
 
 BOOST_AUTO_TEST_CASE(the_environments_proxies_are_read_and_hidden)

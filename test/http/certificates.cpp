@@ -177,4 +177,19 @@ credentials self_signed(const certificate_fields& fields)
     return {pem(own.get()), pem(key.get())};
 }
 
+std::string encrypted(const std::string& key)
+{
+    const std::unique_ptr<BIO, decltype(&BIO_free)> in(
+        BIO_new_mem_buf(key.data(), static_cast<int>(key.size())), BIO_free);
+    const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> read(
+        PEM_read_bio_PrivateKey(in.get(), nullptr, nullptr, nullptr), EVP_PKEY_free);
+    const std::unique_ptr<BIO, decltype(&BIO_free)> out(BIO_new(BIO_s_mem()), BIO_free);
+    std::string password = "password";
+    require(
+        PEM_write_bio_PKCS8PrivateKey(
+            out.get(), read.get(), EVP_aes_256_cbc(), password.data(),
+            static_cast<int>(password.size()), nullptr, nullptr) == 1);
+    return text_of(out.get());
+}
+
 } // namespace carillon::test

@@ -53,4 +53,7 @@ private:
 /** A certificate without an authority: signed with its own key. */
 credentials self_signed(const certificate_fields& fields);
 
+/** A key in PEM, encrypted with a password. */
+std::string encrypted(const std::string& key);
+
 } // namespace carillon::test

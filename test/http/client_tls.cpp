@@ -5,10 +5,13 @@
 #include <carillon/http/client.hpp>
 
 #include <boost/asio/error.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl/stream.hpp>
 #include <boost/test/unit_test.hpp>
 
 #include <algorithm>
 #include <fstream>
+#include <future>
 #include <optional>
 
 namespace asio = boost::asio;
@@ -194,6 +197,10 @@ BOOST_AUTO_TEST_CASE(refuses_certificates_and_says_why)
          errc::certificate_wrong_host, "it is for a.test, b.test, c.test, ..."},
         {"a wildcard of another level", issue({.dns_names = {"*.api.test"}}),
          errc::certificate_wrong_host, "*.api.test"},
+        {"a common name alone", authority.issue({.common_name = "api.test"}),
+         errc::certificate_wrong_host, "no host: it has no subjectAltName"},
+        {"an address", authority.issue({.ip_addresses = {"127.0.0.1", "::1"}}),
+         errc::certificate_wrong_host, "it is for 127.0.0.1, ::1"},
         {"self-signed", self_signed({.common_name = "me", .dns_names = {"api.test"}}),
          errc::certificate_self_signed, "CN=me"},
         {"of an authority that is not trusted", stranger.issue({.dns_names = {"api.test"}}),
@@ -308,11 +315,54 @@ BOOST_AUTO_TEST_CASE(tells_of_a_server_that_wants_another_client)
              .max_version = version}};
         const exchange with_foreign = meet(replies(tls), with);
         BOOST_TEST(with_foreign.ec() == errc::client_certificate_refused);
-        const exchange without = meet(replies(tls));
         // TLS 1.2 has no alert of its own for that.
+        const exchange without = meet(replies(tls));
+        BOOST_TEST(without.ec() == errc::client_certificate_refused);
         BOOST_TEST(
-            without.ec() ==
-            (version == tls_version::v1_3 ? errc::client_certificate_refused : errc::tls_failed));
+            without.reply().detail ==
+            "it asks for one, and the job has none; the server's alert: " +
+                std::string(
+                    version == tls_version::v1_3 ? "certificate required" : "handshake failure"));
+    }
+}
+
+/** A server that refuses the client's certificate and resets the connection, all before the client
+ * writes its request: by TLS 1.3 the client's handshake is over by then. */
+BOOST_AUTO_TEST_CASE(reads_the_alert_that_waits_behind_a_reset)
+{
+    const tls_server tls{
+        {.identity = authority.issue({.dns_names = {"api.test"}}),
+         .client_ca = authority.certificate(),
+         .require_client_certificate = true}};
+    asio::io_context server_ctx;
+    asio::ip::tcp::acceptor acceptor(server_ctx, {asio::ip::address_v4::loopback(), 0});
+    auto refused = std::async(std::launch::async, [&] {
+        asio::ssl::stream<asio::ip::tcp::socket> s(acceptor.accept(), tls.context());
+        error_code ec;
+        s.handshake(asio::ssl::stream_base::server, ec);
+        s.next_layer().set_option(asio::socket_base::linger(true, 0));
+        s.next_layer().close();
+        return ec;
+    });
+    http::request req = secure_request(acceptor.local_endpoint().port());
+    req.on_connected = [&] { refused.wait(); };
+    const exchange e = run(client, std::move(req));
+    BOOST_TEST(refused.get().failed());
+    BOOST_TEST(e.ec() == errc::client_certificate_refused);
+    BOOST_TEST(outcome_of(e.ec()) == outcome::rejected);
+    BOOST_TEST(contains_text(e, "the server's alert: certificate required"), e.reply().detail);
+}
+
+BOOST_AUTO_TEST_CASE(a_name_that_no_certificate_can_be_for_is_refused)
+{
+    const std::string names[] = {
+        ".",          ".test", "*.test",   "api..test",
+        "fe80::1%lo", "[::1]", "api test", std::string("api.test\0.x", 11)};
+    for (const std::string& name : names) {
+        const exchange e =
+            meet({server_does::hang{}}, tls_options{.ca_file = ca_file, .server_name = name});
+        BOOST_TEST(e.ec() == errc::certificate_wrong_host, name);
+        BOOST_TEST(contains_text(e, "no certificate can be for"), e.reply().detail);
     }
 }
 
@@ -337,11 +387,16 @@ BOOST_AUTO_TEST_CASE(tells_of_files_that_cannot_be_used)
     const std::string cert = folder.write("c.pem", own.certificate);
     const std::string other_key = folder.write("k.pem", authority.issue({}).key);
     const std::string missing = folder / "missing.pem";
+    const std::string locked = folder.write("locked.pem", encrypted(own.key));
     const std::pair<tls_options, std::string> rows[] = {
         {{.ca_file = missing}, missing + ": no such file or directory"},
         {{.ca_file = broken}, broken + ": "},
         {{.ca_file = ca_file, .cert_file = missing, .key_file = other_key}, missing},
         {{.ca_file = ca_file, .cert_file = cert, .key_file = other_key}, "mismatch"},
+        {{.ca_file = ca_file, .cert_file = cert, .key_file = locked},
+         locked + ": is encrypted, and nobody is there to type its password"},
+        {{.ca_file = ca_file, .cert_file = cert, .key_file = cert}, "holds no private key"},
+        {{.ca_file = ca_file, .cert_file = broken, .key_file = cert}, "holds no certificate"},
     };
     for (const auto& [options, says] : rows) {
         const exchange e = meet({server_does::hang{}}, options);

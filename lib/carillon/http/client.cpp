@@ -22,6 +22,7 @@ using time_point = std::chrono::steady_clock::time_point;
 /** What came of a request on a connection. */
 struct talk_result {
     error_code ec{};
+    std::string detail{}; // what the peer said of the error
     std::size_t sent = 0;
     bool reply_has_begun = false;
     bool may_keep = false;
@@ -41,6 +42,12 @@ bool was_dead(stream& kept, const talk_result& r, std::optional<std::uint64_t> a
     if (r.ec != errc::closed_early && r.ec != asio::error::broken_pipe) return false;
     if (!acknowledged_before) return r.sent == 0 && r.ec == asio::error::broken_pipe;
     return bytes_acknowledged(kept.socket().native_handle()) == acknowledged_before;
+}
+
+explained_error end_of_talk(deadline& limit, const talk_result& r)
+{
+    const error_code code = limit.cause_of(r.ec);
+    return {code, code == r.ec ? r.detail : std::string()};
 }
 
 } // namespace
@@ -81,7 +88,7 @@ private:
         limits lim,
         phase_clock& at,
         response& res);
-    asio::awaitable<error_code>
+    asio::awaitable<explained_error>
     read_reply(stream& from, reply_reader& reader, const request& req, phase_clock& at);
 };
 
@@ -144,7 +151,7 @@ client::state::exchange(const request& req, limits lim, ends until, phase_clock&
         limit.stop();
         if (limit.has_passed() || !was_dead(*connection, r, acknowledged)) {
             if (r.may_keep) connections->keep(key, std::move(connection));
-            co_return explained_error{limit.cause_of(r.ec), {}};
+            co_return end_of_talk(limit, r);
         }
         connection.reset();
     }
@@ -157,7 +164,7 @@ client::state::exchange(const request& req, limits lim, ends until, phase_clock&
     const talk_result r = co_await talk(*connection, req, *head, lim, at, res);
     limit.stop();
     if (r.may_keep) connections->keep(key, std::move(connection));
-    co_return explained_error{limit.cause_of(r.ec), {}};
+    co_return end_of_talk(limit, r);
 }
 
 asio::awaitable<talk_result> client::state::talk(
@@ -165,13 +172,14 @@ asio::awaitable<talk_result> client::state::talk(
 {
     at.enter(phase::send);
     talk_result r;
-    auto [write_ec, sent] = co_await with.write({asio::buffer(head), asio::buffer(req.body)});
+    auto [write_ec, sent, why] = co_await with.write({asio::buffer(head), asio::buffer(req.body)});
     r.sent = sent;
     r.ec = write_ec;
     if (r.ec == asio::error::operation_aborted || !with.socket().is_open()) co_return r;
 
-    // A peer may refuse a request before it has read all of it: its reply counts for more than our
-    // broken pipe.
+    // A peer may refuse a request before it has read all of it: its reply, or its alert (by TLS 1.3
+    // that about a client's certificate comes after the handshake), counts for more than our broken
+    // pipe.
     if (!r.ec) at.enter(phase::first_byte);
     detail::crash_point("attempt.sent");
     reply_reader reader(
@@ -179,30 +187,31 @@ asio::awaitable<talk_result> client::state::talk(
         {.max_header_bytes = options.max_header_bytes,
          .max_fields = options.max_header_fields,
          .max_body_bytes = lim.max_body_bytes});
-    const error_code read_ec = co_await read_reply(with, reader, req, at);
-    if (!r.ec || !read_ec) r.ec = read_ec;
+    explained_error read = co_await read_reply(with, reader, req, at);
+    if (!r.ec || !read || !read.detail.empty()) r.ec = read.code;
+    r.detail = std::move(read.detail);
     r.reply_has_begun = reader.has_begun();
-    r.may_keep = !write_ec && !read_ec && reader.may_keep();
+    r.may_keep = !write_ec && !read && reader.may_keep();
     reader.take(res);
     co_return r;
 }
 
-asio::awaitable<error_code>
+asio::awaitable<explained_error>
 client::state::read_reply(stream& from, reply_reader& reader, const request& req, phase_clock& at)
 {
     while (!reader.is_done()) {
         const auto space = reader.space();
-        auto [ec, n] = co_await from.read_some(asio::buffer(space.data(), space.size()));
-        if (ec == asio::error::eof) co_return reader.closed();
-        if (ec) co_return ec;
+        auto [ec, n, why] = co_await from.read_some(asio::buffer(space.data(), space.size()));
+        if (ec == asio::error::eof) co_return explained_error{reader.closed(), {}};
+        if (ec) co_return explained_error{ec, std::move(why)};
         if (!reader.has_begun()) {
             at.enter(phase::body);
             // Of a kept connection only this tells that it still stands.
             if (req.on_connected) req.on_connected();
         }
-        if (const error_code wrong = reader.took(n)) co_return wrong;
+        if (const error_code wrong = reader.took(n)) co_return explained_error{wrong, {}};
     }
-    co_return error_code{};
+    co_return explained_error{};
 }
 
 client::client(asio::any_io_executor ex, client_options options)

@@ -156,13 +156,13 @@ connector::open_tunnel(const way& w, deadline& limit, stream& through)
         const error_code code = ec == asio::error::eof ? make_error_code(errc::closed_early) : ec;
         return explained_error{limit.cause_of(code), about_proxy(*w.proxy, "")};
     };
-    auto [write_ec, sent] = co_await through.write({asio::buffer(head), {}});
+    auto [write_ec, sent, nothing] = co_await through.write({asio::buffer(head), {}});
     if (write_ec) co_return failed(write_ec);
 
     reply_reader reader(reply_reader::reply_to::connect, {});
     while (!reader.is_done()) {
         const auto space = reader.space();
-        auto [ec, n] = co_await through.read_some(asio::buffer(space.data(), space.size()));
+        auto [ec, n, why] = co_await through.read_some(asio::buffer(space.data(), space.size()));
         if (ec) co_return failed(ec);
         if (const error_code wrong = reader.took(n)) co_return failed(wrong);
     }
@@ -178,10 +178,12 @@ connector::secure(const way& w, time_point until, deadline& limit, std::unique_p
     if (!context) co_return context.error();
     limit.stop();
     auto secured = make_tls_stream(std::move(out->socket()), *context, w.target, w.tls.server_name);
-    if (!secured)
-        co_return explained_error{make_error_code(boost::system::errc::not_enough_memory), {}};
-    tls_stream& s = *secured;
-    out = std::move(secured);
+    if (!secured) {
+        out.reset(); // its socket has gone
+        co_return secured.error();
+    }
+    tls_stream& s = **secured;
+    out = std::move(*secured);
     limit.watch(s.socket(), until);
     explained_error failed = co_await s.handshake();
     failed.code = limit.cause_of(failed.code);

@@ -21,13 +21,13 @@ public:
     asio::awaitable<io_result> read_some(asio::mutable_buffer into) override
     {
         auto [ec, n] = co_await socket_.async_read_some(into, use_tuple);
-        co_return io_result{ec, n};
+        co_return io_result{ec, n, {}};
     }
 
     asio::awaitable<io_result> write(buffers all) override
     {
         auto [ec, n] = co_await asio::async_write(socket_, all, use_tuple);
-        co_return io_result{ec, n};
+        co_return io_result{ec, n, {}};
     }
 
     bool is_quiet() override { return http::is_quiet(socket_); }

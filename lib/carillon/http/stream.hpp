@@ -9,7 +9,7 @@
 #include <array>
 #include <cstddef>
 #include <memory>
-#include <tuple>
+#include <string>
 
 namespace carillon::http {
 
@@ -29,7 +29,13 @@ public:
     stream& operator=(const stream&) = delete;
     virtual ~stream() = default;
 
-    using io_result = std::tuple<error_code, std::size_t>;
+    /** What came of a reading or a writing. */
+    struct io_result {
+        error_code ec{};
+        std::size_t bytes = 0;
+        /// What the peer said of an error.
+        std::string detail{};
+    };
     using buffers = std::array<boost::asio::const_buffer, 2>;
 
     /** Reads at least one byte; `eof` where the peer ends in order, @ref errc::closed_early where

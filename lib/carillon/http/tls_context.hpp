@@ -47,14 +47,17 @@ public:
         std::string peer{};
         /// Why the peer's certificate was refused.
         explained_error refusal{};
+        /// The peer has asked for a certificate of the client's.
+        bool client_is_asked = false;
     };
 
     /** Reads the files, and so blocks: the error is @ref errc::tls_file_unusable. */
     static loaded load(const tls_options& options);
 
     /** A handle for one connection: asks for the server's name, checks it, and resumes a session
-     * with it where there is one. Null for want of memory. */
-    static handle open(
+     * with it where there is one. Error: @ref errc::certificate_wrong_host where no certificate
+     * could be held against the name; want of memory. */
+    static boost::system::result<handle, explained_error> open(
         const std::shared_ptr<tls_context>& self,
         const endpoint& target,
         const std::string& server_name,

@@ -1,8 +1,10 @@
 #include <carillon/http/tls_error.hpp>
 
 #include <boost/asio/error.hpp>
+#include <boost/asio/ip/address.hpp>
 #include <boost/asio/ssl/error.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cctype>
 #include <memory>
@@ -50,8 +52,23 @@ std::string text_of(const ASN1_STRING* text)
         .substr(0, longest_name);
 }
 
-/** `a.example, b.example`: the host names that a certificate is for, its subject where it has none.
- */
+/** RFC 5280 section 4.2.1.6: the address's 4 or 16 bytes. */
+std::string address_of(const ASN1_OCTET_STRING* bytes)
+{
+    const auto size = static_cast<std::size_t>(ASN1_STRING_length(bytes));
+    asio::ip::address_v4::bytes_type v4{};
+    asio::ip::address_v6::bytes_type v6{};
+    const unsigned char* const from = ASN1_STRING_get0_data(bytes);
+    if (size == v4.size()) {
+        std::copy_n(from, size, v4.begin());
+        return asio::ip::address_v4(v4).to_string();
+    }
+    if (size != v6.size()) return "an address of a wrong size";
+    std::copy_n(from, size, v6.begin());
+    return asio::ip::address_v6(v6).to_string();
+}
+
+/** `a.example, 10.0.0.1`: the hosts that a certificate is for. */
 std::string names_of(X509* certificate)
 {
     const general_names all(static_cast<GENERAL_NAMES*>(
@@ -60,11 +77,12 @@ std::string names_of(X509* certificate)
     int named = 0;
     for (int i = 0; all && i < sk_GENERAL_NAME_num(all.get()); ++i) {
         const GENERAL_NAME* const name = sk_GENERAL_NAME_value(all.get(), i);
-        if (name->type != GEN_DNS) continue;
+        if (name->type != GEN_DNS && name->type != GEN_IPADD) continue;
         if (named++ == most_names) return out + ", ...";
-        out += (out.empty() ? "" : ", ") + text_of(name->d.dNSName);
+        out += (out.empty() ? "" : ", ") +
+               (name->type == GEN_DNS ? text_of(name->d.dNSName) : address_of(name->d.iPAddress));
     }
-    return out.empty() ? text_of(X509_get_subject_name(certificate)) : out;
+    return out.empty() ? "no host: it has no subjectAltName that names one" : out;
 }
 
 errc code_of_refusal(int x509_error)
@@ -116,8 +134,23 @@ bool is_no_tls(int reason)
 
 std::string alert_text(int alert)
 {
-    std::string words = SSL_alert_desc_string_long(alert);
+    // OpenSSL 3.0 has no words for those of TLS 1.3 (RFC 8446 section 6.2).
+    std::string words = alert == TLS13_AD_CERTIFICATE_REQUIRED ? "certificate required"
+                        : alert == TLS13_AD_MISSING_EXTENSION  ? "missing extension"
+                                                               : SSL_alert_desc_string_long(alert);
+    if (words == "unknown") words = "number " + std::to_string(alert);
     return "the server's alert: " + words;
+}
+
+explained_error explain_alert(int alert, bool owes_certificate)
+{
+    // TLS 1.2 has no alert of its own for a certificate that is missing (RFC 5246 section 7.4.6).
+    const bool is_missing = owes_certificate && alert == SSL_AD_HANDSHAKE_FAILURE;
+    if (!is_missing && !is_about_client_certificate(alert))
+        return {errc::tls_failed, alert_text(alert)};
+    return {
+        errc::client_certificate_refused,
+        (owes_certificate ? "it asks for one, and the job has none; " : "") + alert_text(alert)};
 }
 
 } // namespace
@@ -150,7 +183,7 @@ explained_error explain_refusal(X509_STORE_CTX& store)
     return out;
 }
 
-explained_error explain_tls_error(const error_code& ec)
+explained_error explain_tls_error(const error_code& ec, bool owes_certificate)
 {
     if (ec == asio::ssl::error::stream_truncated) return {errc::closed_early, {}};
     if (ec.category() != asio::error::get_ssl_category()) return {ec, {}};
@@ -159,11 +192,7 @@ explained_error explain_tls_error(const error_code& ec)
     const int reason = ERR_GET_REASON(packed);
     const int alert = reason - SSL_AD_REASON_OFFSET;
     if (is_no_tls(reason)) return {errc::not_tls, {}};
-    if (alert > 0 && alert < 256)
-        return {
-            is_about_client_certificate(alert) ? errc::client_certificate_refused
-                                               : errc::tls_failed,
-            alert_text(alert)};
+    if (alert > 0 && alert < 256) return explain_alert(alert, owes_certificate);
     if (reason == SSL_R_UNSUPPORTED_PROTOCOL)
         return {errc::tls_failed, "it offers no version of TLS from 1.2 on"};
     const char* words = ERR_reason_error_string(packed);

@@ -37,19 +37,21 @@ public:
         auto [ec] = co_await stream_.async_handshake(asio::ssl::stream_base::client, use_tuple);
         if (ec && notes_->refusal) co_return notes_->refusal;
         if (ec == asio::error::eof) ec = errc::closed_early;
-        co_return explain_tls_error(ec);
+        co_return explain(ec);
     }
 
     asio::awaitable<io_result> read_some(asio::mutable_buffer into) override
     {
         auto [ec, n] = co_await stream_.async_read_some(into, use_tuple);
-        co_return io_result{explain_tls_error(ec).code, n};
+        explained_error failed = explain(ec);
+        co_return io_result{failed.code, n, std::move(failed.detail)};
     }
 
     asio::awaitable<io_result> write(buffers all) override
     {
         auto [ec, n] = co_await asio::async_write(stream_, all, use_tuple);
-        co_return io_result{explain_tls_error(ec).code, n};
+        explained_error failed = explain(ec);
+        co_return io_result{failed.code, n, std::move(failed.detail)};
     }
 
     /** What came with the last record that was read waits within OpenSSL, not in the socket. */
@@ -67,6 +69,13 @@ public:
     stream_socket& socket() override { return stream_.next_layer(); }
 
 private:
+    explained_error explain(const error_code& ec)
+    {
+        const bool owes_certificate =
+            notes_->client_is_asked && SSL_get_certificate(stream_.native_handle()) == nullptr;
+        return explain_tls_error(ec, owes_certificate);
+    }
+
     std::shared_ptr<tls_context> context_;
     std::unique_ptr<tls_context::notes> notes_; // the stream's SSL object points there
     asio::ssl::stream<stream_socket> stream_;
@@ -74,16 +83,16 @@ private:
 
 } // namespace
 
-std::unique_ptr<tls_stream> make_tls_stream(
+boost::system::result<std::unique_ptr<tls_stream>, explained_error> make_tls_stream(
     stream_socket socket,
     const std::shared_ptr<tls_context>& context,
     const endpoint& target,
     const std::string& server_name)
 {
     auto notes = std::make_unique<tls_context::notes>();
-    tls_context::handle ssl = tls_context::open(context, target, server_name, *notes);
-    if (!ssl) return nullptr;
-    return std::make_unique<secured>(std::move(socket), std::move(ssl), context, std::move(notes));
+    auto ssl = tls_context::open(context, target, server_name, *notes);
+    if (!ssl) return ssl.error();
+    return std::make_unique<secured>(std::move(socket), std::move(*ssl), context, std::move(notes));
 }
 
 } // namespace carillon::http

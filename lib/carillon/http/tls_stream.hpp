@@ -14,8 +14,8 @@ public:
     virtual boost::asio::awaitable<explained_error> handshake() = 0;
 };
 
-/** Null for want of memory. */
-std::unique_ptr<tls_stream> make_tls_stream(
+/** Errors: those of @ref tls_context::open. */
+boost::system::result<std::unique_ptr<tls_stream>, explained_error> make_tls_stream(
     stream_socket socket,
     const std::shared_ptr<tls_context>& context,
     const endpoint& target,

@@ -103,20 +103,6 @@ std::size_t first_bad_character(std::string_view url)
     return static_cast<std::size_t>(at - url.begin());
 }
 
-/** Why a host's name cannot be used, or nothing: percent-encoded it may hold anything, line ends
- * too, and one with an empty label cannot be looked up (RFC 1035 section 3.1). */
-std::string_view name_problem(std::string_view name)
-{
-    const bool has_strange = !std::all_of(
-        name.begin(), name.end(), [](char c) { return detail::is_name_character(c) || c == '~'; });
-    if (has_strange)
-        return "a host's name holds only letters, digits, '-', '.', '_' and '~'; an international "
-               "one is written in its xn-- form";
-    if (name.starts_with('.') || name.find("..") != std::string_view::npos)
-        return "a host's name has no empty part before a '.'";
-    return {};
-}
-
 /** What stands in an authority; views into the URL. */
 struct authority_pieces {
     std::optional<std::string_view> user_info;
@@ -156,7 +142,7 @@ parse_result<std::string> check_host(std::string_view host, bool is_ipv6)
         return std::string(host.substr(1, host.size() - 2));
     }
     std::string name = percent_decode(host);
-    if (const std::string_view why = name_problem(name); !why.empty())
+    if (const std::string_view why = host_name_problem(name); !why.empty())
         return parse_error{0, std::string(why)};
     return name;
 }
@@ -225,6 +211,20 @@ std::optional<parse_error> endpoint_problem(std::string_view url)
 {
     const auto parsed = parse_endpoint(url);
     return parsed ? std::nullopt : std::optional(parsed.error());
+}
+
+std::string_view host_name_problem(std::string_view name)
+{
+    // Percent-encoded in a URL it may hold anything, line ends too.
+    const bool has_strange = !std::all_of(
+        name.begin(), name.end(), [](char c) { return detail::is_name_character(c) || c == '~'; });
+    if (has_strange)
+        return "a host's name holds only letters, digits, '-', '.', '_' and '~'; an international "
+               "one is written in its xn-- form";
+    // RFC 1035 section 3.1; a last dot is that of the root.
+    if (name.empty() || name.starts_with('.') || name.find("..") != std::string_view::npos)
+        return "a host's name has no empty part before a '.'";
+    return {};
 }
 
 std::string shown_url(std::string_view url)

@@ -47,6 +47,9 @@ parse_result<endpoint> parse_endpoint(std::string_view url);
 /** What @ref parse_endpoint would say against a URL, or nothing; for whoever needs no more. */
 std::optional<parse_error> endpoint_problem(std::string_view url);
 
+/** Why a text cannot be a host's name, or empty where it can; an address of IPv4 is one. */
+std::string_view host_name_problem(std::string_view name);
+
 /** A URL without what may be secret, its user information and query: what logs show. */
 std::string shown_url(std::string_view url);
 

@@ -5,6 +5,8 @@
 #include <carillon/job/proxy_rules.hpp>
 #include <carillon/job/route_problems.hpp>
 
+#include <boost/asio/ip/address.hpp>
+
 #include <algorithm>
 
 namespace carillon {
@@ -14,6 +16,15 @@ namespace {
 constexpr std::size_t longest_socket_path = 107;
 
 constexpr int most_redirects = 20;
+
+/** Whether a certificate can be for it: an address that holds on one machine alone, with a zone, is
+ * in none. */
+bool is_address(const std::string& name)
+{
+    error_code not_an_address;
+    boost::asio::ip::make_address(name, not_an_address);
+    return !not_an_address && name.find('%') == std::string::npos && !has_control(name);
+}
 
 /** Collects what is wrong. */
 class route_inspector {
@@ -26,6 +37,9 @@ public:
         if (r.tls.cert_file.empty() != r.tls.key_file.empty())
             add(r.tls.cert_file.empty() ? "tls.key_file" : "tls.cert_file",
                 "a client's certificate needs both cert_file and key_file");
+        if (!r.tls.server_name.empty() && !is_address(r.tls.server_name))
+            if (const auto why = host_name_problem(r.tls.server_name); !why.empty())
+                add("tls.server_name", std::string(why));
         if (!r.unix_socket.empty() && r.unix_socket.front() != '/')
             add("unix_socket", "must be an absolute path");
         if (r.unix_socket.size() > longest_socket_path)
