@@ -3,6 +3,7 @@
 #include "expect_reader.hpp"
 #include "route_reader.hpp"
 #include <carillon/detail/text.hpp>
+#include <carillon/job/header_name.hpp>
 #include <carillon/job/template.hpp>
 
 #include <algorithm>
@@ -72,7 +73,8 @@ private:
             std::erase_if(merged, [&](const header& h) {
                 return detail::equals_ignoring_case(h.name, name);
             });
-            if (!filled->empty()) merged.push_back({name, secret(*filled)});
+            if (!filled->empty() || is_sent_by_default(name))
+                merged.push_back({name, secret(*filled)});
         }
         out.headers = std::move(merged);
     }

@@ -161,6 +161,17 @@ BOOST_AUTO_TEST_CASE(a_value_of_an_earlier_reply_is_no_secret_in_the_file)
     BOOST_TEST(config->jobs.secrets().hide("{{jobs.a/t}} key-12345") == "{{jobs.a/t}} ***");
 }
 
+BOOST_AUTO_TEST_CASE(an_empty_value_removes_a_header_that_carillon_would_send)
+{
+    const auto config =
+        load("[defaults]\nheaders = { X-A = \"1\", Accept-Encoding = \"gzip\" }\n"
+             "[jobs.a]\nurl = \"http://h/\"\nheaders = { x-a = \"\", accept-encoding = \"\" }");
+    BOOST_REQUIRE(config.has_value());
+    BOOST_REQUIRE_EQUAL(config->jobs[0].headers->size(), 1U);
+    BOOST_TEST(config->jobs[0].headers->at(0).name == "accept-encoding");
+    BOOST_TEST(config->jobs[0].headers->at(0).value.reveal() == "");
+}
+
 BOOST_AUTO_TEST_CASE(files_that_cannot_be_read_are_warned_of_once)
 {
     const auto config =

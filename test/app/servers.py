@@ -350,7 +350,7 @@ class Api(Servers):
     def test_codings(self):
         wanted = {"json": {"/status": "completed"}}
         self.completes("in chunks", url=self.url + "/chunks", expect=wanted)
-        self.fails("failed", "reply is compressed (gzip), which was not asked for", status=200,
+        self.fails("failed", "reply is compressed (gzip), which carillon does not read", status=200,
                    url=self.url + "/compressed", expect=wanted)
 
 

@@ -358,8 +358,8 @@ BOOST_AUTO_TEST_CASE(a_compressed_reply_is_told_of_where_json_was_asked)
         std::string_view encoding, body, error;
     };
     const std::vector<row> rows{
-        {"gzip", "\x1f\x8b\x08", "reply is compressed (gzip), which was not asked for"},
-        {"br, gzip", "x", "reply is compressed (br, gzip), which was not asked for"},
+        {"gzip", "\x1f\x8b\x08", "reply is compressed (gzip), which carillon does not read"},
+        {"br, gzip", "x", "reply is compressed (br, gzip), which carillon does not read"},
         {"", "\x1f\x8b\x08", "reply is not JSON"},
         {"identity", "x", "reply is not JSON"},
         {"Identity", "x", "reply is not JSON"},

@@ -1,3 +1,4 @@
+#include <carillon/job/header_name.hpp>
 #include <carillon/job/request_fields.hpp>
 
 #include <boost/test/unit_test.hpp>
@@ -55,6 +56,25 @@ BOOST_AUTO_TEST_CASE(the_jobs_own_headers_come_first)
     BOOST_TEST(value("X-API-Key") == "k");
     BOOST_TEST(value("user-agent") == "mine");
     BOOST_TEST(value("User-Agent") == "");
+}
+
+BOOST_AUTO_TEST_CASE(no_coding_is_asked_for_unless_the_job_names_one)
+{
+    BOOST_TEST(value("Accept-Encoding") == "identity");
+    j.headers = std::vector<header>{{"accept-encoding", "gzip"}, {"X-Empty", ""}};
+    BOOST_TEST(value("accept-encoding") == "gzip");
+    BOOST_TEST(value("Accept-Encoding") == "");
+    const auto names = [&] {
+        std::string out;
+        for (const auto& [name, value] : request_fields({.run = run, .job = j}, {}))
+            if (is_sent_by_default(name)) out += name + " ";
+        return out;
+    };
+    BOOST_TEST(names() == "accept-encoding User-Agent ");
+    j.headers = std::vector<header>{{"ACCEPT-ENCODING", ""}};
+    BOOST_TEST(names() == "User-Agent ");
+    j.headers = std::vector<header>{{"user-agent", ""}};
+    BOOST_TEST(names() == "Accept-Encoding ");
 }
 
 BOOST_AUTO_TEST_CASE(user_info_becomes_basic_credentials)

@@ -170,7 +170,7 @@ struct parsed_body {
 std::string why_not_json(const error_code& ec, std::string_view encoding)
 {
     if (!encoding.empty() && !detail::equals_ignoring_case(encoding, "identity"))
-        return fmt::format("reply is compressed ({}), which was not asked for", encoding);
+        return fmt::format("reply is compressed ({}), which carillon does not read", encoding);
     return ec == json::error::too_deep ? "reply's JSON is nested too deep" : "reply is not JSON";
 }
 

@@ -21,6 +21,12 @@ bool has_control(std::string_view value) noexcept
         value.begin(), value.end(), [](char c) { return detail::is_control(c) && c != '\t'; });
 }
 
+bool is_sent_by_default(std::string_view name) noexcept
+{
+    return detail::equals_ignoring_case(name, "User-Agent") ||
+           detail::equals_ignoring_case(name, "Accept-Encoding");
+}
+
 std::string_view header_name_problem(std::string_view name) noexcept
 {
     static constexpr std::array<std::string_view, 9> ours{

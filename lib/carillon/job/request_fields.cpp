@@ -1,5 +1,6 @@
 #include <carillon/detail/hmac.hpp>
 #include <carillon/detail/text.hpp>
+#include <carillon/job/header_name.hpp>
 #include <carillon/job/request_fields.hpp>
 #include <carillon/version.hpp>
 
@@ -50,7 +51,7 @@ request_fields(const attempt_identity& identity, const secret& user_info)
 {
     const auto& [run, job, attempt, span_id] = identity;
     std::vector<std::pair<std::string, std::string>> out;
-    out.reserve(job.headers->size() + 9);
+    out.reserve(job.headers->size() + 10);
     for (const header& h : *job.headers) out.emplace_back(h.name, h.value.reveal());
 
     const std::size_t own = out.size();
@@ -63,6 +64,10 @@ request_fields(const attempt_identity& identity, const secret& user_info)
     if (const std::string credentials = credentials_of(job, user_info); !credentials.empty())
         add_unless_own("Authorization", credentials);
     add_unless_own("User-Agent", fmt::format("carillon/{}", version()));
+    // Without it any coding is acceptable (RFC 9110 section 12.5.3), and none is read here.
+    add_unless_own("Accept-Encoding", "identity");
+    std::erase_if(
+        out, [](const auto& f) { return f.second.empty() && is_sent_by_default(f.first); });
 
     out.emplace_back("traceparent", traceparent(run.id, span_id));
     out.emplace_back("Idempotency-Key", idempotency_key(job, run));

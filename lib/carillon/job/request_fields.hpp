@@ -36,8 +36,8 @@ std::string signature(const hmac_auth& auth, std::string_view body, instant at);
  * All header fields of an attempt: the job's own, then those that carillon adds.
  *
  * `user_info` is a URL's `user:password`, sent as Basic credentials (RFC 7617) unless the job has
- * `auth` or an `Authorization` of its own; a `User-Agent` of the job's own is kept, too. A
- * signature is not among them: it depends on the body.
+ * `auth` or an `Authorization` of its own; a `User-Agent` or `Accept-Encoding` of the job's own is
+ * kept, too, and an empty one leaves it out. A signature is not among them: it depends on the body.
  */
 std::vector<std::pair<std::string, std::string>>
 request_fields(const attempt_identity& identity, const secret& user_info);
