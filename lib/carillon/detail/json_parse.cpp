@@ -3,7 +3,11 @@
 #include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/value_stack.hpp>
 
+#include <algorithm>
 #include <charconv>
+#include <cstdint>
+#include <optional>
+#include <string>
 
 namespace json = boost::json;
 
@@ -97,9 +101,44 @@ private:
     json::value_stack stack_;
 };
 
-} // namespace
+constexpr std::size_t escape_size = std::string_view("\\ud83d").size();
 
-result<json::value> parse_json(std::string_view text, std::size_t max_depth)
+/** The UTF-16 code unit of a `\uXXXX` at the beginning of a text, or nothing. */
+std::optional<std::uint16_t> escaped_unit(std::string_view text)
+{
+    std::uint16_t unit = 0;
+    if (text.size() < escape_size || !text.starts_with("\\u")) return std::nullopt;
+    const char* const end = text.data() + escape_size;
+    return std::from_chars(text.data() + 2, end, unit, 16).ptr == end ? std::optional(unit)
+                                                                      : std::nullopt;
+}
+
+bool is_surrogate(std::uint16_t unit, std::uint16_t first) { return (unit & 0xFC00U) == first; }
+
+/** The text with U+FFFD in place of each surrogate that is not one of a pair. */
+std::string without_lone_surrogates(std::string_view text)
+{
+    static constexpr std::uint16_t high = 0xD800;
+    static constexpr std::uint16_t low = 0xDC00;
+    std::string out;
+    // A backslash stands in strings alone; with one elsewhere the text is no JSON either way.
+    while (!text.empty()) {
+        const auto unit = escaped_unit(text);
+        const auto next = unit ? escaped_unit(text.substr(escape_size)) : std::nullopt;
+        const bool is_pair = next && is_surrogate(*unit, high) && is_surrogate(*next, low);
+        const bool is_lone =
+            unit && !is_pair && (is_surrogate(*unit, high) || is_surrogate(*unit, low));
+        const std::size_t size = is_pair                ? 2 * escape_size
+                                 : unit                 ? escape_size
+                                 : text.front() == '\\' ? 2
+                                                        : text.find('\\');
+        out += is_lone ? "\\ufffd" : text.substr(0, size);
+        text.remove_prefix(std::min(size, text.size()));
+    }
+    return out;
+}
+
+result<json::value> parse(std::string_view text, std::size_t max_depth)
 {
     json::parse_options options;
     options.max_depth = max_depth;
@@ -109,6 +148,16 @@ result<json::value> parse_json(std::string_view text, std::size_t max_depth)
     if (!ec && read < text.size()) ec = json::error::extra_data;
     if (ec) return ec;
     return parser.handler().take();
+}
+
+} // namespace
+
+result<json::value> parse_json(std::string_view text, std::size_t max_depth)
+{
+    auto value = parse(text, max_depth);
+    if (value) return value;
+    const std::string mended = without_lone_surrogates(text);
+    return mended == text ? std::move(value) : parse(mended, max_depth);
 }
 
 } // namespace carillon::detail
