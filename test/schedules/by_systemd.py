@@ -102,11 +102,6 @@ def ends_within_only_by_step(expression):
                for name, bound in LAST.items() for first, last, step in items(expression, name))
 
 
-def has_range_within_a_second(expression):
-    return any(last is not None and not step and 0 <= last - first < 1
-               for first, last, step in items(expression, "second"))
-
-
 def has_huge_second(expression):
     return any(max(n or 0 for n in item) > 2147 for item in items(expression, "second"))
 
@@ -117,8 +112,6 @@ KNOWN = [
           lambda e: re.search(r"^ | $|  [A-Za-z/_]+$", e), ("10:00  UTC", "UTC", "2024-01-01"), refused_by="other"),
     Known("systemd's bound for days from the end, 28, shrinks by 3 with each item of a list",
           exceeds_shrunk_bound, ("*~28,2", "UTC", "2024-01-01"), refused_by="other"),
-    Known("systemd refuses a range of less than a second without a step",
-          has_range_within_a_second, ("*:*:5..5", "UTC", "2024-01-01"), refused_by="other"),
     Known("systemd counts microseconds in 31 bits",
           has_huge_second, ("*:0:0..40/2148", "UTC", "2024-01-01"), refused_by="other"),
     Known("systemd knows an old misspelling",

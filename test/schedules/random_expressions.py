@@ -93,7 +93,7 @@ def decimal(dice, whole):
 
 def second_item(dice):
     a = dice.between(0, 50)
-    b = dice.between(a + 2, 58)
+    b = dice.between(a if dice.chance(20) else a + 2, 58)
     return dice.pick([
         decimal(dice, a), decimal(dice, a), f"{decimal(dice, a)}..{decimal(dice, b)}",
         f"{decimal(dice, a)}..{decimal(dice, b)}/{decimal(dice, dice.between(1, 30))}",

@@ -105,6 +105,11 @@ BOOST_AUTO_TEST_CASE(calendar_tells_the_first_mistake_and_what_is_allowed)
         {"*:30/30", 2, "there is no room for one step before the end: a minute is 0-59"},
         {"*:5/0", 4, "a step cannot be 0"},
         {"*:9..5", 2, "a range does not run backwards"},
+        {"*:*:9..5", 4, "a range does not run backwards"},
+        {"*:*:5..5", 4, "a range of seconds without a step is at least a second long"},
+        {"*:*:0.0..00.9", 4, "a range of seconds without a step is at least a second long"},
+        {"*:*:30,5.5..6.499999,9", 7,
+         "a range of seconds without a step is at least a second long"},
         {"*:1,*", 4, "'*' cannot stand here, but a minute, 0-59"},
         {"2026-13-01", 5, "this is no month, which is 1-12"},
         {"2200-01-01", 0, "this is no year, which is 1970-2199"},
@@ -136,6 +141,15 @@ BOOST_AUTO_TEST_CASE(blanks_around_a_calendar_event_and_its_zone_do_not_matter)
     BOOST_TEST(spaced.zone == "Europe/Berlin");
     BOOST_TEST(parse_calendar(" daily").has_value()); // a lone word is no zone
     BOOST_TEST(parse_calendar("daily utc").value().zone == "UTC");
+}
+
+// What systemd-analyze 252 takes.
+BOOST_AUTO_TEST_CASE(a_calendar_range_of_one_value_is_short_only_in_seconds)
+{
+    for (const char* text :
+         {"*:*:5..6", "*:*:5.5..6.5", "*:*:5..5/1", "*:*:0.0..00.9/0.5", "*:*:58..59.999999",
+          "*:5..5", "5..5:0", "*-*-5..5", "*-5..5-01", "2030..2030-01-01", "*-*~5..5", "Mon..Mon"})
+        BOOST_TEST(parse_calendar(text).has_value(), text);
 }
 
 BOOST_AUTO_TEST_CASE(the_hash_is_the_published_one)

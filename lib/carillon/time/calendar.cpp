@@ -271,13 +271,25 @@ private:
         const bool is_range = !failed() && take_dots();
         if (is_range) p.last = value(kind);
         if (!failed() && p.last < p.first) fail(begin, "a range does not run backwards");
-        if (failed() || !in_.take('/')) return p;
+        if (failed()) return p;
+        if (!in_.take('/')) {
+            if (is_range) check_length(p, kind, begin);
+            return p;
+        }
 
         const std::size_t step_begin = in_.offset();
         p.step = number(kind);
         if (!failed() && p.step == 0) fail(step_begin, "a step cannot be 0");
         if (!is_range) open_end(p, kind, begin);
         return p;
+    }
+
+    /** Without a step a range of seconds goes by whole ones, and systemd wants at least one step;
+     * of all other components it takes `5..5`. */
+    void check_length(const progression& p, const component_kind& kind, std::size_t begin)
+    {
+        if (kind.unit == per_second && p.first + p.step > p.last)
+            fail(begin, "a range of seconds without a step is at least a second long");
     }
 
     /** `a/n` runs to the component's end: from the month's end that is its last day. */
