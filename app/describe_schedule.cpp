@@ -15,6 +15,7 @@ namespace carillon::app {
 namespace {
 
 using namespace std::chrono_literals;
+using std::chrono::year_month;
 
 constexpr std::array<std::string_view, 7> weekday_names{
     "Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"};
@@ -248,6 +249,45 @@ std::string describe_dates(const day_pattern& d)
     return out + describe_years(d.years);
 }
 
+/** `second`, `21st`. */
+std::string ordinal(std::int64_t n)
+{
+    if (n <= static_cast<std::int64_t>(ordinals.size()))
+        return std::string(ordinals[static_cast<std::size_t>(n - 1)]);
+    static constexpr std::array<const char*, 4> endings{"th", "st", "nd", "rd"};
+    const bool is_teen = n / 10 % 10 == 1;
+    const auto last = static_cast<std::size_t>(n % 10);
+    return fmt::format("{}{}", n, endings[is_teen || last > 3 ? 0 : last]);
+}
+
+/** Whether each month has exactly one of the dates. */
+bool is_once_a_month(const day_pattern& d)
+{
+    // After 28 years the months come in the same shapes again.
+    year_month month{std::chrono::year{2001}, std::chrono::month{1}};
+    for (int i = 0; i < 28 * 12; ++i, month += std::chrono::months{1})
+        if (std::popcount(d.days_of(month)) != 1) return false;
+    return true;
+}
+
+/** What `in_english` says of a pattern, of whose times every n-th is due. */
+std::string describe_every_nth(const local_pattern& p, std::int64_t n)
+{
+    const std::string nth = ordinal(n);
+    const std::string dates = describe_dates(p.days);
+    if (p.clock.count_before(24h) == 1) {
+        const std::string clock = describe_clock(p.clock);
+        if (dates.empty()) return clock + " every " + nth + " day";
+        static constexpr std::string_view of_the_month = " of the month";
+        if (dates.ends_with(of_the_month) && is_once_a_month(p.days))
+            return clock + dates.substr(0, dates.size() - of_the_month.size()) + " of every " +
+                   nth + " month";
+        if (std::has_single_bit(p.days.weekdays) && dates == " on " + weekdays(p.days.weekdays))
+            return clock + " on every " + nth + " " + weekdays(p.days.weekdays);
+    }
+    return in_english(p) + ", every " + nth + " of these times";
+}
+
 std::string describe_rate(const schedule& s)
 {
     std::string out;
@@ -302,7 +342,9 @@ std::string in_english(const schedule& s)
 {
     std::string out;
     if (s.expression)
-        out = in_english(*s.expression->pattern) + ", " + s.expression->zone.name();
+        out = (s.nth ? describe_every_nth(*s.expression->pattern, s.nth->n)
+                     : in_english(*s.expression->pattern)) +
+              ", " + s.expression->zone.name();
     else
         out = s.at.empty() ? describe_rate(s) : describe_at(s.at);
     if (s.start) out += ", from " + format_utc_short(*s.start);

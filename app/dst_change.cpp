@@ -47,17 +47,18 @@ std::string date_text(local_instant t)
     return format_utc_short(instant{t.time_since_epoch()}).substr(0, 10);
 }
 
-/** The local times that a pattern names in [begin, end). */
+/** The due local times in [begin, end). */
 struct named_times {
     std::int64_t count = 0;
     local_instant first{};
     local_instant last{};
 };
 
-named_times times_in(const local_pattern& pattern, const change& c)
+named_times times_in(const schedule& s, const change& c)
 {
     const time_zone utc; // local times as they are written
-    const zoned_pattern written(pattern, utc, dst_policy::run);
+    const zoned_pattern written(
+        *s.expression->pattern, utc, dst_policy::run, s.nth.value_or(every_nth{}));
     const instant begin{c.begin.time_since_epoch()};
     const instant end{c.end.time_since_epoch()};
     named_times out{.count = written.count(begin, end - one_tick)};
@@ -108,7 +109,7 @@ std::string describe_next_change(const schedule& s, instant now)
     const auto c = next_change(s.expression->zone, now);
     if (!c || (s.start && c->at < *s.start) || (s.end && c->at >= *s.end)) return {};
     if (is_excluded(s, c->at)) return {};
-    const named_times t = times_in(*s.expression->pattern, *c);
+    const named_times t = times_in(s, *c);
     if (t.count == 0) return {};
     const bool is_one = t.count == 1;
     const std::string what = c->is_gap ? (is_one ? "does not exist" : "do not exist")

@@ -27,6 +27,7 @@ public:
         t_.span("accuracy", out_.accuracy);
         t_.span("jitter", out_.jitter);
         read_window();
+        read_nth();
         read_exclusions();
         read_catch_up();
         t_.finish();
@@ -133,8 +134,8 @@ private:
     void read_window()
     {
         if (const toml::node* n = t_.any("start"))
-            if (const auto written = read_timestamp(*n, "start"))
-                out_.start = first_instant_of(*written, zone_);
+            if ((start_ = read_timestamp(*n, "start")))
+                out_.start = first_instant_of(*start_, zone_);
         if (const toml::node* n = t_.any("end"))
             if (auto written = read_timestamp(*n, "end")) {
                 // Of a bare date the whole day is meant.
@@ -143,6 +144,23 @@ private:
             }
         if (out_.start && out_.end && *out_.end <= *out_.start)
             t_.fail("end", "must be later than start");
+    }
+
+    void read_nth()
+    {
+        every_nth nth;
+        if (!t_.integer("nth", nth.n)) return;
+        if (t_.any("start") == nullptr)
+            t_.fail("nth", "needs start, which says where the counting begins");
+        if (start_ && out_.expression) nth.from = local_start(out_.expression->zone);
+        out_.nth = nth;
+    }
+
+    /** The start by the clocks of the expression's zone, which may be another than that in which
+     * the start is written. */
+    local_instant local_start(const time_zone& zone) const
+    {
+        return zone == zone_ ? local_time_of(*start_, zone) : zone.to_local(*out_.start);
     }
 
     void read_exclusions()
@@ -183,6 +201,7 @@ private:
     std::string_view job_name_;
     time_zone zone_;
     bool has_zone_ = false;
+    std::optional<timestamp> start_;
     schedule out_;
 };
 

@@ -148,6 +148,22 @@ BOOST_AUTO_TEST_CASE(each_mistake_has_its_place_and_words)
          "c.toml:3:46: jobs.a.schedule.exclude: column 1: this is no hour, which is 0-23"},
         {"[jobs.a]\nurl = \"http://h/\"\nschedule = { cron = \"0 9 * * *\", exclude = \"*-*-*\" }",
          "c.toml:3:44: jobs.a.schedule.exclude: excludes every time of the schedule"},
+        {"[jobs.a]\nurl = \"http://h/\"\nschedule = { cron = \"0 9 * * MON\", nth = 2 }",
+         "c.toml:3:42: jobs.a.schedule.nth: needs start, which says where the counting begins"},
+        {"[jobs.a]\nurl = \"http://h/\"\nschedule = { cron = \"0 9 * * MON\", start = "
+         "\"2026-01-05\", nth = 1 }",
+         "c.toml:3:64: jobs.a.schedule.nth: must be 2 or more"},
+        {"[jobs.a]\nurl = \"http://h/\"\nschedule = { cron = \"0 9 * * MON\", start = "
+         "\"2026-01-05\", nth = 1.5 }",
+         "c.toml:3:64: jobs.a.schedule.nth: must be a whole number, not a fraction"},
+        {"[jobs.a]\nurl = \"http://h/\"\nschedule = { every = \"1h\", start = \"2026-01-05\", "
+         "nth = 2 }",
+         "c.toml:3:56: jobs.a.schedule.nth: goes with cron or calendar; it counts the times that "
+         "these name"},
+        {"[jobs.a]\nurl = \"http://h/\"\nschedule = { at = \"2027-01-05\", start = "
+         "\"2026-01-05\", nth = 2 }",
+         "c.toml:3:61: jobs.a.schedule.nth: goes with cron or calendar; it counts the times that "
+         "these name"},
         {"[jobs.a]\nurl = \"http://h/\"\nschedule = { every = \"1h\", dst = \"maybe\" }",
          "c.toml:3:34: jobs.a.schedule.dst: must be one of 'run', 'skip', 'both', 'shift'"},
         {"[jobs.a]\nurl = \"http://h/\"\nschedule = { every = \"1h\", jitter = \"200y\" }",
@@ -301,6 +317,34 @@ schedule = { every = "1h", catch_up = "none", catch_up_window = "infinity" }
     BOOST_TEST(of(1).catch_up_limit == 7);
     BOOST_TEST(of(2).catch_up == catch_up_policy::none);
     BOOST_TEST(of(2).catch_up_window == unbounded);
+}
+
+BOOST_AUTO_TEST_CASE(every_nth_time_counts_from_the_start_as_its_zone_shows_it)
+{
+    const auto config = load(R"(
+[jobs.plain]
+url = "http://h/"
+schedule = { cron = "0 9 * * MON", start = "2026-01-05", nth = 2 }
+[jobs.in_a_gap]
+url = "http://h/"
+schedule = { cron = "0 9 * * MON", start = "2026-03-29 02:30", nth = 3, timezone = "Europe/Berlin" }
+[jobs.with_offset]
+url = "http://h/"
+schedule = { cron = "0 9 * * MON", start = "2026-01-05T00:00:00Z", nth = 2, timezone = "Europe/Berlin" }
+[jobs.own_zone]
+url = "http://h/"
+schedule = { calendar = "09:00 Asia/Tokyo", start = "2026-01-05", nth = 2 }
+)");
+    BOOST_REQUIRE(config.has_value());
+    const auto nth_of = [&](job_index i) {
+        return std::get<schedule>(config->jobs[i].trigger).nth.value();
+    };
+    const local_instant day = std::chrono::local_days{std::chrono::year{2026} / 1 / 5};
+    const local_instant night = std::chrono::local_days{std::chrono::year{2026} / 3 / 29};
+    BOOST_CHECK(nth_of(0) == (every_nth{.n = 2, .from = day}));
+    BOOST_CHECK(nth_of(1) == (every_nth{.n = 3, .from = night + 150min}));
+    BOOST_CHECK(nth_of(2) == (every_nth{.n = 2, .from = day + 1h}));
+    BOOST_CHECK(nth_of(3) == (every_nth{.n = 2, .from = day + 9h}));
 }
 
 BOOST_AUTO_TEST_CASE(each_file_is_read_once)

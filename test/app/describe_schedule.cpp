@@ -51,6 +51,37 @@ BOOST_AUTO_TEST_CASE(cron)
             text);
 }
 
+BOOST_AUTO_TEST_CASE(every_nth_time)
+{
+    struct row {
+        const char* cron;
+        std::int64_t n;
+        const char* words;
+    };
+    const std::vector<row> rows{
+        {"0 9 * * MON", 2, "at 09:00 on every second Monday"},
+        {"0 9 * * SUN", 5, "at 09:00 on every fifth Sunday"},
+        {"0 9 * * *", 3, "at 09:00 every third day"},
+        {"0 9 * * *", 21, "at 09:00 every 21st day"},
+        {"0 9 * * *", 12, "at 09:00 every 12th day"},
+        {"0 6 1 * *", 3, "at 06:00 on day 1 of every third month"},
+        {"0 6 L * *", 2, "at 06:00 on the last day of every second month"},
+        {"0 6 * * FRI#2", 2, "at 06:00 on the second Friday of every second month"},
+        {"0 6 31 * *", 2, "at 06:00 on day 31 of the month, every second of these times"},
+        {"0 6 * * FRI#5", 2,
+         "at 06:00 on the fifth Friday of the month, every second of these times"},
+        {"0 9,17 * * MON", 2, "at 09:00 and 17:00 on Monday, every second of these times"},
+        {"0 9 * * MON,TUE", 2, "at 09:00 on Monday and Tuesday, every second of these times"},
+        {"0 9 * 3 MON", 2, "at 09:00 on Monday in March, every second of these times"},
+        {"*/20 * * * *", 4, "every 20 minutes, every fourth of these times"},
+    };
+    for (const row& r : rows) {
+        schedule s = schedule_from_cron(r.cron).value();
+        s.nth = {.n = r.n};
+        BOOST_TEST(in_english(s) == std::string(r.words) + ", UTC", r.cron);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(other_kinds_and_what_narrows_them)
 {
     BOOST_TEST(

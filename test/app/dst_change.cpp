@@ -68,6 +68,13 @@ BOOST_AUTO_TEST_CASE(what_a_change_does_to_a_schedule)
     s.exclude.push_back(parse_exclusion("2027-03-28", berlin).value());
     BOOST_TEST(describe_next_change(s, parse_instant(winter).value()).empty());
     BOOST_TEST(!describe_next_change(s, parse_instant(summer).value()).empty());
+    // The night of the change has an odd number, or an even one.
+    schedule nightly = schedule_from_cron("30 2 * * *", berlin).value();
+    const std::chrono::local_days night{std::chrono::year{2027} / 3 / 28};
+    nightly.nth = {.n = 2, .from = night - std::chrono::days{1}};
+    BOOST_TEST(describe_next_change(nightly, parse_instant(winter).value()).empty());
+    nightly.nth->from = night - std::chrono::days{2};
+    BOOST_TEST(!describe_next_change(nightly, parse_instant(winter).value()).empty());
     BOOST_TEST(describe_next_change({.every = std::chrono::hours{1}}, instant{}).empty());
 }
 

@@ -347,6 +347,11 @@ BOOST_AUTO_TEST_CASE(what_narrows_and_delays)
          scheduled("every = \"1h\", start = \"2026-01-01 11:00\", end = \"2026-01-01T13:00:00Z\""),
          {},
          {"11:00:00 a", "12:00:00 a"}},
+        {"every n-th is due, and an excluded one moves no number",
+         scheduled("cron = \"*/30 * * * *\", start = \"2026-01-01 10:30\", nth = 3, exclude = "
+                   "\"12:00\""),
+         {"for 4h", "down 13:15:00Z/30min"},
+         {"10:30:00 a", "13:45:00 a of 13:30:00"}},
         {"what passes before start is not owed",
          scheduled("every = \"1h\", start = \"2026-01-01 12:00\""),
          {"down 10:30:00Z/3h"},

@@ -13,6 +13,7 @@ using namespace std::chrono_literals;
 namespace schedules {
 
 constexpr instant t0 = std::chrono::sys_days{std::chrono::year{2026} / 1 / 1};
+constexpr local_instant t_local = std::chrono::local_days{std::chrono::year{2026} / 1 / 1};
 
 } // namespace schedules
 
@@ -227,6 +228,10 @@ BOOST_AUTO_TEST_CASE(a_schedule_is_known_again_by_what_it_says)
         schedule_from_cron("0 9 * * *", berlin).value(),
         schedule_from_cron("0 9 * * 1").value(),
         schedule_from_calendar("09:00").value()};
+    for (const every_nth& nth : {every_nth{.n = 2}, every_nth{.n = 3}, every_nth{2, t_local}}) {
+        all.push_back(schedule_from_cron("0 9 * * *").value());
+        all.back().nth = nth;
+    }
     std::set<std::uint64_t> seen;
     for (const schedule& s : all) seen.insert(identity_of_instants(s));
     BOOST_TEST(seen.size() == all.size());
@@ -234,6 +239,8 @@ BOOST_AUTO_TEST_CASE(a_schedule_is_known_again_by_what_it_says)
     other.accuracy = other.jitter = 1s;
     other.catch_up = catch_up_policy::all;
     BOOST_TEST(identity_of_instants(other) == identity_of_instants(all[0]));
+    BOOST_TEST(has_same_instants(other, all[0]));
+    BOOST_TEST(!has_same_instants(all[all.size() - 1], all[all.size() - 2]));
     // A store holds it: no version may give another.
     BOOST_TEST(identity_of_instants(all[0]) == 6428918895749111728ULL);
 }

@@ -198,6 +198,7 @@ private:
                 "must be longer than 0; catch_up = \"none\" sends nothing");
         if (s.catch_up_limit < 1 || s.catch_up_limit > max_catch_up_limit)
             add("schedule.catch_up_limit", fmt::format("must be from 1 to {}", max_catch_up_limit));
+        inspect_nth(s);
         if (s.start && s.end && *s.end <= *s.start)
             add("schedule.end", "must be later than start");
         else if (problems_.empty())
@@ -214,6 +215,14 @@ private:
             add("schedule",
                 "has more than one of every (with on_boot or on_start), cron, calendar, at");
         if (s.expression && !s.expression->pattern) add("schedule", "an expression has no pattern");
+    }
+
+    void inspect_nth(const schedule& s)
+    {
+        if (!s.nth) return;
+        if (!s.expression)
+            add("schedule.nth", "goes with cron or calendar; it counts the times that these name");
+        if (s.nth->n < 2) add("schedule.nth", "must be 2 or more");
     }
 
     static const char* kind_of(const schedule& s)

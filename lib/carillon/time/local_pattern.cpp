@@ -42,6 +42,13 @@ constexpr std::uint64_t at_least(std::uint64_t set, unsigned n) noexcept
     return set & ~below(set, n);
 }
 
+/** The value in a set behind `n` lower ones; there must be so many. */
+constexpr unsigned nth_of(std::uint64_t set, std::int64_t n) noexcept
+{
+    for (; n > 0; --n) set &= set - 1;
+    return lowest(set);
+}
+
 /** A month's shape: all that its days follow from. */
 struct month_shape {
     unsigned length;
@@ -109,6 +116,56 @@ std::uint32_t days_by_weekday(const day_pattern& p, const month_shape& month) no
 
 std::size_t index_of(int year) noexcept { return static_cast<std::size_t>(year - first_year); }
 
+/** How many dates of a year fit. That follows from its length and the weekday that it begins with,
+ * so that each of the fourteen is worked out once. */
+class year_sizes {
+public:
+    explicit year_sizes(const day_pattern& of) noexcept : of_(of) { known_.fill(-1); }
+
+    std::int64_t of(int year) noexcept
+    {
+        if (!of_.years[index_of(year)]) return 0;
+        const std::chrono::year y{year};
+        const unsigned begin = std::chrono::weekday{local_days{y / 1 / 1}}.c_encoding();
+        int& size = known_[begin + (y.is_leap() ? 7 : 0)];
+        if (size < 0) size = work_out(y);
+        return size;
+    }
+
+private:
+    int work_out(std::chrono::year year) const noexcept
+    {
+        int size = 0;
+        for (std::uint64_t left = of_.months; left != 0; left &= left - 1)
+            size += std::popcount(of_.days_of({year, std::chrono::month{lowest(left)}}));
+        return size;
+    }
+
+    const day_pattern& of_;
+    std::array<int, 14> known_{};
+};
+
+/** How many dates before `until` fit. */
+std::int64_t count_dates(const day_pattern& p, local_days until) noexcept
+{
+    until = std::min(until, std::chrono::floor<std::chrono::days>(end_of_dates));
+    if (until <= begin_of_dates) return 0;
+    const year_month_day last{until - std::chrono::days{1}};
+    const int year = static_cast<int>(last.year());
+    year_sizes sizes(p);
+    std::int64_t found = 0;
+    for (int y = first_year; y < year; ++y) found += sizes.of(y);
+    if (!p.years[index_of(year)]) return found;
+    const auto month = static_cast<unsigned>(last.month());
+    for (std::uint64_t left = below(p.months, month + 1); left != 0; left &= left - 1) {
+        const unsigned m = lowest(left);
+        const std::uint64_t fits = p.days_of({last.year(), std::chrono::month{m}});
+        const unsigned days_of_it = m == month ? static_cast<unsigned>(last.day()) : 31;
+        found += std::popcount(below(fits, days_of_it + 1));
+    }
+    return found;
+}
+
 /** The first second of `s` at or after `at`. */
 std::optional<microseconds> first_step(const second_steps& s, microseconds at) noexcept
 {
@@ -162,6 +219,15 @@ std::int64_t count_seconds(const clock_pattern& c, microseconds until) noexcept
          at = first_second(c, *at + microseconds{1}))
         ++count;
     return count;
+}
+
+/** The second of a minute behind `n` others. */
+microseconds nth_second(const clock_pattern& c, std::int64_t n) noexcept
+{
+    if (c.fractions.empty()) return std::chrono::seconds{nth_of(c.seconds, n)};
+    auto at = first_second(c, microseconds{0});
+    for (; at && n > 0; --n) at = first_second(c, *at + microseconds{1});
+    return at.value_or(microseconds{0});
 }
 
 /** A time of day in parts. */
@@ -234,23 +300,24 @@ std::optional<local_days> day_pattern::last_before(local_days until) const noexc
 
 std::int64_t day_pattern::count(local_days from, local_days until) const noexcept
 {
-    from = std::max(from, std::chrono::floor<std::chrono::days>(begin_of_dates));
-    until = std::min(until, std::chrono::floor<std::chrono::days>(end_of_dates));
-    if (from >= until) return 0;
-    const year_month_day first{from};
-    const year_month_day last{until - std::chrono::days{1}};
-    const year_month begin{first.year(), first.month()};
-    const year_month end{last.year(), last.month()};
-    std::int64_t found = 0;
-    for (year_month in = begin; in <= end; in += std::chrono::months{1}) {
-        if (!years[index_of(static_cast<int>(in.year()))]) continue;
-        if ((months >> static_cast<unsigned>(in.month()) & 1) == 0) continue;
-        std::uint64_t fits = days_of(in);
-        if (in == begin) fits = at_least(fits, static_cast<unsigned>(first.day()));
-        if (in == end) fits = below(fits, static_cast<unsigned>(last.day()) + 1);
-        found += std::popcount(fits);
+    return std::max<std::int64_t>(count_dates(*this, until) - count_dates(*this, from), 0);
+}
+
+std::optional<local_days> day_pattern::nth_from(local_days from, std::int64_t n) const noexcept
+{
+    n += count_dates(*this, from);
+    year_sizes sizes(*this);
+    int year = first_year;
+    for (; year <= last_year && n >= sizes.of(year); ++year) n -= sizes.of(year);
+    if (year > last_year) return std::nullopt;
+    for (std::uint64_t left = months; left != 0; left &= left - 1) {
+        const year_month in{std::chrono::year{year}, std::chrono::month{lowest(left)}};
+        const std::uint64_t fits = days_of(in);
+        const int here = std::popcount(fits);
+        if (n < here) return local_days{in / std::chrono::day{nth_of(fits, n)}};
+        n -= here;
     }
-    return found;
+    return std::nullopt;
 }
 
 bool day_pattern::contains(local_days day) const noexcept
@@ -313,6 +380,15 @@ std::int64_t clock_pattern::count_before(microseconds until) const noexcept
     return found + count_seconds(*this, at.second);
 }
 
+microseconds clock_pattern::nth(std::int64_t n) const noexcept
+{
+    const std::int64_t per_minute = count_seconds(*this, 1min);
+    const std::int64_t per_hour = per_minute * std::popcount(minutes);
+    return join(
+        nth_of(hours, n / per_hour), nth_of(minutes, n % per_hour / per_minute),
+        nth_second(*this, n % per_minute));
+}
+
 std::optional<local_instant> local_pattern::first_from(local_instant from) const noexcept
 {
     from = std::max(from, begin_of_dates);
@@ -348,6 +424,19 @@ std::int64_t local_pattern::count(local_instant from, local_instant until) const
     if (days.contains(last)) found += clock.count_before(until - last);
     if (days.contains(first)) found -= clock.count_before(from - first);
     return found;
+}
+
+std::optional<local_instant>
+local_pattern::nth_from(local_instant from, std::int64_t n) const noexcept
+{
+    from = std::max(from, begin_of_dates);
+    const std::int64_t per_day = clock.count_before(whole_day);
+    if (per_day == 0 || from >= end_of_dates) return std::nullopt;
+    // Counted from the begin of its day.
+    const auto first = std::chrono::floor<std::chrono::days>(from);
+    if (days.contains(first)) n += clock.count_before(from - first);
+    const auto day = days.nth_from(first, n / per_day);
+    return day ? std::optional<local_instant>(*day + clock.nth(n % per_day)) : std::nullopt;
 }
 
 } // namespace carillon

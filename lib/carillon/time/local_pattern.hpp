@@ -58,8 +58,13 @@ struct day_pattern {
     std::optional<std::chrono::local_days>
     last_before(std::chrono::local_days until) const noexcept;
 
-    /** How many dates fit in [from, until). */
+    /** How many dates fit in [from, until). Worked out year by year. */
     std::int64_t count(std::chrono::local_days from, std::chrono::local_days until) const noexcept;
+
+    /** Of the dates at or after `from` that fit, the one behind `n` others; nothing where they are
+     * fewer. */
+    std::optional<std::chrono::local_days>
+    nth_from(std::chrono::local_days from, std::int64_t n) const noexcept;
 
     bool contains(std::chrono::local_days day) const noexcept;
 
@@ -92,6 +97,9 @@ struct clock_pattern {
     /** How many times of day lie before `until`; all of them for 24 h. */
     std::int64_t count_before(microseconds until) const noexcept;
 
+    /** The time of day behind `n` others; there must be so many. */
+    microseconds nth(std::int64_t n) const noexcept;
+
     friend bool operator==(const clock_pattern&, const clock_pattern&) = default;
 };
 
@@ -113,8 +121,12 @@ struct local_pattern {
     /** The last time before `until`. */
     std::optional<local_instant> last_before(local_instant until) const noexcept;
 
-    /** How many times lie in [from, until). Worked out month by month. */
+    /** How many times lie in [from, until); worked out, not walked. */
     std::int64_t count(local_instant from, local_instant until) const noexcept;
+
+    /** Of the times at or after `from` the one behind `n` others, which is worked out, too; nothing
+     * where they are fewer. */
+    std::optional<local_instant> nth_from(local_instant from, std::int64_t n) const noexcept;
 
     bool contains(local_instant t) const noexcept { return first_from(t) == t; }
 

@@ -92,8 +92,8 @@ bool is_fixed_time(const schedule& s) noexcept
 bool has_same_instants(const schedule& a, const schedule& b) noexcept
 {
     return a.every == b.every && a.on_boot == b.on_boot && a.on_start == b.on_start &&
-           a.expression == b.expression && a.at == b.at && a.dst == b.dst && a.start == b.start &&
-           a.end == b.end && a.exclude == b.exclude;
+           a.expression == b.expression && a.nth == b.nth && a.at == b.at && a.dst == b.dst &&
+           a.start == b.start && a.end == b.end && a.exclude == b.exclude;
 }
 
 std::uint64_t identity_of_instants(const schedule& s)
@@ -124,6 +124,12 @@ std::uint64_t identity_of_instants(const schedule& s)
         text += '\n';
         add_number(static_cast<int>(e->written_as));
         text.append(" ").append(e->text).append("\n").append(e->zone.name());
+    }
+    if (s.nth) {
+        text += "\nnth ";
+        add_number(s.nth->n);
+        text += ' ';
+        add_number(s.nth->from.time_since_epoch().count());
     }
     for (const exclusion& e : s.exclude)
         text.append("\n").append(e.text).append("\n").append(e.zone.name());
@@ -202,10 +208,14 @@ std::optional<instant> occurrences::first_due(instant now) const noexcept
     return passed ? passed : next_after(now);
 }
 
+zoned_pattern occurrences::instants_of(const expression& e) const noexcept
+{
+    return {*e.pattern, e.zone, schedule_.dst, schedule_.nth.value_or(every_nth{})};
+}
+
 std::optional<instant> occurrences::raw_after(instant t) const noexcept
 {
-    if (const auto& e = schedule_.expression)
-        return zoned_pattern(*e->pattern, e->zone, schedule_.dst).next_after(t);
+    if (const auto& e = schedule_.expression) return instants_of(*e).next_after(t);
     if (schedule_.at.empty()) return carillon::next_after(ticks_, t);
     const auto later = std::upper_bound(schedule_.at.begin(), schedule_.at.end(), t);
     return later != schedule_.at.end() ? std::optional(*later) : std::nullopt;
@@ -213,8 +223,7 @@ std::optional<instant> occurrences::raw_after(instant t) const noexcept
 
 std::optional<instant> occurrences::raw_until(instant t) const noexcept
 {
-    if (const auto& e = schedule_.expression)
-        return zoned_pattern(*e->pattern, e->zone, schedule_.dst).last_until(t);
+    if (const auto& e = schedule_.expression) return instants_of(*e).last_until(t);
     if (schedule_.at.empty()) return carillon::last_until(ticks_, t);
     const auto later = std::upper_bound(schedule_.at.begin(), schedule_.at.end(), t);
     return later != schedule_.at.begin() ? std::optional(*(later - 1)) : std::nullopt;
@@ -223,8 +232,7 @@ std::optional<instant> occurrences::raw_until(instant t) const noexcept
 std::int64_t occurrences::raw_count(instant from, instant to) const noexcept
 {
     if (from > to) return 0;
-    if (const auto& e = schedule_.expression)
-        return zoned_pattern(*e->pattern, e->zone, schedule_.dst).count(from, to);
+    if (const auto& e = schedule_.expression) return instants_of(*e).count(from, to);
     if (schedule_.at.empty()) return count_ticks(ticks_, from, to);
     return std::upper_bound(schedule_.at.begin(), schedule_.at.end(), to) -
            std::lower_bound(schedule_.at.begin(), schedule_.at.end(), from);

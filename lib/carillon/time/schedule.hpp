@@ -5,6 +5,7 @@
 #include <carillon/time/grid.hpp>
 #include <carillon/time/instant.hpp>
 #include <carillon/time/local_pattern.hpp>
+#include <carillon/time/numbered_times.hpp>
 #include <carillon/time/zone.hpp>
 #include <carillon/time/zoned_pattern.hpp>
 
@@ -52,7 +53,7 @@ inline constexpr microseconds unbounded = microseconds::max();
  * | with `on_boot = D` | D after the machine booted, then each `every`; counted in elapsed time |
  * | with `on_start = D` | the same from the start of carillon |
  * | `on_boot` or `on_start` alone | one instant a boot, a start |
- * | an expression | its local times in its zone; `dst` says what a gap and a fold do |
+ * | an expression | its local times in its zone, or every n-th of them; `dst`: gaps, folds |
  * | `at` | as listed |
  */
 struct schedule {
@@ -61,6 +62,9 @@ struct schedule {
     std::optional<microseconds> on_boot{};
     std::optional<microseconds> on_start{};
     std::optional<carillon::expression> expression{};
+    /// With an expression: which of its local times are due. `n` is at least 2; `from` is the start
+    /// as the clocks of the expression's zone show it.
+    std::optional<every_nth> nth{};
     /// In their order, each once.
     std::vector<instant> at{};
 
@@ -175,6 +179,7 @@ public:
     std::optional<instant> first_due(instant now) const noexcept;
 
 private:
+    zoned_pattern instants_of(const expression& e) const noexcept;
     std::optional<instant> raw_after(instant t) const noexcept;
     std::optional<instant> raw_until(instant t) const noexcept;
     std::int64_t raw_count(instant from, instant to) const noexcept;

@@ -166,6 +166,13 @@ instant first_instant_of(const timestamp& t, const time_zone& zone)
     return zone.first_at(std::get<local_instant>(t));
 }
 
+local_instant local_time_of(const timestamp& t, const time_zone& zone)
+{
+    if (const auto* exact = std::get_if<instant>(&t)) return zone.to_local(*exact);
+    if (const auto* date = std::get_if<local_date>(&t)) return *date;
+    return std::get<local_instant>(t);
+}
+
 std::string format_utc_short(instant t)
 {
     std::string out = format_utc(t);

@@ -38,6 +38,10 @@ std::vector<instant> instants_of(const timestamp& t, const time_zone& zone, dst_
 /** The first instant at which the zone's clocks show a written point of time, or more. */
 instant first_instant_of(const timestamp& t, const time_zone& zone);
 
+/** What the zone's clocks show at a written point of time. A local one is as it is written, also
+ * where the clocks pass over it. */
+local_instant local_time_of(const timestamp& t, const time_zone& zone);
+
 /** RFC 3339 in UTC as short as exact: `2026-01-01T00:00:00Z`, with six digits where there is a
  * fraction. */
 std::string format_utc_short(instant t);

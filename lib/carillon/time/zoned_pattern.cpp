@@ -7,23 +7,23 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/** Asks a pattern for its first time from ever later bounds, which mostly have the same answer. */
+/** Asks for the first time from ever later bounds on, which mostly have the same answer. */
 class forward_search {
 public:
-    explicit forward_search(const local_pattern& pattern) noexcept : pattern_(pattern) {}
+    explicit forward_search(const numbered_times& times) noexcept : times_(times) {}
 
     std::optional<local_instant> first_from(local_instant from) noexcept
     {
         const bool is_known = asked_ <= from && (!found_ || *found_ >= from);
         if (!is_known) {
-            found_ = pattern_.first_from(from);
+            found_ = times_.first_from(from);
             asked_ = from;
         }
         return found_;
     }
 
 private:
-    const local_pattern& pattern_;
+    const numbered_times& times_;
     local_instant asked_ = local_instant::max();
     std::optional<local_instant> found_;
 };
@@ -31,20 +31,20 @@ private:
 /** The same backwards. */
 class backward_search {
 public:
-    explicit backward_search(const local_pattern& pattern) noexcept : pattern_(pattern) {}
+    explicit backward_search(const numbered_times& times) noexcept : times_(times) {}
 
     std::optional<local_instant> last_before(local_instant until) noexcept
     {
         const bool is_known = asked_ >= until && (!found_ || *found_ < until);
         if (!is_known) {
-            found_ = pattern_.last_before(until);
+            found_ = times_.last_before(until);
             asked_ = until;
         }
         return found_;
     }
 
 private:
-    const local_pattern& pattern_;
+    const numbered_times& times_;
     local_instant asked_ = local_instant::min();
     std::optional<local_instant> found_;
 };
@@ -94,7 +94,7 @@ public:
         const instant first = std::max(from, first_own());
         const instant last = std::min(to, end_ - one_tick);
         const std::int64_t regular =
-            first <= last ? of_.pattern_.count(local(first), local(last) + one_tick) : 0;
+            first <= last ? of_.times_.count(local(first), local(last) + one_tick) : 0;
         return regular + count_moved(from, to);
     }
 
@@ -119,7 +119,7 @@ private:
     /** Whether times that the change left out are made up for. */
     bool moves() const noexcept
     {
-        return change_ > 0s && change_ < 24h && of_.pattern_.is_fixed_time &&
+        return change_ > 0s && change_ < 24h && of_.times_.is_fixed_time() &&
                of_.dst_ != dst_policy::skip;
     }
 
@@ -128,7 +128,7 @@ private:
     instant first_own() const noexcept
     {
         const bool is_once = of_.dst_ == dst_policy::skip ||
-                             (of_.pattern_.is_fixed_time && of_.dst_ != dst_policy::both);
+                             (of_.times_.is_fixed_time() && of_.dst_ != dst_policy::both);
         return change_ < 0s && is_once ? begin_ - change_ : begin_;
     }
 
@@ -172,11 +172,11 @@ private:
     {
         std::int64_t count = 0;
         // Most gaps hold none, which a search would find out only at the next match.
-        if (!moves() || of_.pattern_.count(gap_begin(), local(begin_)) == 0) return count;
-        forward_search search(of_.pattern_);
+        if (!moves() || of_.times_.count(gap_begin(), local(begin_)) == 0) return count;
+        forward_search search(of_.times_);
         for (auto t = first_moved(from, search); t && *t <= to;
              t = first_moved(*t + one_tick, search))
-            if (!of_.pattern_.contains(local(*t))) ++count;
+            if (!of_.times_.contains(local(*t))) ++count;
         return count;
     }
 
@@ -191,7 +191,7 @@ std::optional<instant> zoned_pattern::next_after(instant t) const noexcept
 {
     if (t >= instant{end_of_dates.time_since_epoch()} + 48h) return std::nullopt;
     const instant from = std::max(t + one_tick, instant{begin_of_dates.time_since_epoch()} - 48h);
-    forward_search search(pattern_);
+    forward_search search(times_);
     for (std::size_t i = zone_.period_at(from); i < zone_.periods().size(); ++i) {
         const period p(*this, i);
         if (const auto found = p.first_from(std::max(from, p.begin()), search)) return found;
@@ -203,7 +203,7 @@ std::optional<instant> zoned_pattern::last_until(instant t) const noexcept
 {
     if (t <= instant{begin_of_dates.time_since_epoch()} - 48h) return std::nullopt;
     const instant until = std::min(t, instant{end_of_dates.time_since_epoch()} + 48h);
-    backward_search search(pattern_);
+    backward_search search(times_);
     for (std::size_t i = zone_.period_at(until) + 1; i-- > 0;) {
         const period p(*this, i);
         if (const auto found = p.last_until(until, search)) return found;

@@ -2,6 +2,7 @@
 
 #include <carillon/time/instant.hpp>
 #include <carillon/time/local_pattern.hpp>
+#include <carillon/time/numbered_times.hpp>
 #include <carillon/time/zone.hpp>
 
 #include <cstdint>
@@ -27,15 +28,20 @@ namespace carillon {
 enum class dst_policy { run, skip, both, shift };
 
 /**
- * The instants of a pattern of local times in a zone, in their order, each once.
+ * The instants of a pattern of local times in a zone, or of every n-th of these times, in their
+ * order, each once. The times are numbered as the pattern names them, whatever `dst` makes of them.
  *
  * All questions are pure; they allocate nothing and never throw. The pattern must outlive the
  * object.
  */
 class zoned_pattern {
 public:
-    zoned_pattern(const local_pattern& pattern, const time_zone& zone, dst_policy dst) noexcept
-        : pattern_(pattern), zone_(zone), dst_(dst)
+    zoned_pattern(
+        const local_pattern& pattern,
+        const time_zone& zone,
+        dst_policy dst,
+        const every_nth& nth = {}) noexcept
+        : times_(pattern, nth), zone_(zone), dst_(dst)
     {}
 
     /** The first instant strictly later than `t`. */
@@ -50,7 +56,7 @@ public:
 private:
     class period;
 
-    const local_pattern& pattern_;
+    numbered_times times_;
     const time_zone& zone_;
     dst_policy dst_;
 };
