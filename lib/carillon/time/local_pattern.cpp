@@ -145,23 +145,21 @@ private:
     std::array<int, 14> known_{};
 };
 
-/** How many dates before `until` fit. */
-std::int64_t count_dates(const day_pattern& p, local_days until) noexcept
+/** How many dates of one year fit, from `first` to `last`, both included. */
+std::int64_t
+count_within_year(const day_pattern& p, year_month_day first, year_month_day last) noexcept
 {
-    until = std::min(until, std::chrono::floor<std::chrono::days>(end_of_dates));
-    if (until <= begin_of_dates) return 0;
-    const year_month_day last{until - std::chrono::days{1}};
-    const int year = static_cast<int>(last.year());
-    year_sizes sizes(p);
+    if (!p.years[index_of(static_cast<int>(first.year()))]) return 0;
+    const auto begin = static_cast<unsigned>(first.month());
+    const auto end = static_cast<unsigned>(last.month());
     std::int64_t found = 0;
-    for (int y = first_year; y < year; ++y) found += sizes.of(y);
-    if (!p.years[index_of(year)]) return found;
-    const auto month = static_cast<unsigned>(last.month());
-    for (std::uint64_t left = below(p.months, month + 1); left != 0; left &= left - 1) {
-        const unsigned m = lowest(left);
-        const std::uint64_t fits = p.days_of({last.year(), std::chrono::month{m}});
-        const unsigned days_of_it = m == month ? static_cast<unsigned>(last.day()) : 31;
-        found += std::popcount(below(fits, days_of_it + 1));
+    for (std::uint64_t left = at_least(below(p.months, end + 1), begin); left != 0;
+         left &= left - 1) {
+        const unsigned month = lowest(left);
+        std::uint64_t fits = p.days_of({first.year(), std::chrono::month{month}});
+        if (month == begin) fits = at_least(fits, static_cast<unsigned>(first.day()));
+        if (month == end) fits = below(fits, static_cast<unsigned>(last.day()) + 1);
+        found += std::popcount(fits);
     }
     return found;
 }
@@ -300,14 +298,30 @@ std::optional<local_days> day_pattern::last_before(local_days until) const noexc
 
 std::int64_t day_pattern::count(local_days from, local_days until) const noexcept
 {
-    return std::max<std::int64_t>(count_dates(*this, until) - count_dates(*this, from), 0);
+    from = std::max(from, std::chrono::floor<std::chrono::days>(begin_of_dates));
+    until = std::min(until, std::chrono::floor<std::chrono::days>(end_of_dates));
+    if (from >= until) return 0;
+    const year_month_day first{from};
+    const year_month_day last{until - std::chrono::days{1}};
+    if (first.year() == last.year()) return count_within_year(*this, first, last);
+
+    year_sizes sizes(*this);
+    std::int64_t found = count_within_year(*this, first, first.year() / 12 / 31) +
+                         count_within_year(*this, last.year() / 1 / 1, last);
+    for (int y = static_cast<int>(first.year()) + 1; y < static_cast<int>(last.year()); ++y)
+        found += sizes.of(y);
+    return found;
 }
 
 std::optional<local_days> day_pattern::nth_from(local_days from, std::int64_t n) const noexcept
 {
-    n += count_dates(*this, from);
+    from = std::max(from, std::chrono::floor<std::chrono::days>(begin_of_dates));
+    if (from >= end_of_dates) return std::nullopt;
+    // Counted from the begin of its year.
+    const std::chrono::year first = year_month_day{from}.year();
+    n += count(local_days{first / 1 / 1}, from);
     year_sizes sizes(*this);
-    int year = first_year;
+    int year = static_cast<int>(first);
     for (; year <= last_year && n >= sizes.of(year); ++year) n -= sizes.of(year);
     if (year > last_year) return std::nullopt;
     for (std::uint64_t left = months; left != 0; left &= left - 1) {

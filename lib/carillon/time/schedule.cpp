@@ -1,5 +1,7 @@
 #include <carillon/time/calendar.hpp>
 #include <carillon/time/cron.hpp>
+#include <carillon/time/kept_count.hpp>
+#include <carillon/time/raw_instants.hpp>
 #include <carillon/time/schedule.hpp>
 #include <carillon/time/stable_hash.hpp>
 
@@ -160,13 +162,13 @@ grid make_grid(const schedule& s, const time_origins& origins)
 std::optional<instant> occurrences::next_after(instant t) const noexcept
 {
     if (schedule_.start) t = std::max(t, *schedule_.start - one_tick);
-    auto found = raw_after(t);
+    auto found = raw().next_after(t);
     for (int windows = 0; found; ++windows) {
         if (windows == most_windows_in_a_row) return std::nullopt;
         if (schedule_.end && *found >= *schedule_.end) return std::nullopt;
         const auto excluded = window_around(*found);
         if (!excluded) break;
-        found = raw_after(excluded->end - one_tick);
+        found = raw().next_after(excluded->end - one_tick);
     }
     return found;
 }
@@ -174,13 +176,13 @@ std::optional<instant> occurrences::next_after(instant t) const noexcept
 std::optional<instant> occurrences::last_until(instant t) const noexcept
 {
     if (schedule_.end) t = std::min(t, *schedule_.end - one_tick);
-    auto found = raw_until(t);
+    auto found = raw().last_until(t);
     for (int windows = 0; found; ++windows) {
         if (windows == most_windows_in_a_row) return std::nullopt;
         if (schedule_.start && *found < *schedule_.start) return std::nullopt;
         const auto excluded = window_around(*found);
         if (!excluded) break;
-        found = raw_until(excluded->begin - one_tick);
+        found = raw().last_until(excluded->begin - one_tick);
     }
     return found;
 }
@@ -190,14 +192,7 @@ std::int64_t occurrences::count(instant from, instant to) const noexcept
     if (schedule_.start) from = std::max(from, *schedule_.start);
     if (schedule_.end) to = std::min(to, *schedule_.end - one_tick);
     if (from > to) return 0;
-    std::int64_t count = raw_count(from, to);
-    // What is excluded by several counts once: a window begins where the one before ended.
-    for (auto w = next_window(from); w && w->begin <= to && count > 0; w = next_window(from)) {
-        count -= raw_count(std::max(w->begin, from), std::min(w->end - one_tick, to));
-        if (w->end > to) break;
-        from = w->end;
-    }
-    return count;
+    return count_kept(schedule_, raw(), from, to);
 }
 
 std::optional<instant> occurrences::first_due(instant now) const noexcept
@@ -208,35 +203,7 @@ std::optional<instant> occurrences::first_due(instant now) const noexcept
     return passed ? passed : next_after(now);
 }
 
-zoned_pattern occurrences::instants_of(const expression& e) const noexcept
-{
-    return {*e.pattern, e.zone, schedule_.dst, schedule_.nth.value_or(every_nth{})};
-}
-
-std::optional<instant> occurrences::raw_after(instant t) const noexcept
-{
-    if (const auto& e = schedule_.expression) return instants_of(*e).next_after(t);
-    if (schedule_.at.empty()) return carillon::next_after(ticks_, t);
-    const auto later = std::upper_bound(schedule_.at.begin(), schedule_.at.end(), t);
-    return later != schedule_.at.end() ? std::optional(*later) : std::nullopt;
-}
-
-std::optional<instant> occurrences::raw_until(instant t) const noexcept
-{
-    if (const auto& e = schedule_.expression) return instants_of(*e).last_until(t);
-    if (schedule_.at.empty()) return carillon::last_until(ticks_, t);
-    const auto later = std::upper_bound(schedule_.at.begin(), schedule_.at.end(), t);
-    return later != schedule_.at.begin() ? std::optional(*(later - 1)) : std::nullopt;
-}
-
-std::int64_t occurrences::raw_count(instant from, instant to) const noexcept
-{
-    if (from > to) return 0;
-    if (const auto& e = schedule_.expression) return instants_of(*e).count(from, to);
-    if (schedule_.at.empty()) return count_ticks(ticks_, from, to);
-    return std::upper_bound(schedule_.at.begin(), schedule_.at.end(), to) -
-           std::lower_bound(schedule_.at.begin(), schedule_.at.end(), from);
-}
+raw_instants occurrences::raw() const noexcept { return {schedule_, ticks_}; }
 
 /** The earliest window of excluded time that ends later than `t`. */
 std::optional<time_window> occurrences::next_window(instant t) const noexcept

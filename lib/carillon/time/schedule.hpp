@@ -88,6 +88,8 @@ struct schedule {
     friend bool operator==(const schedule&, const schedule&) = default;
 };
 
+class raw_instants;
+
 inline constexpr std::int32_t max_catch_up_limit = 1'000'000;
 
 /** The shortest time that may lie between two instants of a schedule. */
@@ -166,7 +168,7 @@ public:
     /** The latest instant at or before `t`. */
     std::optional<instant> last_until(instant t) const noexcept;
 
-    /** How many instants lie in [from, to]; worked out, not walked. */
+    /** How many instants lie in [from, to]; worked out, not walked: with exclusions day by day. */
     std::int64_t count(instant from, instant to) const noexcept;
 
     /**
@@ -179,10 +181,7 @@ public:
     std::optional<instant> first_due(instant now) const noexcept;
 
 private:
-    zoned_pattern instants_of(const expression& e) const noexcept;
-    std::optional<instant> raw_after(instant t) const noexcept;
-    std::optional<instant> raw_until(instant t) const noexcept;
-    std::int64_t raw_count(instant from, instant to) const noexcept;
+    raw_instants raw() const noexcept;
     std::optional<time_window> next_window(instant t) const noexcept;
     std::optional<time_window> window_around(instant t) const noexcept;
 
