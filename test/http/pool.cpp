@@ -107,6 +107,17 @@ BOOST_AUTO_TEST_CASE(keeps_no_more_than_the_bound)
     BOOST_TEST(take() == 0);
 }
 
+BOOST_AUTO_TEST_CASE(keeps_more_where_more_are_in_use_at_a_time)
+{
+    p->keep_at_least(3, 6);
+    p->keep_at_least(1, 1); // of several callers the largest counts
+    std::vector<connection> all;
+    for (const char* key : {"a", "a", "a", "b", "b"}) keep(all.emplace_back(connect()), key);
+    BOOST_TEST(std::none_of(all.begin(), all.end(), is_closed));
+    keep(all.emplace_back(connect()), "a");
+    BOOST_TEST(std::count_if(all.begin(), all.end(), is_closed) == 1);
+}
+
 BOOST_AUTO_TEST_CASE(passes_over_connections_that_are_closed_or_have_something_to_say)
 {
     connection good = connect();

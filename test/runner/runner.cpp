@@ -29,6 +29,22 @@ job make(std::string name, trigger t = {})
     return {.name = std::move(name), .trigger = std::move(t), .url = "http://localhost:8000/x"};
 }
 
+/** Keeps what it is told of how many connections to keep. */
+class told_transport final : public http::transport {
+public:
+    std::size_t per_origin = 0;
+    std::size_t in_all = 0;
+
+    void keep_at_least(std::size_t at_one, std::size_t at_all) override
+    {
+        per_origin = std::max(per_origin, at_one);
+        in_all = std::max(in_all, at_all);
+    }
+
+private:
+    void send(http::request, const http::limits&, handler_type) override {}
+};
+
 /** A fixture whose runner must leave no work behind. */
 struct fixture : simulation {
     std::vector<std::string> told;
@@ -710,6 +726,19 @@ BOOST_AUTO_TEST_CASE(a_step_that_nobody_saw_moves_a_new_plan_once)
     run_for(0s);
     BOOST_TEST(runner.next_due("old") == monday + 24h + 10min);
     BOOST_TEST(runner.next_due("new") == monday + 24h + 20min);
+}
+
+BOOST_AUTO_TEST_CASE(as_many_connections_are_kept_as_attempts_may_go_at_one_origin)
+{
+    told_transport told_of;
+    carillon::runner limited(
+        ctx.get_executor(), time, told_of, store, {.max_concurrent = 40, .max_per_origin = 30});
+    BOOST_TEST(told_of.per_origin == 30U);
+    BOOST_TEST(told_of.in_all == 40U);
+    limited.set_max_per_origin(300);
+    limited.set_max_concurrent(3000);
+    BOOST_TEST(told_of.per_origin == 300U);
+    BOOST_TEST(told_of.in_all == 3000U);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

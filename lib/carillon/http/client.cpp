@@ -222,6 +222,11 @@ client::~client() = default;
 
 void client::close_idle() { state_->connections->close_idle(); }
 
+void client::keep_at_least(std::size_t per_origin, std::size_t in_all)
+{
+    state_->connections->keep_at_least(per_origin, in_all);
+}
+
 void client::reload_certificates()
 {
     state_->connections_to.certificates().forget();

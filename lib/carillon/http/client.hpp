@@ -46,6 +46,7 @@ public:
     ~client() override;
 
     void close_idle() override;
+    void keep_at_least(std::size_t per_origin, std::size_t in_all) override;
 
     /** Reads certificate files anew for the connections to come. Exchanges under way go on. */
     void reload_certificates();

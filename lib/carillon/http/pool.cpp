@@ -11,6 +11,12 @@ namespace carillon::http {
 pool::pool(const asio::any_io_executor& ex, pool_options options) : options_(options), expiry_(ex)
 {}
 
+void pool::keep_at_least(std::size_t per_origin, std::size_t in_all)
+{
+    options_.max_idle_per_origin = std::max(options_.max_idle_per_origin, per_origin);
+    options_.max_idle = std::max(options_.max_idle, in_all);
+}
+
 std::unique_ptr<stream> pool::take(const std::string& key)
 {
     const auto at = idle_.find(key);

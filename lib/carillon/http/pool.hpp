@@ -35,6 +35,9 @@ public:
 
     pool(const boost::asio::any_io_executor& ex, pool_options options);
 
+    /** Raises the bounds of its options to what is given, where that is more. */
+    void keep_at_least(std::size_t per_origin, std::size_t in_all);
+
     /** A kept connection that its peer has not closed, the latest used first; null where there is
      * none. */
     std::unique_ptr<stream> take(const std::string& key);

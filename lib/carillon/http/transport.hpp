@@ -109,6 +109,11 @@ public:
      * to send. */
     virtual void close_idle() {}
 
+    /** So many exchanges may be under way at one origin, and in all: of what they leave behind at
+     * least as many connections are kept for later. The runner tells its limits so; of several
+     * callers the largest counts. */
+    virtual void keep_at_least(std::size_t /*per_origin*/, std::size_t /*in_all*/) {}
+
 protected:
     using handler_type = boost::asio::any_completion_handler<void(error_code, response)>;
 

@@ -38,6 +38,19 @@ runner::core::core(services s, const runner_options& options)
         [weak = std::weak_ptr(shared_)](const circuit_change& change) {
             if (const auto alive = weak.lock()) alive->emit(change);
         });
+    shared_->transport.keep_at_least(options.max_per_origin, options.max_concurrent);
+}
+
+void runner::core::set_max_concurrent(std::size_t max)
+{
+    shared_->transport.keep_at_least(0, max);
+    shared_->origins->set_max_concurrent(max);
+}
+
+void runner::core::set_max_per_origin(std::size_t max)
+{
+    shared_->transport.keep_at_least(max, 0);
+    shared_->origins->set_max_per_origin(max);
 }
 
 void runner::core::set_jobs(job_set jobs)

@@ -34,8 +34,8 @@ public:
     void set_jobs(job_set jobs);
     std::optional<instant> next_due(std::string_view name) const;
     std::optional<instant> next_wake();
-    void set_max_concurrent(std::size_t max) { shared_->origins->set_max_concurrent(max); }
-    void set_max_per_origin(std::size_t max) { shared_->origins->set_max_per_origin(max); }
+    void set_max_concurrent(std::size_t max);
+    void set_max_per_origin(std::size_t max);
     void set_on_store_error(carillon::on_store_error what) { on_store_error_ = what; }
     boost::system::result<void> pause(std::string_view name);
     boost::system::result<void> resume(std::string_view name);
