@@ -8,6 +8,7 @@
 #include <boost/asio/error.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include <future>
 #include <list>
 #include <memory>
 #include <netdb.h>
@@ -31,6 +32,7 @@ struct look_up {
 };
 
 struct fixture : network {
+    const http::resolver_bounds max{};
     std::optional<http::resolver> resolver{ctx.get_executor()};
     std::list<look_up> all;
 
@@ -159,9 +161,8 @@ BOOST_AUTO_TEST_CASE(is_cancelled_while_no_thread_is_free)
     names.hold("held.test");
     names.answer("quick.test", {"127.0.0.1"});
     std::vector<look_up*> all_held;
-    for (std::size_t i = 0; i < http::resolver::max_threads; ++i)
-        all_held.push_back(&start(held(i)));
-    BOOST_REQUIRE(names.wait_until_held(http::resolver::max_threads));
+    for (std::size_t i = 0; i < max.untried; ++i) all_held.push_back(&start(held(i)));
+    BOOST_REQUIRE(names.wait_until_held(max.untried));
     look_up& waiting = start("quick.test");
     look_up& behind = start("quick.test");
     settle();
@@ -175,7 +176,7 @@ BOOST_AUTO_TEST_CASE(is_cancelled_while_no_thread_is_free)
     run_until([&] { return behind.completions == 1; });
     BOOST_TEST(behind.ec == error_code{});
     for (const look_up* l : all_held) run_until([&] { return l->completions == 1; });
-    BOOST_TEST(names.asked() == http::resolver::max_threads + 1);
+    BOOST_TEST(names.asked() == max.untried + 1);
 }
 
 BOOST_AUTO_TEST_CASE(a_name_that_hangs_does_not_hold_up_others)
@@ -187,6 +188,84 @@ BOOST_AUTO_TEST_CASE(a_name_that_hangs_does_not_hold_up_others)
     BOOST_REQUIRE(names.wait_until_held(3));
     for (int i = 0; i < 10; ++i) BOOST_TEST(run("quick.test").ec == error_code{});
     for (look_up* l : all_held) l->signal.emit(asio::cancellation_type::terminal);
+}
+
+BOOST_AUTO_TEST_CASE(a_hundred_names_that_hang_do_not_hold_up_others)
+{
+    names.hold("held.test");
+    names.answer("quick.test", {"127.0.0.1"});
+    for (std::size_t i = 0; i < 100; ++i) start(held(i));
+    BOOST_REQUIRE(names.wait_until_held(100));
+    for (int i = 0; i < 10; ++i) BOOST_TEST(run("quick.test").ec == error_code{});
+    for (look_up& l : all) l.signal.emit(asio::cancellation_type::terminal);
+}
+
+BOOST_AUTO_TEST_CASE(names_that_were_slow_share_a_few_threads)
+{
+    // Whatever has been looked up was slow.
+    resolver.emplace(ctx.get_executor(), http::resolver_bounds{.slow = 3, .slow_after = -1ns});
+    names.fail("held.test", EAI_AGAIN);
+    for (std::size_t i = 0; i < 20; ++i) run(held(i));
+    names.hold("held.test");
+    for (std::size_t i = 0; i < 20; ++i) start(held(i));
+    BOOST_REQUIRE(names.wait_until_held(3));
+    // Who comes later than all of them, and is not known to be slow, is answered all the same.
+    names.answer("quick.test", {"127.0.0.1"});
+    BOOST_TEST(run("quick.test").ec == error_code{});
+    BOOST_TEST(names.asked() == 20 + 3 + 1U);
+    names.release();
+    finish();
+    BOOST_TEST(names.asked() == 20 + 20 + 1U);
+}
+
+BOOST_AUTO_TEST_CASE(a_name_that_is_found_slowly_begins_anew)
+{
+    resolver.emplace(
+        ctx.get_executor(),
+        http::resolver_bounds{.untried = 2, .slow = 1, .reserve = 1, .slow_after = -1ns});
+    names.fail("held.test", EAI_AGAIN);
+    for (std::size_t i = 0; i < 5; ++i) run(held(i));
+    names.answer("held.test", {"127.0.0.1"});
+    for (std::size_t i = 0; i < 5; ++i) run(held(i));
+    names.hold("held.test");
+    for (std::size_t i = 0; i < 5; ++i) start(held(i));
+    BOOST_REQUIRE(names.wait_until_held(2)); // not one
+    names.release();
+    finish();
+}
+
+BOOST_AUTO_TEST_CASE(names_that_answered_in_time_have_threads_in_reserve)
+{
+    resolver.emplace(
+        ctx.get_executor(), http::resolver_bounds{.untried = 2, .slow = 1, .reserve = 1});
+    names.answer("quick.test", {"127.0.0.1"});
+    BOOST_TEST(run("quick.test").ec == error_code{});
+    names.hold("held.test");
+    for (std::size_t i = 0; i < 10; ++i) start(held(i));
+    BOOST_REQUIRE(names.wait_until_held(2));
+    const look_up& untried = start("other.quick.test");
+    for (int i = 0; i < 10; ++i) BOOST_TEST(run("quick.test").ec == error_code{});
+    BOOST_TEST(untried.completions == 0);
+    names.release();
+    finish();
+    BOOST_TEST(untried.ec == error_code{});
+}
+
+BOOST_AUTO_TEST_CASE(other_work_that_hangs_holds_up_no_name)
+{
+    resolver.emplace(ctx.get_executor(), http::resolver_bounds{.work = 2});
+    std::promise<void> release;
+    const std::shared_future<void> released = release.get_future().share();
+    int done = 0;
+    for (int i = 0; i < 5; ++i)
+        resolver->async_perform(
+            [released] { released.wait(); }, std::chrono::steady_clock::now() + 1h,
+            [&](error_code, const http::resolver::endpoints&) { ++done; });
+    names.answer("quick.test", {"127.0.0.1"});
+    BOOST_TEST(run("quick.test").ec == error_code{});
+    BOOST_TEST(done == 0);
+    release.set_value();
+    run_until([&] { return done == 5; });
 }
 
 BOOST_AUTO_TEST_CASE(asks_once_for_all_who_want_a_name_at_a_time)
@@ -252,9 +331,9 @@ BOOST_AUTO_TEST_CASE(answers_many_at_once)
 BOOST_AUTO_TEST_CASE(bounds_what_waits)
 {
     names.hold("held.test");
-    for (std::size_t i = 0; i < http::resolver::max_threads; ++i) start(held(i));
-    BOOST_REQUIRE(names.wait_until_held(http::resolver::max_threads));
-    for (std::size_t i = 0; i < http::resolver::max_waiting; ++i) start(held(100 + i));
+    for (std::size_t i = 0; i < max.untried; ++i) start(held(i));
+    BOOST_REQUIRE(names.wait_until_held(max.untried));
+    for (std::size_t i = 0; i < http::resolver::max_waiting; ++i) start(held(max.untried + i));
     BOOST_TEST(run("another.held.test").ec == errc::queue_full);
     for (look_up& l : all) l.signal.emit(asio::cancellation_type::terminal);
 }
@@ -262,8 +341,8 @@ BOOST_AUTO_TEST_CASE(bounds_what_waits)
 BOOST_AUTO_TEST_CASE(its_end_ends_what_is_under_way)
 {
     names.hold("held.test");
-    for (std::size_t i = 0; i < http::resolver::max_threads + 2; ++i) start(held(i));
-    BOOST_REQUIRE(names.wait_until_held(http::resolver::max_threads));
+    for (std::size_t i = 0; i < max.untried + 2; ++i) start(held(i));
+    BOOST_REQUIRE(names.wait_until_held(max.untried));
     resolver.reset();
     finish();
     for (const look_up& l : all) BOOST_TEST(l.ec == aborted);

@@ -110,14 +110,14 @@ BOOST_AUTO_TEST_CASE(while_a_bare_look_up_goes_on)
 {
     names.hold("held.test");
     std::optional<http::resolver> resolver(ctx->get_executor());
-    for (std::size_t i = 0; i < http::resolver::max_threads + 2; ++i) {
+    for (std::size_t i = 0; i < http::resolver_bounds{}.untried + 2; ++i) {
         resolver->async_resolve(
             "n" + std::to_string(i) + ".held.test", 80, std::chrono::steady_clock::now() + 1h,
             [t = held](error_code, const http::resolver::endpoints&) {
                 BOOST_ERROR("called after the end");
             });
     }
-    BOOST_REQUIRE(names.wait_until_held(http::resolver::max_threads));
+    BOOST_REQUIRE(names.wait_until_held(http::resolver_bounds{}.untried));
     resolver.reset();
     end();
     names.release();

@@ -90,6 +90,23 @@ BOOST_AUTO_TEST_CASE(are_probed_and_not_stormed)
     stop();
 }
 
+BOOST_AUTO_TEST_CASE(are_known_by_names_that_no_server_answers_for)
+{
+    answer = [](const http::request& r) {
+        if (r.target.host != "dead.test") return http::reply_with(200, "{}");
+        http::scripted_reply out{.delay = 10s, .error = errc::timed_out};
+        out.reply.phase = phase::resolve;
+        return out;
+    };
+    start();
+    run_for(1h + 1min);
+    BOOST_TEST(outcomes["timed_out"] == many);
+    BOOST_TEST(sent_to_dead() < 110U);
+    BOOST_REQUIRE_EQUAL(changes.size(), 1U);
+    BOOST_TEST(changes[0].origin == "http://dead.test");
+    stop();
+}
+
 BOOST_AUTO_TEST_CASE(are_found_again_when_they_are_back)
 {
     start({.attempts = 5});

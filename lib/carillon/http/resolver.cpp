@@ -9,7 +9,9 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <chrono>
 #include <condition_variable>
 #include <functional>
 #include <iterator>
@@ -145,7 +147,15 @@ private:
  */
 class resolver::lookup_queue : public std::enable_shared_from_this<lookup_queue> {
 public:
-    explicit lookup_queue(asio::any_io_executor ex) : executor_(std::move(ex)) {}
+    lookup_queue(asio::any_io_executor ex, const resolver_bounds& max)
+        : executor_(std::move(ex)), slow_after_(max.slow_after),
+          max_threads_(max.reserve + max.untried + max.slow + max.work)
+    {
+        lane_of(kind::proven).max = max.reserve + max.untried + max.slow;
+        lane_of(kind::untried).max = max.untried;
+        lane_of(kind::slow).max = max.slow;
+        lane_of(kind::work).max = max.work;
+    }
 
     /** Whom to tell a name's addresses. */
     struct asker {
@@ -153,33 +163,27 @@ public:
         std::uint16_t port;
     };
 
-    /** What somebody asks for: who asks for the same name meanwhile, shares the answer. */
-    struct question {
-        /// Empty where it is not about a name.
-        std::string host;
-        std::function<answer()> find;
-        std::list<asker> asked_by;
-        bool has_thread = false;
-    };
-
     /** Queues a question. Throws nothing: an initiating function that does ends the process. */
     error_code push(std::string host, std::function<answer()> find, asker by)
     {
         const std::lock_guard lock(mutex_);
+        join_retired();
         if (const auto same = by_name_.find(host); same != by_name_.end()) {
             same->second->asked_by.push_back(std::move(by));
             return {};
         }
-        if (waiting_.size() >= max_waiting) return errc::queue_full;
-        if (idle_ <= waiting_.size() && workers_.size() < max_threads) {
-            const error_code ec = add_thread();
-            if (ec && workers_.empty()) return ec;
-        }
-        waiting_.push_back({std::move(host), std::move(find), {std::move(by)}});
-        const auto mine = std::prev(waiting_.end());
+        if (waiting() >= max_waiting) return errc::queue_full;
+        const kind k = kind_of(host);
+        std::list<question>& line = lane_of(k).waiting;
+        line.push_back(
+            {.of = k, .host = std::move(host), .find = std::move(find), .asked_by = {by}});
+        const auto mine = std::prev(line.end());
         if (!mine->host.empty()) by_name_.emplace(mine->host, mine);
-        changed_.notify_one();
-        return {};
+        const error_code ec = see_to_threads();
+        if (!ec || !workers_.empty()) return {};
+        by_name_.erase(mine->host);
+        line.erase(mine);
+        return ec;
     }
 
     /** Takes a question back: one that nobody else asks and no thread has yet, altogether. */
@@ -188,7 +192,7 @@ public:
         const std::lock_guard lock(mutex_);
         const auto same = by_name_.find(host);
         if (same != by_name_.end()) return forget(same->second, l);
-        for (auto* list : {&waiting_, &active_})
+        for (auto* list : {&lane_of(kind::work).waiting, &active_})
             for (auto q = list->begin(); q != list->end();)
                 q->host.empty() ? forget(q++, l) : static_cast<void>(++q);
     }
@@ -205,10 +209,11 @@ public:
             const std::lock_guard lock(mutex_);
             closed_ = true;
             ended.splice(ended.end(), active_);
-            ended.splice(ended.end(), waiting_);
+            for (lane& l : lanes_) ended.splice(ended.end(), l.waiting);
             by_name_.clear();
             executor_ = {};
             changed_.notify_all();
+            idle.swap(retired_);
             for (worker& w : workers_) {
                 if (w.is_busy)
                     w.thread.detach();
@@ -226,27 +231,107 @@ public:
     }
 
 private:
+    /** What is known of how long a question takes; also the order in which they get threads. */
+    enum class kind { proven, untried, slow, work };
+
+    /** What somebody asks for: who asks for the same name meanwhile, shares the answer. */
+    struct question {
+        kind of = kind::untried;
+        /// Empty where it is not about a name.
+        std::string host;
+        std::function<answer()> find;
+        std::list<asker> asked_by;
+        /// Since when it has a thread.
+        std::optional<time_point> begun{};
+    };
     using question_place = std::list<question>::iterator;
+
+    /** The questions of one kind. */
+    struct lane {
+        std::list<question> waiting;
+        std::size_t busy = 0; // threads that they have
+        std::size_t max = 0;
+
+        std::size_t startable() const
+        {
+            return busy < max ? std::min(waiting.size(), max - busy) : 0;
+        }
+    };
 
     struct worker {
         std::thread thread;
         bool is_busy = false; // inside getaddrinfo
     };
+    using worker_place = std::list<worker>::iterator;
+
+    /// Threads that wait for a name; more end.
+    static constexpr std::size_t max_idle = 16;
+
+    /// Of so many names it is known how their look-ups went; then it is learnt anew.
+    static constexpr std::size_t max_known = 10'000;
+
+    lane& lane_of(kind k) { return lanes_[static_cast<std::size_t>(k)]; }
+
+    kind kind_of(const std::string& host) const
+    {
+        if (host.empty()) return kind::work;
+        const auto known = was_slow_.find(host);
+        if (known == was_slow_.end()) return kind::untried;
+        return known->second ? kind::slow : kind::proven;
+    }
+
+    std::size_t waiting() const
+    {
+        std::size_t found = 0;
+        for (const lane& l : lanes_) found += l.waiting.size();
+        return found;
+    }
+
+    /** How many questions might have a thread now. */
+    std::size_t startable() const
+    {
+        std::size_t found = 0;
+        for (const lane& l : lanes_) found += l.startable();
+        return found;
+    }
 
     void forget(question_place q, const std::shared_ptr<lookup>& l)
     {
         std::erase_if(q->asked_by, [&](const asker& a) { return a.who.lock() == l; });
-        if (!q->asked_by.empty() || q->has_thread) return;
+        if (is_slow(*q)) remember(q->host, true);
+        if (!q->asked_by.empty() || q->begun) return;
         by_name_.erase(q->host);
-        waiting_.erase(q);
+        lane_of(q->of).waiting.erase(q);
+    }
+
+    bool is_slow(const question& q) const
+    {
+        return q.begun && std::chrono::steady_clock::now() - *q.begun > slow_after_;
+    }
+
+    void remember(const std::string& host, bool was_slow)
+    {
+        if (host.empty()) return;
+        if (was_slow_.size() >= max_known) was_slow_.clear();
+        was_slow_[host] = was_slow;
+    }
+
+    /** Has threads take what they may. Fails where another is needed and cannot be had. */
+    error_code see_to_threads()
+    {
+        const std::size_t wanted = startable();
+        if (wanted == 0) return {};
+        changed_.notify_one();
+        return idle_ < wanted && workers_.size() < max_threads_ ? add_thread() : error_code{};
     }
 
     error_code add_thread()
     {
         const detail::all_signals_blocked quiet;
-        worker& w = workers_.emplace_back();
+        workers_.emplace_back();
+        const worker_place mine = std::prev(workers_.end());
         try {
-            w.thread = std::thread([self = shared_from_this(), &w] { self->work(w); });
+            mine->thread = std::thread([self = shared_from_this(), mine] { self->work(mine); });
         } catch (const std::system_error& e) {
             workers_.pop_back();
             return e.code();
@@ -254,30 +339,47 @@ private:
         return {};
     }
 
-    void work(worker& me)
+    void work(worker_place me)
     {
         std::unique_lock lock(mutex_);
-        while (wait_for_name(lock)) {
-            const auto mine = waiting_.begin();
-            active_.splice(active_.end(), waiting_, mine);
-            mine->has_thread = true;
+        while (wait_for_question(lock)) {
+            const question_place mine = take();
             const auto find = mine->find; // a copy: close() takes the question away
+            // Others of its kind or of another may be startable, too.
+            see_to_threads();
 
-            me.is_busy = true;
+            me->is_busy = true;
             lock.unlock();
             answer a = find();
             lock.lock();
-            me.is_busy = false;
+            me->is_busy = false;
             if (!closed_) deliver(mine, a);
         }
+        if (closed_) return;
+        retired_.push_back(std::move(me->thread));
+        workers_.erase(me);
     }
 
-    bool wait_for_name(std::unique_lock<std::mutex>& lock)
+    /** False where the thread is to end. */
+    bool wait_for_question(std::unique_lock<std::mutex>& lock)
     {
+        if (!closed_ && startable() == 0 && idle_ >= max_idle) return false;
         ++idle_;
-        changed_.wait(lock, [&] { return closed_ || !waiting_.empty(); });
+        changed_.wait(lock, [&] { return closed_ || startable() > 0; });
         --idle_;
         return !closed_;
+    }
+
+    /** Gives the first startable question a thread. */
+    question_place take()
+    {
+        const auto from = std::find_if(
+            lanes_.begin(), lanes_.end(), [](const lane& l) { return l.startable() > 0; });
+        const auto mine = from->waiting.begin();
+        active_.splice(active_.end(), from->waiting, mine);
+        ++from->busy;
+        mine->begun = std::chrono::steady_clock::now();
+        return mine;
     }
 
     void deliver(question_place to, const answer& a)
@@ -289,23 +391,42 @@ private:
             };
             asio::post(executor_, std::move(tell));
         }
+        --lane_of(to->of).busy;
+        // What was slow and found all the same may have lost a packet: it begins anew.
+        if (!is_slow(*to))
+            remember(to->host, false);
+        else if (a.ec)
+            remember(to->host, true);
+        else
+            was_slow_.erase(to->host);
         by_name_.erase(to->host);
         active_.erase(to);
+    }
+
+    /** They are past their last use of the lock. */
+    void join_retired()
+    {
+        for (std::thread& t : retired_) t.join();
+        retired_.clear();
     }
 
     std::mutex mutex_;
     std::condition_variable changed_; // there is a name, or the end
     asio::any_io_executor executor_;
-    std::list<question> waiting_;
+    const std::chrono::steady_clock::duration slow_after_;
+    const std::size_t max_threads_;
+    std::array<lane, 4> lanes_;  // by their kind
     std::list<question> active_; // those that have a thread
     std::unordered_map<std::string, question_place> by_name_;
-    std::list<worker> workers_; // until the end
-    std::size_t idle_ = 0;      // threads that wait for a name
+    std::unordered_map<std::string, bool> was_slow_; // at its last look-up
+    std::list<worker> workers_;                      // until the end
+    std::vector<std::thread> retired_;               // have ended, or are about to
+    std::size_t idle_ = 0;                           // threads that wait for a name
     bool closed_ = false;
 };
 
-resolver::resolver(asio::any_io_executor ex)
-    : executor_(ex), queue_(std::make_shared<lookup_queue>(std::move(ex)))
+resolver::resolver(asio::any_io_executor ex, resolver_bounds max)
+    : executor_(ex), queue_(std::make_shared<lookup_queue>(std::move(ex), max))
 {}
 
 resolver::~resolver() { queue_->close(); }

@@ -17,13 +17,35 @@
 namespace carillon::http {
 
 /**
+ * How many threads a @ref resolver may have, by what they do.
+ *
+ * A name that no server answers for holds a thread for as long as the system's resolver waits, 5 to
+ * 30 seconds. So names share threads with those alone that have done as well as they.
+ */
+struct resolver_bounds {
+    /// Names that are looked up for the first time, or have been found slowly. A thread that waits
+    /// costs little, so all that a configuration is likely to hold have one each.
+    std::size_t untried = 128;
+    /// Names whose last look-up was slow, and found nothing or was given up.
+    std::size_t slow = 16;
+    /// Threads for names alone whose last look-up was not slow; they get any other that is free,
+    /// too.
+    std::size_t reserve = 16;
+    /// For other work than names.
+    std::size_t work = 16;
+    /// A look-up that takes longer is slow: resolv.conf(5) has servers asked again after 5 seconds.
+    std::chrono::steady_clock::duration slow_after = std::chrono::seconds{1};
+};
+
+/**
  * Host names to addresses by getaddrinfo(3), and what else blocks, off the caller's threads.
  *
  * Asio's resolver has one thread for a whole context, which a dead name server holds for seconds,
- * and cancelling waits for it. Here a few threads of our own look names up; a cancelled look-up
- * completes at once and its late answer is dropped. Whoever asks for a name that is being looked up
- * shares its answer, which is kept no longer. The threads start with the first name and end with
- * the resolver, except that one still inside getaddrinfo is left to end by itself: it owns what it
+ * and cancelling waits for it. Here threads of our own look names up, and those that hang do not
+ * hold up others (see @ref resolver_bounds); a cancelled look-up completes at once and its late
+ * answer is dropped. Whoever asks for a name that is being looked up shares its answer, which is
+ * kept no longer. The threads start as they are needed; a few of them are kept. They end with the
+ * resolver, except that one still inside getaddrinfo is left to end by itself: it owns what it
  * touches. Look-ups that are under way at the resolver's end complete with `operation_aborted`. For
  * one executor at a time.
  */
@@ -32,14 +54,10 @@ public:
     using endpoints = std::vector<boost::asio::ip::tcp::endpoint>;
     using time_point = std::chrono::steady_clock::time_point;
 
-    /// Look-ups at a time: a dead name server holds a thread for as long as the system's resolver
-    /// waits for it.
-    static constexpr std::size_t max_threads = 16;
-
     /// Names that may wait for a thread; more fail with @ref errc::queue_full.
     static constexpr std::size_t max_waiting = 10'000;
 
-    explicit resolver(boost::asio::any_io_executor ex);
+    explicit resolver(boost::asio::any_io_executor ex, resolver_bounds max = {});
     ~resolver();
     resolver(const resolver&) = delete;
     resolver& operator=(const resolver&) = delete;

@@ -29,8 +29,7 @@ constexpr microseconds least_time_to_tell = std::chrono::seconds{1};
 bool shows_failure(const http::limits& lim, const exchange_result& r)
 {
     if (r.ec == errc::timed_out)
-        return r.reply.phase != phase::resolve && !r.cut_to &&
-               std::min(lim.timeout, lim.connect_timeout) >= least_time_to_tell;
+        return !r.cut_to && std::min(lim.timeout, lim.connect_timeout) >= least_time_to_tell;
     return outcome_of(r.ec) == outcome::unreachable && r.ec != errc::queue_full &&
            !lacks_descriptors(r.ec);
 }
