@@ -433,7 +433,39 @@ BOOST_AUTO_TEST_CASE(a_job_that_goes_takes_its_debts_along)
     BOOST_TEST(names(ten + 51min) == std::vector<instant>{ten + 30min}, test::per_element());
 }
 
-BOOST_AUTO_TEST_CASE(what_is_owed_is_never_of_the_future)
+BOOST_AUTO_TEST_CASE(a_step_back_loses_nothing_that_is_due_and_not_taken)
+{
+    // In its window until 12:05, or delayed by its jitter.
+    schedule noon = schedule_from_cron("0 12 * * *", {}).value();
+    noon.accuracy = 5min;
+    schedule delayed = noon;
+    delayed.accuracy = 0min;
+    delayed.jitter = 3h;
+    assign({scheduled("window", noon), scheduled("jitter", delayed)}, ten);
+    table.clock_stepped(at(ten + 2h + 1min + 58s), -2s);
+    BOOST_TEST(table.next_due(0) == ten + 2h);
+    BOOST_TEST(table.next_due(1) == ten + 2h);
+    BOOST_TEST(names(ten + 2h + 5min) == std::vector<instant>{ten + 2h}, test::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(bounds_are_held_against_the_wall_times_that_ticks_have_now)
+{
+    schedule s{.every = 20min, .on_boot = 5min};
+    s.exclude.push_back(parse_exclusion("11:*", {}).value());
+    assign({scheduled("a", s)}, ten + 1min);
+    for (const auto t : {5min, 25min, 45min}) BOOST_TEST(runs_due(ten + t).size() == 1U);
+    BOOST_TEST(table.next_due(0) == ten + 2h + 5min);
+    // At 10:50 it is 10:20: the ticks of 11:05 and 11:25 are at 10:35 and 10:55 now.
+    table.clock_stepped(at(ten + 20min, ten - 30min), -30min);
+    BOOST_TEST(table.next_due(0) == ten + 35min);
+    BOOST_TEST(runs_due(ten + 35min).size() == 1U);
+    BOOST_TEST(table.next_due(0) == ten + 55min);
+    // And set on by 15 minutes, the next is excluded.
+    table.clock_stepped(at(ten + 55min, ten - 15min), 15min);
+    BOOST_TEST(table.next_due(0) == ten + 2h + 10min);
+}
+
+BOOST_AUTO_TEST_CASE(what_is_owed_keeps_its_name_and_waits_for_it)
 {
     schedule wall{.every = 15min, .catch_up = catch_up_policy::all};
     schedule boot = pin_112;
@@ -452,8 +484,8 @@ BOOST_AUTO_TEST_CASE(what_is_owed_is_never_of_the_future)
         BOOST_TEST(
             table.memory_of(0).owed.at(0) ==
             (owed_span{{instant{}, 15min}, ten + 15min, ten + 30min, 2}));
-        BOOST_TEST(table.next_due(0) == ten + 45min);                  // comes again
-        BOOST_TEST(table.memory_of(1).owed.at(0).from == ten - 25min); // under other names
+        BOOST_TEST(table.next_due(0) == ten + 45min); // comes again
+        BOOST_TEST(table.memory_of(1).owed.at(0).from == ten + 5min);
         BOOST_TEST(table.memory_of(1).owed.at(0).count == 4);
         BOOST_TEST(table.next_due(1) == ten + 35min);
         table = std::move(before);

@@ -110,30 +110,15 @@ std::vector<missed_part> coalesce_passed(const schedule& s, const passed_span& p
     return std::move(j.out().missed);
 }
 
-std::vector<owed_span> take_after(const schedule& s, std::vector<owed_span>& owed, instant now)
+void take_after(const schedule& s, std::vector<owed_span>& owed, instant now)
 {
-    std::vector<owed_span> taken;
     for (owed_span& o : owed) {
         if (o.to <= now) continue;
         const occurrences instants(s, o.ticks);
-        owed_span later = o;
-        later.from = std::max(o.from, instants.next_after(now).value_or(o.to));
-        later.count = instants.count(later.from, later.to);
-        taken.push_back(later);
-        o.count -= later.count;
+        o.count -= instants.count(std::max(o.from, instants.next_after(now).value_or(o.to)), o.to);
         if (o.count > 0) o.to = *instants.last_until(now);
     }
     std::erase_if(owed, [](const owed_span& o) { return o.count == 0; });
-    return taken;
-}
-
-void shift(std::vector<owed_span>& owed, microseconds by)
-{
-    for (owed_span& o : owed) {
-        o.ticks.anchor += by;
-        o.from += by;
-        o.to += by;
-    }
 }
 
 std::vector<missed_part> cut_to_window(const schedule& s, std::vector<owed_span>& owed, instant now)

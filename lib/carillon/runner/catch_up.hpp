@@ -55,12 +55,8 @@ verdict_on_passed judge_passed(const schedule& s, const passed_span& passed, ins
  * come to nothing. */
 std::vector<missed_part> coalesce_passed(const schedule& s, const passed_span& passed, instant now);
 
-/** Takes out what is later than `now`, since the clock was set back: it is not owed yet. Returns
- * what was taken out. */
-std::vector<owed_span> take_after(const schedule& s, std::vector<owed_span>& owed, instant now);
-
-/** Gives owed ticks other wall times, as a clock that was set has given to those that come. */
-void shift(std::vector<owed_span>& owed, microseconds by);
+/** Takes out what is later than `now`, since the clock was set back: it is not owed yet. */
+void take_after(const schedule& s, std::vector<owed_span>& owed, instant now);
 
 /** Cuts off what is older than the schedule's window at `now`; it is missed. */
 std::vector<missed_part>

@@ -208,13 +208,17 @@ void timetable::pay(job_index j, instant now, due_work& out)
     owed_span& oldest = d.spans.front();
     out.runs.push_back(run_at(j, oldest.ticks, oldest.from, now));
     out.runs.back().caught_up = true;
-    d.ready = now + payment_distance;
     d.waits = true;
     if (--oldest.count > 0)
         oldest.from = *occurrences(schedule_of(j), oldest.ticks).next_after(oldest.from);
     else
         d.spans.erase(d.spans.begin());
-    if (d.spans.empty()) debts_.erase(at);
+    if (d.spans.empty()) {
+        debts_.erase(at);
+        return;
+    }
+    // Never early, where the clock has been set back since it passed.
+    d.ready = std::max(now + payment_distance, d.spans.front().from);
 }
 
 due_work timetable::put_back(const std::vector<due_run>& runs, instant now)
@@ -287,34 +291,49 @@ std::vector<job_index> timetable::clock_stepped(const time_reading& time, micros
         const job& j = (*plan_)[i];
         const auto* s = std::get_if<schedule>(&j.trigger);
         if (s == nullptr) continue;
-        e.taken = instant::min();
+        const bool fires = j.enabled && !e.paused;
         if (follows_elapsed_time(*s)) {
-            const grid ticks = make_grid(*s, time.origins); // also while nothing fires
-            if (e.next != never) e.next += ticks.anchor - e.ticks.anchor;
-            e.ticks = ticks;
+            move_ticks(e, *s, time, fires); // also while nothing fires
             moved.push_back(i);
-        } else if (by < microseconds{0} && j.enabled && !e.paused) {
-            // Also where nothing was to come any more: the clock may have visited the end of time.
-            e.next = occurrences(*s, e.ticks).next_after(time.now).value_or(never);
+        } else {
+            e.taken = instant::min();
+            if (by > microseconds{0} || !fires) continue;
+            // What has passed and not been taken is due as before. What comes, comes from now on,
+            // also where nothing was to come any more: the clock may have visited the end of time.
+            const auto next = occurrences(*s, e.ticks).next_after(time.now).value_or(never);
+            e.next = std::min(e.next, next);
             moved.push_back(i);
         }
     }
     for (auto& [j, d] : debts_) d.ready += by;
-    if (by < microseconds{0}) set_debts_back(by);
+    if (by < microseconds{0}) set_debts_back();
     plan_all();
     return moved;
 }
 
-/** What is owed has not passed any more: it comes again, or bears another name. */
-void timetable::set_debts_back(microseconds by)
+/** Ticks of elapsed time stay where they are in it and bear other wall times, which the schedule's
+ * bounds are held against from now on. */
+void timetable::move_ticks(entry& e, const schedule& s, const time_reading& time, bool fires)
+{
+    const grid ticks = make_grid(s, time.origins);
+    const microseconds by = ticks.anchor - e.ticks.anchor;
+    e.ticks = ticks;
+    if (e.taken != instant::min()) e.taken += by;
+    if (!fires) return;
+    const bool is_due = e.next != never && e.next + by <= time.now;
+    e.next = is_due ? e.next + by
+                    : occurrences(s, ticks).next_after(std::max(time.now, e.taken)).value_or(never);
+}
+
+/** What is owed has not passed any more where the clock was set back: instants of the wall clock
+ * come again; ticks of elapsed time, which do not, keep their names and wait for them. */
+void timetable::set_debts_back()
 {
     for (auto at = debts_.begin(); at != debts_.end();) {
         auto& [j, d] = *at;
         const schedule& s = schedule_of(j);
-        if (follows_elapsed_time(s))
-            shift(d.spans, by);
-        else
-            take_after(s, d.spans, time_.now);
+        if (!follows_elapsed_time(s)) take_after(s, d.spans, time_.now);
+        if (!d.spans.empty()) d.ready = std::max(d.ready, d.spans.front().from);
         at = d.spans.empty() ? debts_.erase(at) : std::next(at);
     }
 }

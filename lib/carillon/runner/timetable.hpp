@@ -184,7 +184,8 @@ private:
     void overtake(const due_run& r, instant now, due_work& out);
     void owe(job_index j, const owed_span& span, std::int64_t limit, instant now, due_work& out);
     void pay(job_index j, instant now, due_work& out);
-    void set_debts_back(microseconds by);
+    void move_ticks(entry& e, const schedule& s, const time_reading& time, bool fires);
+    void set_debts_back();
 
     std::shared_ptr<const job_set> plan_;
     time_reading time_;                    // of the boot and the start

@@ -129,14 +129,11 @@ private:
     void take_over_debt(job_index i, const schedule& s, const job_memory& m)
     {
         std::vector<owed_span> spans = m.owed;
-        if (const microseconds step = step_since(s, m); step < microseconds{0}) shift(spans, step);
         recount(s, spans);
-        const auto later = take_after(s, spans, time_.now);
-        // Those of the wall clock come again.
-        if (follows_elapsed_time(s))
-            for (const owed_span& o : later)
-                out_.missed.emplace_back(i, missed_part{o.from, o.to, o.count, reason::window});
-        keep_debt(i, s, {.spans = std::move(spans), .ready = time_.now});
+        // Where the clock was set back, those of the wall clock come again.
+        if (!follows_elapsed_time(s)) take_after(s, spans, time_.now);
+        const instant ready = spans.empty() ? time_.now : std::max(time_.now, spans.front().from);
+        keep_debt(i, s, {.spans = std::move(spans), .ready = ready});
     }
 
     /** A zone may have other rules than when it was owed. */
