@@ -3,6 +3,7 @@
 #include "describe.hpp"
 #include "exit_code.hpp"
 #include "open_store.hpp"
+#include "signals.hpp"
 #include "systemd.hpp"
 #include <carillon/runner/event_log.hpp>
 #include <carillon/store/sqlite_store.hpp>
@@ -45,9 +46,7 @@ daemon::daemon(configuration config, purpose what, config_loader::load_function 
         reload_.emplace(ctx_.get_executor(), std::move(reload), [this](auto loaded) {
             reloaded(std::move(loaded));
         });
-    // A peer that closes its end of a pipe or socket is an error code here, not the end of the
-    // process.
-    ::signal(SIGPIPE, SIG_IGN);
+    survive_lost_readers();
     runner_.on_event(event_log(time_, runner_));
     runner_.on_event([this](const event& e) {
         status_.on_event(e);

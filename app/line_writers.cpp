@@ -87,7 +87,10 @@ private:
     bool is_journal_;
 };
 
-/** A file that is rotated by size, and opened again when someone has moved it away (logrotate). */
+/** A file that is rotated by size, and opened again when someone has moved it away (logrotate).
+ *
+ * Only a regular file under its own name is rotated. Behind a link, such as /dev/stdout, or a log
+ * that stands on another disk, the name belongs to whoever made the link. */
 class file_writer final : public line_writer {
 public:
     explicit file_writer(sink_options o) : options_(std::move(o)) {}
@@ -106,7 +109,6 @@ public:
         if (::fstat(fd_, &st) != 0) return last_error();
         inode_ = st.st_ino;
         device_ = st.st_dev;
-        is_regular_ = S_ISREG(st.st_mode);
         size_ = static_cast<std::size_t>(st.st_size);
         return {};
     }
@@ -117,8 +119,8 @@ public:
         if (fd_ < 0 || was_moved()) {
             if (error_code ec = open()) return ec;
         }
-        // A pipe or a terminal keeps nothing, and its name is not ours to move.
-        if (is_regular_ && size_ > 0 && size_ + line.size() > options_.max_size) {
+        const bool is_full = size_ > 0 && size_ + line.size() > options_.max_size;
+        if (is_full && has_own_name()) {
             if (error_code ec = rotate()) return ec;
         }
         if (ends_within_line()) line.insert(line.begin(), '\n');
@@ -153,6 +155,14 @@ private:
                st.st_dev != device_;
     }
 
+    /** Whether the path is the open file itself, rather than a link to it, a pipe or a device. */
+    bool has_own_name() const
+    {
+        struct stat st{};
+        return ::lstat(options_.path.c_str(), &st) == 0 && S_ISREG(st.st_mode) &&
+               st.st_ino == inode_ && st.st_dev == device_;
+    }
+
     /** `x.log` becomes `x.log.1`, that `x.log.2`, and so on; `max_files` files are kept in all. */
     error_code rotate()
     {
@@ -175,7 +185,6 @@ private:
     ino_t inode_ = 0;
     dev_t device_ = 0;
     std::size_t size_ = 0;
-    bool is_regular_ = true;
 };
 
 /** The journal, with its native fields (systemd.journal-fields(7)) beside carillon's own. */

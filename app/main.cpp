@@ -1,11 +1,13 @@
 #include "commands.hpp"
 #include "exit_code.hpp"
+#include "signals.hpp"
 #include "terminal.hpp"
 
 #include <exception>
 
 int main(int argc, char** argv)
 {
+    carillon::app::reset_signals();
     carillon::app::open_standard_streams();
     try {
         return carillon::app::run_command(argc, argv);

@@ -148,14 +148,14 @@ class Program(unittest.TestCase):
         self.assertEqual(code, 1)
         self.assertEqual(lines[1], "FAILED: status=error, message=connection refused")
 
-    def start_daemon(self, hanging):
+    def start_daemon(self, hanging, **how):
         path = os.path.join(self.folder.name, "run.toml")
         with open(path, "w") as f:
             f.write(f'[jobs.tick]\nurl = "http://127.0.0.1:{self.port}/ops/jobs/tick"\n'
                     'schedule = { on_start = "0s", every = "1s" }\n')
         self.mode("hang" if hanging else "good")
         daemon = subprocess.Popen([PROGRAM, "run", "-c", path], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                  text=True)
+                                  text=True, **how)
         self.addCleanup(daemon.kill)
         lines = []
         for line in daemon.stdout:
@@ -170,6 +170,16 @@ class Program(unittest.TestCase):
         rest, _ = daemon.communicate(timeout=60)
         self.assertEqual(daemon.returncode, 0)
         self.assertIn("tick: completed in", rest)
+        self.assertIn("carillon has stopped", rest.splitlines()[-1])
+
+    def test_what_the_parent_has_blocked_is_heard(self):
+        def block():
+            signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+
+        daemon, _, _ = self.start_daemon(hanging=False, preexec_fn=block)
+        daemon.send_signal(signal.SIGTERM)
+        rest, _ = daemon.communicate(timeout=60)
+        self.assertEqual(daemon.returncode, 0)
         self.assertIn("carillon has stopped", rest.splitlines()[-1])
 
     def test_a_second_signal_ends_at_once(self):

@@ -96,6 +96,32 @@ BOOST_AUTO_TEST_CASE(rotates_by_size_and_keeps_so_many_files)
     BOOST_TEST(last > 0);
 }
 
+BOOST_AUTO_TEST_CASE(rotates_no_name_that_is_a_link)
+{
+    std::ofstream(folder / "target.log").flush();
+    const int fd = ::open((folder / "output").c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+    BOOST_REQUIRE(fd >= 0);
+    fs::create_symlink("target.log", folder / "x.log");
+    // As /dev/stdout leads to a file that the shell has opened.
+    fs::create_symlink(fmt::format("/proc/self/fd/{}", fd), folder / "stdout");
+    fs::create_symlink(".", folder / "own"); // a folder on the way is no name of the file
+    std::vector<sink_options> options{file("x.log"), file("stdout"), file("own/y.log")};
+    for (sink_options& o : options) o.max_size = 300;
+    {
+        log_sinks sinks;
+        sinks.replace(options);
+        for (int i = 0; i < 40; ++i) log(fmt::format("record-{:02}", i));
+    }
+    ::close(fd);
+    for (const char* name : {"x.log", "stdout"}) {
+        BOOST_TEST(fs::is_symlink(folder / name));
+        BOOST_TEST(!fs::exists(folder / (std::string(name) + ".1")));
+    }
+    BOOST_TEST(lines("target.log").size() == 40U);
+    BOOST_TEST(lines("output").size() == 40U);
+    BOOST_TEST(fs::exists(folder / "y.log.1"));
+}
+
 BOOST_AUTO_TEST_CASE(opens_its_file_anew_when_it_was_moved_away)
 {
     log_sinks sinks;

@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import shutil
 import signal
 import sqlite3
@@ -71,8 +72,8 @@ class Store(unittest.TestCase):
             for name, keys in jobs.items():
                 f.write(f'[jobs.{name}]\nurl = "http://127.0.0.1:{self.server.server_port}/{name}"\n{keys}\n')
 
-    def start(self):
-        daemon = subprocess.Popen([PROGRAM, "run", "-c", self.config], stdout=subprocess.PIPE, text=True)
+    def start(self, **how):
+        daemon = subprocess.Popen([PROGRAM, "run", "-c", self.config], stdout=subprocess.PIPE, text=True, **how)
         self.addCleanup(daemon.stdout.close)
         self.addCleanup(daemon.wait, 30)
         self.addCleanup(daemon.kill)
@@ -249,6 +250,28 @@ class Store(unittest.TestCase):
             self.assertEqual(self.rows("PRAGMA integrity_check"), [("ok",)])
         count, = self.rows("SELECT sum(count) FROM history WHERE reason = 'store'")[0]
         self.assertGreater(count, 0)
+
+    def test_a_file_beyond_the_limit_is_told_and_ends_nothing(self):
+        log = os.path.join(self.folder, "x.log")
+        with open(self.config, "a") as f:
+            f.write(f'[[log.sinks]]\ntype = "file"\npath = "{log}"\n')
+        most = 256 * 1024
+        hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+        with open(log, "w") as f:
+            f.write("x" * (most - 100) + "\n")
+
+        def limit():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (most, hard))
+
+        daemon = self.start(preexec_fn=limit)
+        seen = self.wait_for(daemon, "store_failed", limit=120)
+        self.assertIn(f"cannot write to the log sink file {log}: File too large; trying again each minute",
+                      [e.get("message") for e in seen])
+        resource.prlimit(daemon.pid, resource.RLIMIT_FSIZE, (hard, hard))
+        self.wait_for(daemon, "store_recovered")
+        self.wait_for(daemon, "run_ended")
+        self.stop(daemon)
+        self.assertEqual(self.rows("PRAGMA integrity_check"), [("ok",)])
 
     @unittest.skipUnless(os.geteuid() == 0, "only root mounts")
     def test_a_disk_that_is_full_from_the_start(self):
