@@ -46,9 +46,9 @@ void raise_descriptor_limit()
 }
 
 /** The configuration, or nothing after its errors were printed. */
-std::optional<configuration> load(const std::string& path)
+std::optional<configuration> load(const std::string& path, config_use use = config_use::send)
 {
-    auto config = load_configuration(path, process_variables());
+    auto config = load_configuration(path, process_variables(), use);
     if (config) return std::move(*config);
     for (const config_error& e : config.error().errors) print_line_to_stderr(to_string(e));
     return std::nullopt;
@@ -114,7 +114,7 @@ int command_next(const std::string& path, const next_options& o)
     std::optional<configuration> config;
     std::optional<job_index> job;
     if (!o.job.empty()) {
-        config = load(path);
+        config = load(path, config_use::look);
         if (!config) return exit_usage;
         job = find_job_or_tell(config->jobs, o.job);
         if (!job) return exit_no_job;
@@ -130,8 +130,10 @@ int command_next(const std::string& path, const next_options& o)
 
 int command_simulate(const std::string& path, const simulate_options& o)
 {
-    const auto config = load(path);
+    const auto config = load(path, config_use::look);
     if (!config) return exit_usage;
+    for (const config_error& e : config->lacking)
+        print_line_to_stderr("warning: left out: " + to_string(e));
     boost::asio::io_context ctx;
     auto what = read_scenario(o, config->jobs, system_time_source(ctx.get_executor()).now());
     if (!what) {
@@ -149,19 +151,19 @@ int command_simulate(const std::string& path, const simulate_options& o)
 
 int command_history(const std::string& path, const history_options& o)
 {
-    const auto config = load(path);
+    const auto config = load(path, config_use::look);
     return config ? show_history(*config, o) : exit_usage;
 }
 
 int command_show(const std::string& path, const std::string& run, bool as_json)
 {
-    const auto config = load(path);
+    const auto config = load(path, config_use::look);
     return config ? show_run(*config, run, as_json) : exit_usage;
 }
 
 int command_status(const std::string& path, bool as_json)
 {
-    auto config = load(path);
+    auto config = load(path, config_use::look);
     return config ? show_status(std::move(*config), as_json) : exit_usage;
 }
 

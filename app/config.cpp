@@ -4,6 +4,7 @@
 #include "job_reader.hpp"
 #include "problem_places.hpp"
 #include "sink_reader.hpp"
+#include "url_reader.hpp"
 #include <carillon/detail/last_error.hpp>
 #include <carillon/http/tls_files.hpp>
 #include <carillon/time/schedule.hpp>
@@ -23,11 +24,29 @@
 namespace carillon::app {
 namespace {
 
+/** What a job is and when it runs, with nothing of what it sends. */
+job without_request(job j)
+{
+    return {
+        .name = std::move(j.name),
+        .title = std::move(j.title),
+        .description = std::move(j.description),
+        .tags = std::move(j.tags),
+        .enabled = j.enabled,
+        .overlap = j.overlap,
+        .trigger = std::move(j.trigger),
+        .url = unread_url};
+}
+
 /** Loads the files, reads their tables, and brings the library's complaints back to their places.
  */
 class loader {
 public:
-    explicit loader(variables from) { reading_.variables = std::move(from); }
+    loader(variables from, config_use use) : use_(use)
+    {
+        reading_.variables = std::move(from);
+        reading_.may_lack_values = use == config_use::look;
+    }
 
     boost::system::result<configuration, invalid_configuration> load(const std::string& path)
     {
@@ -53,9 +72,7 @@ private:
             defaults_place_ = {&file, table};
             read_defaults(reading_, file.path, *table, defaults_);
         }
-        std::vector<std::string> patterns;
-        if (in.texts("include", patterns))
-            for (const std::string& p : patterns) files_.include(in, file, p);
+        read_includes(in, file);
         if (const auto* table = in.table("log")) sinks_.read_log(file, *table, out_.sinks);
         if (const auto* table = in.table("runner")) {
             table_reader t(reading_, file.path, *table, {"runner"});
@@ -69,6 +86,14 @@ private:
         read_memory(in, file);
         add_jobs(in, file);
         in.finish();
+    }
+
+    void read_includes(table_reader& in, const config_file& file)
+    {
+        const values_needed needed(reading_);
+        std::vector<std::string> patterns;
+        if (in.texts("include", patterns))
+            for (const std::string& p : patterns) files_.include(in, file, p);
     }
 
     void read_memory(table_reader& in, const config_file& file)
@@ -102,7 +127,7 @@ private:
         });
         if (found)
             out_.proxies = std::move(*found);
-        else
+        else if (use_ == config_use::send)
             reading_.errors.push_back(
                 {.what = fmt::format(
                      "the environment's {}: {}", found.error().name, found.error().what)});
@@ -171,7 +196,8 @@ private:
     boost::system::result<configuration, invalid_configuration> finish(std::vector<job> jobs)
     {
         problem_places places(reading_);
-        if (defaults_place_.table != nullptr)
+        leave_out_lacking(jobs);
+        if (defaults_place_.table != nullptr && !lacks_values_of("defaults"))
             places.tell_defaults(defaults_place_, problems_of_defaults());
         auto set = job_set::create(std::move(jobs), reading_.secrets);
         if (set)
@@ -183,7 +209,25 @@ private:
         warn_of_past(places);
         warn_of_routes(places);
         out_.warnings = std::move(reading_.warnings);
+        out_.lacking = std::move(reading_.lacking);
         return std::move(out_);
+    }
+
+    bool lacks_values_of(const std::string& table) const
+    {
+        return std::any_of(
+            reading_.lacking.begin(), reading_.lacking.end(),
+            [&](const config_error& e) { return e.key.starts_with(table + "."); });
+    }
+
+    /** What lacks must not look like a mistake of the job. */
+    void leave_out_lacking(std::vector<job>& jobs) const
+    {
+        if (reading_.lacking.empty()) return;
+        const bool all_may = lacks_values_of("defaults");
+        for (job& j : jobs)
+            if ((all_may || lacks_values_of("jobs." + j.name)) && !find_problems(j).empty())
+                j = without_request(std::move(j));
     }
 
     void warn_of_past(problem_places& places)
@@ -276,6 +320,7 @@ private:
         bool is_new; // not written before
     };
 
+    config_use use_;
     reading reading_;
     config_files files_{reading_};
     job_defaults defaults_;
@@ -305,10 +350,10 @@ void throw_exception_from_error(const invalid_configuration& e, const boost::sou
 }
 
 boost::system::result<configuration, invalid_configuration>
-load_configuration(const std::string& path, variables from)
+load_configuration(const std::string& path, variables from, config_use use)
 {
     const large_heap_steps steps;
-    return loader(std::move(from)).load(path);
+    return loader(std::move(from), use).load(path);
 }
 
 } // namespace carillon::app

@@ -28,6 +28,17 @@ struct configuration {
     proxy_rules proxies;
     /// What works but should not be so.
     std::vector<config_error> warnings;
+    /// Keys that were left as if they were not written, since their values are not to be had here.
+    std::vector<config_error> lacking;
+};
+
+/** What a configuration is read for. */
+enum class config_use {
+    /// To send requests: each value is needed.
+    send,
+    /// To look: needed are the store's path, and the names, chains and schedules of jobs. Another
+    /// value may lack here, as a secret does in an operator's shell.
+    look,
 };
 
 /** All that is wrong with a configuration; never empty. Texts hold no secrets. */
@@ -41,6 +52,6 @@ throw_exception_from_error(const invalid_configuration& e, const boost::source_l
 
 /** Reads a file and those that it includes. Everything that is wrong is found at once. Blocks. */
 boost::system::result<configuration, invalid_configuration>
-load_configuration(const std::string& path, variables from);
+load_configuration(const std::string& path, variables from, config_use use = config_use::send);
 
 } // namespace carillon::app

@@ -115,6 +115,7 @@ private:
 
     void read_trigger(job& out)
     {
+        const values_needed needed(reading_);
         const toml::node* when = in_.any("schedule");
         const toml::node* waits = in_.any("after");
         if (when != nullptr)

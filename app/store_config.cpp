@@ -45,7 +45,10 @@ std::string default_store_path(const variables& from, bool is_root)
 void read_store(reading& r, const std::string& file, const toml::table& table, store_options& out)
 {
     table_reader t(r, file, table, {"store"});
-    if (t.text("path", out.path) && out.path.empty()) t.fail("path", "must not be empty");
+    {
+        const values_needed needed(r);
+        if (t.text("path", out.path) && out.path.empty()) t.fail("path", "must not be empty");
+    }
     read_limits(t, out.limits);
     t.word<on_store_error>(
         "on_error", {{"stop", on_store_error::stop}, {"continue", on_store_error::go_on}},

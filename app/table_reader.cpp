@@ -72,6 +72,16 @@ bool stands_in_secret(const expansion& value, const filled_part& part, secrecy k
     });
 }
 
+/** Whether a text can be filled in wherever its values are to be had. */
+bool is_well_formed(std::string_view text)
+{
+    static const variables any{
+        .credential = [](const auto&) { return std::nullopt; },
+        .environment = [](const auto&) { return "value"; },
+        .file = [](const auto&) { return "value"; }};
+    return expand(text, any).has_value();
+}
+
 /** What is wrong without the words that it quotes: they may be a part of a secret. */
 std::string without_quotes(std::string what)
 {
@@ -109,14 +119,14 @@ std::optional<expansion> table_reader::expanded(
 {
     auto value = expand(text, reading_.variables);
     if (!value) {
-        fail_at(at, key, value.error().what);
+        tell_unfilled(at, key, text, value.error());
         return std::nullopt;
     }
     for (const filled_part& p : value->parts) {
         const bool is_secret =
             p.from == filled_part::source::secret || stands_in_secret(*value, p, kind);
         if (is_secret && p.from == filled_part::source::environment && p.begin == p.end) {
-            fail_at(at, key, p.name + " is empty");
+            tell_unfilled(at, key, text, parse_error{.what = p.name + " is empty"});
             return std::nullopt;
         }
         if (p.from == filled_part::source::secret) reading_.secrets.add(value->text_of(p));
@@ -136,6 +146,15 @@ void table_reader::warn_of_edges(
     reading_.warnings.push_back(
         {file_, from.line, from.column, path_.of(key),
          name + " has a byte order mark or blanks around its text, which are sent with it"});
+}
+
+void table_reader::tell_unfilled(
+    const toml::node& at, const std::string& key, std::string_view text, parse_error why)
+{
+    if (!reading_.may_lack_values || !is_well_formed(text))
+        return fail_at(at, key, std::move(why.what));
+    const auto& from = at.source().begin;
+    reading_.lacking.push_back({file_, from.line, from.column, path_.of(key), std::move(why.what)});
 }
 
 /** Each variable used in a secret is one; what of a secret stands in the file is warned of. */

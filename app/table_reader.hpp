@@ -12,6 +12,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace carillon::app {
@@ -38,6 +39,26 @@ struct reading {
     std::vector<config_error> errors;
     /// Keys whose secret stands in the file itself.
     std::vector<config_error> warnings;
+    /// Whether a key may be left as if it were not written where its value is not to be had here: a
+    /// variable that is not set, a file that cannot be read.
+    bool may_lack_values = false;
+    /// Such keys.
+    std::vector<config_error> lacking;
+};
+
+/** While it lives, what is read must have its value. */
+class values_needed {
+public:
+    explicit values_needed(reading& r)
+        : reading_(r), before_(std::exchange(r.may_lack_values, false))
+    {}
+    ~values_needed() { reading_.may_lack_values = before_; }
+    values_needed(const values_needed&) = delete;
+    values_needed& operator=(const values_needed&) = delete;
+
+private:
+    reading& reading_;
+    bool before_;
 };
 
 /** Which parts of a value are secret by their place, beside those that are by where they come from.
@@ -152,6 +173,8 @@ private:
         const std::string& key,
         const std::string& name,
         std::string_view text);
+    void tell_unfilled(
+        const toml::node& at, const std::string& key, std::string_view text, parse_error why);
     void keep_secret_parts(
         const toml::node& at, const std::string& key, const expansion& value, secrecy kind);
 

@@ -8,9 +8,6 @@
 namespace carillon::app {
 namespace {
 
-/// In place of what could not be read; never sent to, since its error is told.
-constexpr const char* stand_in = "http://invalid";
-
 /** Whether `url` begins with a scheme (RFC 3986 section 3.1) and `://`. */
 bool is_absolute(std::string_view url)
 {
@@ -51,19 +48,19 @@ void read_base_url(table_reader& in, std::string& out)
     if (in.any("base_url") == nullptr) return;
     std::string given;
     if (!in.text("base_url", given, secrecy::url)) {
-        out = stand_in;
+        out = unread_url;
         return;
     }
     const std::string why = base_url_problem(given);
     if (!why.empty()) in.fail("base_url", why);
-    out = why.empty() ? given : stand_in;
+    out = why.empty() ? given : unread_url;
 }
 
 void read_url(table_reader& in, const std::string& base, std::string& out)
 {
     if (in.any("url") == nullptr) return;
     std::string given;
-    out = in.text("url", given, secrecy::url) ? join(base, given) : stand_in;
+    out = in.text("url", given, secrecy::url) ? join(base, given) : unread_url;
 }
 
 } // namespace carillon::app

@@ -36,7 +36,7 @@ struct config_fixture {
         std::ofstream(folder / name) << text;
     }
 
-    auto load(const std::string& text)
+    auto load(const std::string& text, config_use use = config_use::send)
     {
         write("c.toml", text);
         const auto look = [](const std::map<std::string, std::string>& in,
@@ -54,16 +54,21 @@ struct config_fixture {
         auto all = environment;
         all.emplace("STATE_DIRECTORY", "/var/lib/carillon");
         v.environment = [=](const std::string& name) { return look(all, name); };
-        return load_configuration((folder / "c.toml").string(), v);
+        return load_configuration((folder / "c.toml").string(), v, use);
     }
 
-    /** All errors, a line each, without the folder's name. */
-    std::string errors(const std::string& text)
+    /** All errors, as @ref lines. */
+    std::string errors(const std::string& text, config_use use = config_use::send)
     {
-        const auto config = load(text);
-        if (config) return "";
+        const auto config = load(text, use);
+        return config ? "" : lines(config.error().errors);
+    }
+
+    /** A line each, without the folder's name. */
+    std::string lines(const std::vector<config_error>& all) const
+    {
         std::string out;
-        for (const auto& e : config.error().errors) {
+        for (const auto& e : all) {
             std::string line = to_string(e);
             for (std::size_t at = 0; (at = line.find(folder.string() + "/")) != std::string::npos;)
                 line.erase(at, folder.string().size() + 1);
