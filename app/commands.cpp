@@ -10,11 +10,14 @@
 #include "simulate.hpp"
 #include "store_commands.hpp"
 #include "terminal.hpp"
+#include <carillon/detail/edit_distance.hpp>
+#include <carillon/detail/text.hpp>
 #include <carillon/version.hpp>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
@@ -226,6 +229,26 @@ void add_history_options(CLI::App& history, history_options& o)
     history.add_flag("--json", o.as_json, "For programs");
 }
 
+/** The first argument, where it stands for a command that there is not. */
+std::optional<std::string> unknown_command(const CLI::App& app, int argc, char** argv)
+{
+    if (argc < 2 || argv[1][0] == '-') return std::nullopt;
+    const std::string name = argv[1];
+    const auto commands = app.get_subcommands(nullptr);
+    const bool is_known = std::any_of(
+        commands.begin(), commands.end(), [&](const CLI::App* c) { return c->get_name() == name; });
+    return is_known ? std::nullopt : std::optional(name);
+}
+
+std::string no_such_command(const CLI::App& app, const std::string& name)
+{
+    detail::nearest nearest(name);
+    for (const CLI::App* command : app.get_subcommands(nullptr))
+        nearest.consider(command->get_name());
+    return detail::visible(
+        fmt::format("there is no command '{}'{}; see carillon --help", name, nearest.suggestion()));
+}
+
 } // namespace
 
 int run_command(int argc, char** argv)
@@ -290,6 +313,10 @@ int run_command(int argc, char** argv)
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& e) {
+        if (const auto name = unknown_command(app, argc, argv)) {
+            print_error(no_such_command(app, *name));
+            return exit_usage;
+        }
         // Help and version are such an "error", too.
         std::ostringstream out;
         if (app.exit(e, out, std::cerr) != 0) return exit_usage;

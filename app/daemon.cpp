@@ -5,6 +5,7 @@
 #include "open_store.hpp"
 #include "signals.hpp"
 #include "systemd.hpp"
+#include "terminal.hpp"
 #include <carillon/runner/event_log.hpp>
 #include <carillon/store/sqlite_store.hpp>
 #include <carillon/time/span.hpp>
@@ -24,6 +25,16 @@
 namespace asio = boost::asio;
 
 namespace carillon::app {
+namespace {
+
+/** Whether what was asked for cannot be: that is for whoever asked, and no event of the log. */
+bool is_refusal(const error_code& ec)
+{
+    return ec == errc::no_such_run || ec == errc::no_such_job || ec == errc::run_still_goes ||
+           ec == errc::nothing_to_retry;
+}
+
+} // namespace
 
 daemon::daemon(configuration config, purpose what, config_loader::load_function reload)
     : store_options_(config.store),
@@ -137,7 +148,9 @@ int daemon::run_one(const std::function<void(run_handler)>& start)
     start([&](error_code ec, const run_record& run) {
         if (!ec && run.outcome == outcome::completed) code = 0;
         if (ec == errc::no_such_run || ec == errc::no_such_job) code = exit_no_job;
-        if (ec && ec != asio::error::operation_aborted)
+        if (is_refusal(ec))
+            print_error("nothing was run: " + describe(ec));
+        else if (ec && ec != asio::error::operation_aborted)
             log(log_level::error, "not_run", "nothing was run: " + describe(ec));
         // The run's end is recorded before the drain ends.
         runner_.async_drain([this](error_code) { finish(); });

@@ -138,6 +138,19 @@ boost::system::result<history_query, bad_text> read_history_query(
     return q;
 }
 
+std::optional<bad_text> check_cursor(store_reader& store, std::optional<std::int64_t> before)
+{
+    if (!before) return std::nullopt;
+    const history_page newest = store.find({.limit = 1});
+    const std::int64_t last = newest.entries.empty() ? 0 : newest.entries.front().cursor;
+    if (*before >= 1 && *before <= last) return std::nullopt;
+    return bad_text{
+        "--before",
+        std::to_string(*before),
+        {0, last == 0 ? "the history is empty"
+                      : fmt::format("no page has ended there: cursors are from 1 to {}", last)}};
+}
+
 bool knows_chain(store_reader& store, const std::string& chain)
 {
     if (!store.find({.chains = {chain}, .limit = 1}).entries.empty()) return true;

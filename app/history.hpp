@@ -35,6 +35,10 @@ std::vector<std::string> chains_with(const job_set& jobs, std::string_view job);
 boost::system::result<history_query, bad_text> read_history_query(
     const history_options& o, const job_set& jobs, instant now, const time_zone& zone);
 
+/** What is wrong with a cursor that no page of this history can have ended with; nothing where it
+ * may have. */
+std::optional<bad_text> check_cursor(store_reader& store, std::optional<std::int64_t> before);
+
 /** Whether the store knows a run or a missed instant of this chain. */
 bool knows_chain(store_reader& store, const std::string& chain);
 

@@ -74,7 +74,8 @@ std::string_view outcome_word(const run_record& run)
 std::string_view outcome_word(const job_record& job)
 {
     if (job.outcome) return to_string(*job.outcome);
-    return job.attempts.empty() ? "waiting" : "running";
+    const bool has_begun = !job.attempts.empty() || job.may_be_sent || job.polled;
+    return has_begun ? "running" : "waiting";
 }
 
 std::string format_length(microseconds span)

@@ -83,6 +83,10 @@ int show_history(const configuration& config, const history_options& o)
             print_error(to_string(query.error()));
             return exit_usage;
         }
+        if (const auto bad = check_cursor(store, o.before)) {
+            print_error(to_string(*bad));
+            return exit_usage;
+        }
         if (!o.job.empty() && !config.jobs.find(o.job) && !knows_chain(store, o.job)) {
             print_error(detail::visible(no_such_job(config.jobs, o.job)));
             return exit_no_job;

@@ -39,6 +39,17 @@ BOOST_AUTO_TEST_CASE(the_first_job_that_did_not_complete_tells_what_went_wrong)
     BOOST_TEST(describe_end(skipped) == "overlap");
 }
 
+BOOST_AUTO_TEST_CASE(a_job_whose_request_is_out_does_not_wait)
+{
+    job_record j;
+    BOOST_TEST(outcome_word(j) == "waiting");
+    j.may_be_sent = true; // at most once
+    BOOST_TEST(outcome_word(j) == "running");
+    j.may_be_sent = false;
+    j.polled = "";
+    BOOST_TEST(outcome_word(j) == "running");
+}
+
 BOOST_AUTO_TEST_CASE(an_error_stands_beside_the_replys_own_word)
 {
     job_record j = completed("a");

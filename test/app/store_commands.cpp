@@ -34,6 +34,10 @@ BOOST_AUTO_TEST_CASE(exit_codes_tell_what_is_wrong)
     BOOST_TEST(show_history(here, {.job = "old"}) == 0); // the store has it
     BOOST_TEST(show_history(here, {.job = "b"}) == exit_no_job);
     BOOST_TEST(show_history(here, {.outcome = "good"}) == exit_usage);
+    for (const std::int64_t before :
+         {std::int64_t{-1}, std::int64_t{0}, std::int64_t{2}, std::int64_t{1} << 62})
+        BOOST_TEST(show_history(here, {.before = before}) == exit_usage);
+    BOOST_TEST(show_history(here, {.before = 1}) == 0);
     BOOST_TEST(show_run(here, to_string(r.id), false) == 0);
     BOOST_TEST(show_run(here, "00000000", true) == exit_no_job);
     BOOST_TEST(show_run(here, "0000", true) == exit_usage);
