@@ -126,7 +126,7 @@ std::optional<expansion> table_reader::expanded(
         const bool is_secret =
             p.from == filled_part::source::secret || stands_in_secret(*value, p, kind);
         if (is_secret && p.from == filled_part::source::environment && p.begin == p.end) {
-            tell_unfilled(at, key, text, parse_error{.what = p.name + " is empty"});
+            tell_unfilled(at, key, text, parse_error(0, p.name + " is empty"));
             return std::nullopt;
         }
         if (p.from == filled_part::source::secret) reading_.secrets.add(value->text_of(p));

@@ -26,7 +26,7 @@ public:
         case errc::closed_early:
             return "connection closed before a whole reply";
         case errc::malformed_reply:
-            return "the reply is not HTTP";
+            return "the reply is not valid HTTP";
         case errc::malformed_request:
             return "the request cannot be written as HTTP";
         case errc::header_too_large:

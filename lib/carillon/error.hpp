@@ -22,7 +22,7 @@ enum class errc {
     timed_out,
     /// The peer closed the connection before its reply was whole.
     closed_early,
-    /// What came back is not HTTP/1.
+    /// What came back is not HTTP/1, or breaks its rules.
     malformed_reply,
     /// The request holds what would end a line of it early; nothing of it was sent.
     malformed_request,

@@ -184,6 +184,7 @@ BOOST_AUTO_TEST_CASE(gives_each_fault_its_code_and_phase)
             BOOST_TEST(e.ec() == r.expected);
             BOOST_TEST(e.reply().phase == r.at);
             BOOST_TEST(e.reply().status == r.status);
+            if (e.ec() == errc::malformed_reply) BOOST_TEST(!e.reply().detail.empty());
             if (!r.body.empty()) BOOST_TEST(e.reply().body == r.body);
         }
     }

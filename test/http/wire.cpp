@@ -85,6 +85,38 @@ BOOST_AUTO_TEST_CASE(a_protocol_that_nobody_asked_for_is_no_reply)
             .ec == errc::malformed_reply);
 }
 
+BOOST_AUTO_TEST_CASE(says_which_rule_a_malformed_reply_breaks)
+{
+    const std::string head = "HTTP/1.1 200 OK\r\n";
+    const std::string chunked = head + "Transfer-Encoding: chunked\r\n\r\n";
+    std::string interim;
+    for (int i = 0; i <= reply_reader::max_interim; ++i) interim += "HTTP/1.1 100 Continue\r\n\r\n";
+    const std::pair<std::string, std::string_view> rows[] = {
+        {"SSH-2.0-OpenSSH_9.2\r\n", "it does not begin with HTTP/1.1 or HTTP/1.0"},
+        {"HTTP/1.1 abc OK\r\n\r\n", "its status is no number of three digits"},
+        {head + "X A\r\n\r\n", "the name of a header field is malformed"},
+        {head + "X: a\x01\r\n\r\n", "the value of a header field is malformed"},
+        {head + "Content-Length: ten\r\n\r\n",
+         "its Content-Length is no number, or stands beside Transfer-Encoding: chunked"},
+        {head + "Content-Length: 1\r\nContent-Length: 2\r\n\r\n12",
+         "it has several values of Content-Length"},
+        {head + "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n1",
+         "its Transfer-Encoding is malformed, or stands beside a Content-Length"},
+        {chunked + "zz\r\nhi\r\n",
+         "the size of a chunk is no hexadecimal number, or no line end follows the chunk"},
+        {chunked + "2;=\r\nhi\r\n", "the extension of a chunk is malformed"},
+        {"HTTP/1.1 101 Switching Protocols\r\n\r\n",
+         "it switches to another protocol, which nobody has asked for"},
+        {interim, "too many interim replies come before it"},
+    };
+    for (const auto& [text, fault] : rows) {
+        reply_reader reader(reply_reader::reply_to::other, {});
+        std::string_view bytes = text;
+        BOOST_TEST(test::read_in_pieces(reader, bytes, text.size()) == errc::malformed_reply, text);
+        BOOST_TEST(reader.fault() == fault, text);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(a_head_is_written_as_it_must_be)
 {
     http::request r{.method = "POST", .target = parse_endpoint("http://a.test:8080/x?y=1").value()};

@@ -200,12 +200,27 @@ BOOST_AUTO_TEST_CASE(ends_with_the_deadline_and_says_what_was_last)
     replies = {accepted(), running};
     const job_record& r = run();
     BOOST_TEST(r.outcome == outcome::timed_out);
-    BOOST_TEST(r.message == "timed out: the job's deadline of 35s passed");
     BOOST_TEST(
-        r.attempts[0].error == "timed out: the job's deadline of 35s passed while it was polled; "
-                               "the last answer: /status is \"running\", not \"completed\"");
+        r.message ==
+        "timed out: the wait of 10s until the next poll would pass the job's deadline of 35s");
+    BOOST_TEST(
+        r.attempts[0].error ==
+        r.message + "; the last answer: /status is \"running\", not \"completed\"");
     BOOST_TEST(
         times("long") == (std::vector<microseconds>{0s, 10s, 20s, 30s}), test::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(says_that_the_wait_it_is_asked_for_is_too_long)
+{
+    j.deadline = 35s;
+    replies = {with_field(accepted(), "Retry-After", "3600")};
+    const job_record& r = run();
+    BOOST_TEST(r.outcome == outcome::timed_out);
+    BOOST_TEST(
+        r.attempts[0].error ==
+        "timed out: the wait of 1h that the endpoint asks for (Retry-After) would pass the job's "
+        "deadline of 35s; the last answer: /status is \"accepted\", not \"completed\"");
+    BOOST_TEST(times("long") == std::vector<microseconds>{0s}, test::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(is_cancelled_while_it_waits_and_while_it_asks)

@@ -400,7 +400,7 @@ BOOST_AUTO_TEST_CASE(what_went_wrong_is_said_in_words)
         {{.error = errc::closed_early},
          outcome::unreachable,
          "connection closed before a whole reply"},
-        {{.error = errc::malformed_reply}, outcome::rejected, "the reply is not HTTP"},
+        {{.error = errc::malformed_reply}, outcome::rejected, "the reply is not valid HTTP"},
         {http::reply_with(200, std::string(2000, 'x')), outcome::rejected,
          "the reply's body is larger than 1000 bytes"},
         {http::reply_with(200, "{}", 1h), outcome::timed_out, "timed out after 60s"},

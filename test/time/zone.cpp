@@ -100,6 +100,17 @@ BOOST_AUTO_TEST_CASE(only_names_that_tzdata_lists_are_zones)
         "name such as Europe/Berlin, UTC, or local");
 }
 
+BOOST_AUTO_TEST_CASE(a_machine_without_time_zones_says_so)
+{
+    const variable directory("TZDIR", "/nowhere/zoneinfo");
+    for (const char* name : {"Europe/Berlin", "not a name"})
+        BOOST_TEST(
+            time_zone::load(name).error().what == "no time zones are installed: /nowhere/zoneinfo "
+                                                  "is missing or empty; install tzdata, or "
+                                                  "use UTC");
+    BOOST_TEST(time_zone::load("UTC").has_value());
+}
+
 BOOST_AUTO_TEST_CASE(local_is_what_the_process_lives_in)
 {
     {

@@ -22,7 +22,7 @@ using time_point = std::chrono::steady_clock::time_point;
 /** What came of a request on a connection. */
 struct talk_result {
     error_code ec{};
-    std::string detail{}; // what the peer said of the error
+    std::string detail{}; // what the code does not say, in the peer's words or ours
     std::size_t sent = 0;
     bool reply_has_begun = false;
     bool may_keep = false;
@@ -189,7 +189,7 @@ asio::awaitable<talk_result> client::state::talk(
          .max_body_bytes = lim.max_body_bytes});
     explained_error read = co_await read_reply(with, reader, req, at);
     if (!r.ec || !read || !read.detail.empty()) r.ec = read.code;
-    r.detail = std::move(read.detail);
+    r.detail = r.ec == errc::malformed_reply ? reader.fault() : std::move(read.detail);
     r.reply_has_begun = reader.has_begun();
     r.may_keep = !write_ec && !read && reader.may_keep();
     reader.take(res);

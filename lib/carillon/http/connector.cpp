@@ -152,9 +152,9 @@ asio::awaitable<explained_error>
 connector::open_tunnel(const way& w, deadline& limit, stream& through)
 {
     const std::string head = connect_head(w.target, *w.proxy);
-    const auto failed = [&](const error_code& ec) {
+    const auto failed = [&](const error_code& ec, std::string_view why = {}) {
         const error_code code = ec == asio::error::eof ? make_error_code(errc::closed_early) : ec;
-        return explained_error{limit.cause_of(code), about_proxy(*w.proxy, "")};
+        return explained_error{limit.cause_of(code), about_proxy(*w.proxy, std::string(why))};
     };
     auto [write_ec, sent, nothing] = co_await through.write({asio::buffer(head), {}});
     if (write_ec) co_return failed(write_ec);
@@ -164,7 +164,7 @@ connector::open_tunnel(const way& w, deadline& limit, stream& through)
         const auto space = reader.space();
         auto [ec, n, why] = co_await through.read_some(asio::buffer(space.data(), space.size()));
         if (ec) co_return failed(ec);
-        if (const error_code wrong = reader.took(n)) co_return failed(wrong);
+        if (const error_code wrong = reader.took(n)) co_return failed(wrong, reader.fault());
     }
     response answer;
     reader.take(answer);

@@ -79,6 +79,38 @@ error_code translate(const error_code& ec)
     return ec ? make_error_code(errc::malformed_reply) : ec;
 }
 
+/** What a fault of a reply's framing is called by people (RFC 9112). */
+std::string_view words_for(bhttp::error e)
+{
+    switch (e) {
+    case bhttp::error::bad_version:
+        return "it does not begin with HTTP/1.1 or HTTP/1.0";
+    case bhttp::error::bad_status:
+        return "its status is no number of three digits";
+    case bhttp::error::bad_reason:
+        return "its reason phrase holds a control character";
+    case bhttp::error::bad_line_ending:
+        return "a line of its header does not end with CR and LF";
+    case bhttp::error::bad_field:
+        return "the name of a header field is malformed";
+    case bhttp::error::bad_value:
+    case bhttp::error::bad_obs_fold:
+        return "the value of a header field is malformed";
+    case bhttp::error::bad_content_length:
+        return "its Content-Length is no number, or stands beside Transfer-Encoding: chunked";
+    case bhttp::error::multiple_content_length:
+        return "it has several values of Content-Length";
+    case bhttp::error::bad_transfer_encoding:
+        return "its Transfer-Encoding is malformed, or stands beside a Content-Length";
+    case bhttp::error::bad_chunk:
+        return "the size of a chunk is no hexadecimal number, or no line end follows the chunk";
+    case bhttp::error::bad_chunk_extension:
+        return "the extension of a chunk is malformed";
+    default:
+        return "its framing is malformed";
+    }
+}
+
 } // namespace
 
 // RFC 9112 section 3. By hand: a Beast message costs many times the few appends.
@@ -132,7 +164,7 @@ public:
         has_begun_ = has_begun_ || bytes > 0;
         error_code ec = parse();
         if (!ec) ec = check_bounds();
-        return translate(ec);
+        return conclude(ec);
     }
 
     error_code closed()
@@ -141,8 +173,10 @@ public:
         if (!parser_->got_some()) return errc::closed_early;
         error_code ec;
         parser_->put_eof(ec);
-        return translate(ec);
+        return conclude(ec);
     }
+
+    std::string_view fault() const { return fault_; }
 
     bool has_begun() const { return has_begun_; }
     bool is_done() const { return parser_->is_done(); }
@@ -162,6 +196,14 @@ public:
     }
 
 private:
+    error_code conclude(const error_code& ec)
+    {
+        const error_code out = translate(ec);
+        if (out == errc::malformed_reply && fault_.empty())
+            fault_ = words_for(static_cast<bhttp::error>(ec.value()));
+        return out;
+    }
+
     void begin()
     {
         parser_.emplace();
@@ -219,11 +261,17 @@ private:
         const auto& message = parser_->get();
         if (count_fields() > bounds_.max_fields) return bhttp::error::header_limit;
         if (message.result_int() / 100 != 1) return {};
-        // Nobody asked for another protocol.
-        if (message.result() == bhttp::status::switching_protocols) return bhttp::error::bad_status;
-        if (++interim_ > max_interim) return bhttp::error::bad_status;
+        if (message.result() == bhttp::status::switching_protocols)
+            return refuse("it switches to another protocol, which nobody has asked for");
+        if (++interim_ > max_interim) return refuse("too many interim replies come before it");
         begin();
         return {};
+    }
+
+    error_code refuse(std::string_view why)
+    {
+        fault_ = why;
+        return bhttp::error::bad_status;
     }
 
     reply_to what_;
@@ -234,6 +282,7 @@ private:
     std::size_t used_ = 0;   // of it, before the space that was given last
     std::size_t room_ = first_space;
     std::optional<int> refused_status_;
+    std::string_view fault_;
     int interim_ = 0;
     bool filled_last_ = false;
     bool head_seen_ = false;
@@ -252,6 +301,8 @@ std::span<char> reply_reader::space() { return parsing_->space(); }
 error_code reply_reader::took(std::size_t bytes) { return parsing_->took(bytes); }
 
 error_code reply_reader::closed() { return parsing_->closed(); }
+
+std::string_view reply_reader::fault() const noexcept { return parsing_->fault(); }
 
 bool reply_reader::has_begun() const noexcept { return parsing_->has_begun(); }
 

@@ -7,6 +7,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 
 namespace carillon::http {
 
@@ -58,6 +59,9 @@ public:
 
     /** The peer sends no more: @ref errc::closed_early unless that ends the reply. */
     error_code closed();
+
+    /** Which rule of HTTP a malformed reply breaks, in words; empty where none was found broken. */
+    std::string_view fault() const noexcept;
 
     bool has_begun() const noexcept;
     bool is_done() const noexcept;

@@ -73,6 +73,18 @@ std::string_view for_own_code(errc e, phase at) noexcept
     }
 }
 
+std::string_view for_redirection(int status, int redirects) noexcept
+{
+    // RFC 9110 section 15.4: it answers a conditional request, and leads nowhere.
+    if (status == 304) return "take If-None-Match and If-Modified-Since out of the headers";
+    const bool leads_on = status == 301 || status == 302 || status == 303 || status == 307 ||
+                          status == 308; // alone are followed
+    if (!leads_on) return "put an address that it names into the url";
+    return redirects == 0 ? "set redirects, or put the new address into the url"
+                          : "it was redirected more often than redirects allows: does it lead in a "
+                            "circle? else raise redirects";
+}
+
 } // namespace
 
 std::string_view advice_for(const error_code& ec, phase at) noexcept
@@ -96,9 +108,9 @@ std::string_view advice_for(const error_code& ec, phase at) noexcept
     return {};
 }
 
-std::string_view advice_for(int status) noexcept
+std::string_view advice_for(int status, int redirects) noexcept
 {
-    if (status / 100 == 3) return "set redirects, or put the new address into the url";
+    if (status / 100 == 3) return for_redirection(status, redirects);
     if (status / 100 == 5) return "look at the endpoint's log";
     switch (status) {
     case 401:

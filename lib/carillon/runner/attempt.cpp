@@ -34,6 +34,15 @@ std::string deadline_passed(const job& j)
     return fmt::format("timed out: the job's deadline of {} passed", format_span(j.deadline));
 }
 
+/** A wait that is not begun. */
+std::string wait_would_pass(const job& j, const poll_wait& w)
+{
+    return fmt::format(
+        "timed out: the wait of {} {} would pass the job's deadline of {}", format_span(w.span),
+        w.is_asked_for ? "that the endpoint asks for (Retry-After)" : "until the next poll",
+        format_span(j.deadline));
+}
+
 /** Which limit passed, in words: `timed out after 60s`. */
 std::string describe_timeout(const job& j, const exchange_result& r)
 {
@@ -87,7 +96,7 @@ void conclude_reply(
     if (end.verdict.accepted) return;
     end.record.phase = phase::body;
     end.record.phase_time = r.phase_time;
-    if (!end.verdict.breaks_json) end.record.advice = advice_for(r.status);
+    if (!end.verdict.breaks_json) end.record.advice = advice_for(r.status, j.route->redirects);
 }
 
 /** Asks what became of accepted work, and concludes from that. */
@@ -112,8 +121,12 @@ asio::awaitable<void> conclude_polling(
         conclude_reply(c.job, (*c.job.poll)->expect, r.reply, end);
     if (!asked.is_out_of_time) co_return;
     const std::string last = end.verdict.error.empty() ? "202 Accepted" : end.verdict.error;
-    fail(end, outcome::timed_out, deadline_passed(c.job));
-    end.verdict.error += " while it was polled; the last answer: " + last;
+    const bool has_passed = budget.left() <= microseconds{0};
+    fail(
+        end, outcome::timed_out,
+        has_passed ? deadline_passed(c.job) : wait_would_pass(c.job, asked.wait_that_is_too_long));
+    end.verdict.error += has_passed ? " while it was polled" : "";
+    end.verdict.error += "; the last answer: " + last;
     end.record.phase = phase::body;
     end.record.advice = "give the job a longer deadline, or look at the endpoint's log";
     end.is_last = true;

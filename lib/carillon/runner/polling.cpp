@@ -60,11 +60,12 @@ boost::system::result<endpoint, unfilled> target_of(
     return std::move(*found);
 }
 
-microseconds wait_after(const poll_policy& p, const http::response& last, instant now)
+poll_wait wait_after(const poll_policy& p, const http::response& last, instant now)
 {
     const std::string* const text = last.find("Retry-After");
     const auto asked = text != nullptr ? parse_retry_after(*text, now) : std::nullopt;
-    return asked ? std::max(p.every, *asked) : p.every;
+    if (asked && *asked > p.every) return {.span = *asked, .is_asked_for = true};
+    return {.span = p.every};
 }
 
 } // namespace
@@ -106,11 +107,14 @@ asio::awaitable<polling_result> poll(
         .connect_timeout = c.job.connect_timeout,
         .max_body_bytes = policy.expect.max_body_bytes};
     while (!out.is_met && !is_final(out.last)) {
-        const microseconds pause = wait_after(policy, out.last.reply, t.shared.time.now());
+        const poll_wait pause = wait_after(policy, out.last.reply, t.shared.time.now());
         // A wait that would pass the deadline is not begun.
-        out.is_out_of_time = pause >= budget.left();
-        if (out.is_out_of_time) co_return out;
-        const bool goes_on = co_await wait(t, pause);
+        out.is_out_of_time = pause.span >= budget.left();
+        if (out.is_out_of_time) {
+            out.wait_that_is_too_long = pause;
+            co_return out;
+        }
+        const bool goes_on = co_await wait(t, pause.span);
         if (!goes_on) {
             out.last = {.ec = asio::error::operation_aborted};
             co_return out;

@@ -13,13 +13,22 @@ namespace carillon {
 /// RFC 9110 section 15.3.3: 202 Accepted.
 inline constexpr int status_accepted = 202;
 
+/** How long to wait before an endpoint is asked again. */
+struct poll_wait {
+    microseconds span{0};
+    /// By the endpoint's `Retry-After`, which is longer than `poll.every`.
+    bool is_asked_for = false;
+};
+
 /** What came of asking, and how it ended. */
 struct polling_result {
     exchange_result last{};
     /// The last reply meets `poll.expect`.
     bool is_met = false;
-    /// It was not met within the job's deadline.
+    /// It was not met within the job's deadline, which the wait before the next question would have
+    /// passed.
     bool is_out_of_time = false;
+    poll_wait wait_that_is_too_long{};
     /// Why there was nobody to ask.
     std::optional<unfilled> problem{};
 };

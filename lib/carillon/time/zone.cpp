@@ -78,8 +78,23 @@ bool is_zone_name(std::string_view name)
            std::all_of(name.begin(), name.end(), is_allowed);
 }
 
-parse_error unknown_zone(std::string_view name, const std::vector<std::string>& names)
+/** Whether there is none at all, as in a container without the package tzdata. */
+bool lacks_zones(const std::string& directory)
 {
+    std::error_code ec;
+    return std::filesystem::directory_iterator(directory, ec) ==
+           std::filesystem::directory_iterator();
+}
+
+parse_error unknown_zone(std::string_view name, const std::string& directory)
+{
+    if (lacks_zones(directory))
+        return {
+            0,
+            fmt::format(
+                "no time zones are installed: {} is missing or empty; install tzdata, or use UTC",
+                directory)};
+    const std::vector<std::string> names = listed_names(directory);
     detail::nearest nearest(name);
     for (const std::string& n : names) nearest.consider(n);
     return {
@@ -190,9 +205,9 @@ parse_result<time_zone> time_zone::load_named(std::string_view name)
 {
     if (name == "UTC") return time_zone();
     const std::string directory = zone_directory();
-    if (!is_zone_name(name)) return unknown_zone(name, listed_names(directory));
+    if (!is_zone_name(name)) return unknown_zone(name, directory);
     auto periods = files().load(directory, std::string(name), is_listed);
-    if (!periods) return unknown_zone(name, listed_names(directory));
+    if (!periods) return unknown_zone(name, directory);
     return time_zone(std::make_shared<const rules>(rules{std::string(name), std::move(periods)}));
 }
 
