@@ -106,7 +106,7 @@ int command_check(const std::string& path, bool as_json)
         as_json ? jobs_as_json(config->jobs, time) + "\n"
                 : fmt::format(
                       "{}: {}, no errors\n\n{}", path, count_of_jobs(config->jobs.size()),
-                      describe_jobs(config->jobs, time));
+                      describe_jobs(config->jobs, time, standard_output()));
     return print_result(shown);
 }
 
@@ -128,7 +128,8 @@ int command_next(const std::string& path, const next_options& o)
         return exit_usage;
     }
     return print_result(
-        o.as_json ? as_json(*found) + "\n" : as_table(*found, time.now(), o.utc_only));
+        o.as_json ? as_json(*found) + "\n"
+                  : as_table(*found, time.now(), o.utc_only, standard_output()));
 }
 
 int command_simulate(const std::string& path, const simulate_options& o)

@@ -3,6 +3,8 @@
 #include "busiest_second.hpp"
 #include "describe_schedule.hpp"
 #include "dst_change.hpp"
+#include "planned_instant.hpp"
+#include "text_table.hpp"
 #include <carillon/detail/edit_distance.hpp>
 #include <carillon/detail/text.hpp>
 #include <carillon/job/endpoint.hpp>
@@ -25,36 +27,36 @@ constexpr std::size_t shown_instants = 3;
 
 /** The first instants of a daemon that starts now; the first of them may have passed and is then
  * due at once. */
-std::vector<instant> next_instants(const job& j, const time_source& time, std::size_t count)
+std::vector<planned_instant> next_instants(const job& j, const time_source& time, std::size_t count)
 {
-    std::vector<instant> out;
+    std::vector<planned_instant> out;
     const auto* s = std::get_if<schedule>(&j.trigger);
     if (s == nullptr || !j.enabled) return out;
     const instant now = time.now();
     const occurrences instants(*s, make_grid(*s, {.boot = time.boot_time(), .start = now}));
     auto next = instants.first_due(now);
     while (next && out.size() < count) {
-        out.push_back(*next);
+        out.push_back(planned(j, instants, *next));
         next = instants.next_after(std::max(*next, now));
     }
     return out;
 }
 
 /** `at once, then 2026-...`, or `2026-... (in 5min), 2026-...`. */
-std::string describe_instants(const std::vector<instant>& instants, instant now)
+std::string describe_instants(const std::vector<planned_instant>& instants, instant now)
 {
     std::string out;
-    for (const instant t : instants) {
+    for (const planned_instant& p : instants) {
         const bool is_first = out.empty();
-        if (is_first && t <= now) {
+        if (is_first && p.due() <= now) {
             out = "at once";
             continue;
         }
         out += is_first ? "" : out == "at once" ? ", then " : ", ";
-        out += format_local(t);
+        out += in_words(p);
         if (is_first)
             out += fmt::format(
-                " (in {})", format_span(std::chrono::ceil<std::chrono::seconds>(t - now)));
+                " (in {})", format_span(std::chrono::ceil<std::chrono::seconds>(p.due() - now)));
     }
     return out;
 }
@@ -85,7 +87,27 @@ std::string describe_trigger(const job& j)
     return out;
 }
 
+json::value text_or_null(const std::string& text)
+{
+    return text.empty() ? json::value() : json::value(text);
+}
+
+json::object as_json(const crowded_second& s)
+{
+    return {
+        {"at", format_utc(s.begin)},
+        {"runs", s.runs},
+        {"is_estimate", s.is_estimate},
+        {"jobs", json::array(s.jobs.begin(), s.jobs.end())}};
+}
+
 } // namespace
+
+void add_next(const planned_instant& next, json::object& to)
+{
+    to["next"] = format_utc(next.at);
+    if (next.delay > microseconds{0}) to["due"] = format_utc(next.due());
+}
 
 std::string count_of_jobs(std::size_t n) { return fmt::format("{} job{}", n, n == 1 ? "" : "s"); }
 
@@ -112,12 +134,12 @@ json::object job_as_json(const job_set& jobs, job_index i)
     return o;
 }
 
-std::string describe_jobs(const job_set& jobs, const time_source& time)
+std::string describe_jobs(const job_set& jobs, const time_source& time, const screen& to)
 {
     std::string out;
     const auto line = [&](const char* what, const std::string& text) {
         if (!text.empty())
-            out += fmt::format("  {:<9} {}\n", what, detail::visible(jobs.secrets().hide(text)));
+            out += labelled(fmt::format("  {:<9} ", what), jobs.secrets().hide(text), to);
     };
     for (job_index i = 0; i < jobs.size(); ++i) {
         const job& j = jobs[i];
@@ -131,7 +153,7 @@ std::string describe_jobs(const job_set& jobs, const time_source& time)
         line("next", describe_instants(next_instants(j, time, shown_instants), time.now()));
     }
     if (const auto busiest = busiest_second(jobs, time))
-        out += "\nbusiest second of the coming day: " + in_english(*busiest) + "\n";
+        out += "\n" + labelled("busiest second of the coming day: ", in_english(*busiest), to);
     return jobs.secrets().hide(out);
 }
 
@@ -141,10 +163,16 @@ std::string jobs_as_json(const job_set& jobs, const time_source& time)
     for (job_index i = 0; i < jobs.size(); ++i) {
         json::object o = job_as_json(jobs, i);
         const auto next = next_instants(jobs[i], time, 1);
-        if (!next.empty()) o["next"] = format_utc(next.front());
+        if (!next.empty()) add_next(next.front(), o);
+        if (const auto* s = std::get_if<schedule>(&jobs[i].trigger))
+            o["dst"] = text_or_null(describe_next_change(*s, time.now()));
+        else
+            o["dst"] = nullptr;
         list.push_back(std::move(o));
     }
-    return jobs.secrets().hide(json::serialize(json::object{{"jobs", std::move(list)}}));
+    json::object out{{"jobs", std::move(list)}, {"busiest_second", nullptr}};
+    if (const auto busiest = busiest_second(jobs, time)) out["busiest_second"] = as_json(*busiest);
+    return jobs.secrets().hide(json::serialize(out));
 }
 
 } // namespace carillon::app

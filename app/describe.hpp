@@ -1,5 +1,7 @@
 #pragma once
 
+#include "planned_instant.hpp"
+#include "terminal.hpp"
 #include <carillon/job/job_set.hpp>
 #include <carillon/time/time_source.hpp>
 
@@ -21,15 +23,22 @@ std::string no_such_job(const job_set& jobs, std::string_view name);
  * next instant. */
 boost::json::object job_as_json(const job_set& jobs, job_index i);
 
+/** Puts a job's next instant into its JSON: `next`, and `due` where jitter makes it run later. */
+void add_next(const planned_instant& next, boost::json::object& to);
+
 /**
  * All jobs with their chains, schedules and next three instants, for people, with secrets hidden.
  *
  * The instants are those of a daemon that starts now: what has passed since boot is due at once.
  */
-std::string describe_jobs(const job_set& jobs, const time_source& time);
+std::string describe_jobs(const job_set& jobs, const time_source& time, const screen& to);
 
-/** The same as JSON: `{"jobs": [...]}`; `next` is the first instant, which may have passed and is
- * then due at once. */
+/**
+ * The same as JSON: `{"jobs": [...], "busiest_second": {...} or null}`.
+ *
+ * A job's `next` is its first instant, which may have passed and is then due at once; `dst` is what
+ * the next change of its zone's offset does to it, in words, or null.
+ */
 std::string jobs_as_json(const job_set& jobs, const time_source& time);
 
 } // namespace carillon::app

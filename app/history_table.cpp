@@ -38,9 +38,9 @@ std::vector<styled_text> row_of(const missed_record& m, const history_look&)
 {
     std::string what = fmt::format("{}: ", to_string(m.reason));
     what += m.count == 1 ? "1 instant"
-                         : fmt::format("{} instants, until {}", m.count, format_local(m.to));
-    return {
-        format_local(m.from), "-", m.chain, "-", outcome_cell(fate_of(m.reason)), "-", "-", what};
+                         : fmt::format("{} instants, until {}", m.count, format_local_short(m.to));
+    return {format_local_short(m.from),      "-", m.chain, "-",
+            outcome_cell(fate_of(m.reason)), "-", "-",     what};
 }
 
 /** Of the job in the run, or of the run where it is not among its jobs. */
@@ -53,6 +53,8 @@ spark spark_of(const run_record& run, std::string_view job)
 
 std::string summary(const history_page& page, const history_look& look)
 {
+    const std::size_t most =
+        look.to.columns == 0 ? most_sparks : std::min(most_sparks, look.to.columns / 2);
     std::vector<spark> newest;
     std::map<std::string_view, std::int64_t> counts;
     for (const history_entry& e : page.entries) {
@@ -67,7 +69,7 @@ std::string summary(const history_page& page, const history_look& look)
         }
         const spark s = spark_of(run, look.job);
         ++counts[to_string(s.outcome)];
-        if (newest.size() < most_sparks) newest.push_back(s);
+        if (newest.size() < most) newest.push_back(s);
     }
     std::reverse(newest.begin(), newest.end());
     styled_text line(look.job + "  ");
@@ -87,13 +89,13 @@ std::string as_table(const history_page& page, const history_look& look)
     if (page.entries.empty()) return "no runs\n";
     text_table table(
         {{"time"},
-         {"run"},
-         {"chain"},
-         {"trigger"},
+         {.head = "run", .rank = 2},
+         {.head = "chain", .rank = 1},
+         {.head = "trigger", .rank = 5},
          {"outcome"},
-         {"took", true},
-         {"attempts", true},
-         {"what came of it"}});
+         {.head = "took", .is_number = true, .rank = 4},
+         {.head = "attempts", .is_number = true, .rank = 6},
+         {.head = "what came of it", .rank = 3, .label = ""}});
     for (const history_entry& e : page.entries)
         table.add(std::visit([&](const auto& what) { return row_of(what, look); }, e.what));
     std::string out = table.text(look.to);

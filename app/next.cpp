@@ -1,5 +1,8 @@
 #include "next.hpp"
 
+#include "planned_instant.hpp"
+#include "run_words.hpp"
+#include "text_table.hpp"
 #include "words.hpp"
 #include <carillon/detail/text.hpp>
 #include <carillon/time/span.hpp>
@@ -13,6 +16,8 @@
 #include <array>
 #include <cstdlib>
 #include <stdexcept>
+#include <utility>
+#include <vector>
 
 namespace json = boost::json;
 
@@ -55,6 +60,14 @@ coming collect(const schedule& s, const reference& ref, const time_source& time,
          t = instants.next_after(*t), --count)
         out.instants.push_back(*t);
     return out;
+}
+
+void add_delays(const job& j, const time_source& time, coming& to)
+{
+    const auto& s = std::get<schedule>(j.trigger);
+    if (s.jitter == microseconds{0}) return;
+    const occurrences instants(s, make_grid(s, {.boot = time.boot_time(), .start = time.now()}));
+    for (const instant t : to.instants) to.delays.push_back(planned(j, instants, t).delay);
 }
 
 /** The expression as a schedule, and what it is called. */
@@ -103,6 +116,13 @@ std::string distance(instant t, instant now)
     return seconds.count() < 0 ? format_span(-seconds) + " ago" : "in " + format_span(seconds);
 }
 
+/** `in 5min`, or where jitter delays it `+ 20s: in 5min 20s`. */
+std::string distance(instant t, microseconds delay, instant now)
+{
+    const std::string until = distance(t + delay, now);
+    return delay == microseconds{0} ? until : fmt::format("+ {}: {}", format_length(delay), until);
+}
+
 } // namespace
 
 void throw_exception_from_error(const bad_text& e, const boost::source_location&)
@@ -138,34 +158,42 @@ found find_next(const next_options& o, const job_set& jobs, job_index job, const
         o, s != nullptr && s->expression ? s->expression->zone : time_zone(), time.now());
     if (!ref) return ref.error();
     coming out{.zone = ref->zone};
-    if (s != nullptr && first.enabled) out = collect(*s, *ref, time, o.count);
+    if (s != nullptr && first.enabled) {
+        out = collect(*s, *ref, time, o.count);
+        add_delays(first, time, out);
+    }
     out.name = jobs[job].name;
     return out;
 }
 
-std::string as_table(const coming& c, instant now, bool utc_only)
+std::string as_table(const coming& c, instant now, bool utc_only, const screen& to)
 {
     if (c.instants.empty()) return "never\n";
-    std::string out;
-    const std::string title = "Local time, " + c.zone.name();
-    const auto row = [&](const std::string& local, const std::string& utc,
-                         const std::string& when) {
-        if (!utc_only) out += fmt::format("{:<31}  ", local);
-        out += when.empty() ? utc : fmt::format("{:<27}  {}", utc, when);
-        out += '\n';
-    };
-    row(title, "UTC", "");
-    for (const instant t : c.instants)
-        row(local_text(t, c.zone), format_utc_short(t), distance(t, now));
-    return out;
+    std::vector<text_table::column> columns{{.head = "UTC", .rank = utc_only ? 0 : 2}, {.rank = 1}};
+    if (!utc_only) columns.insert(columns.begin(), {.head = "Local time, " + c.zone.name()});
+    text_table table(std::move(columns));
+    for (std::size_t i = 0; i < c.instants.size(); ++i) {
+        const instant t = c.instants[i];
+        const microseconds delay = c.delays.empty() ? microseconds{0} : c.delays[i];
+        std::vector<styled_text> row{format_utc_short(t), distance(t, delay, now)};
+        if (!utc_only) row.insert(row.begin(), local_text(t, c.zone));
+        table.add(std::move(row));
+    }
+    return table.text(to);
 }
 
 std::string as_json(const coming& c)
 {
     json::array instants;
     for (const instant t : c.instants) instants.emplace_back(format_utc(t));
-    return json::serialize(json::object{
-        {"name", c.name}, {"timezone", c.zone.name()}, {"instants", std::move(instants)}});
+    json::object out{
+        {"name", c.name}, {"timezone", c.zone.name()}, {"instants", std::move(instants)}};
+    if (!c.delays.empty()) {
+        json::array& due = out["due"].emplace_array();
+        for (std::size_t i = 0; i < c.delays.size(); ++i)
+            due.emplace_back(format_utc(c.instants[i] + c.delays[i]));
+    }
+    return json::serialize(out);
 }
 
 } // namespace carillon::app

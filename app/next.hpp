@@ -1,5 +1,6 @@
 #pragma once
 
+#include "terminal.hpp"
 #include <carillon/error.hpp>
 #include <carillon/job/job_set.hpp>
 #include <carillon/time/schedule.hpp>
@@ -32,6 +33,8 @@ struct coming {
     std::string name{};
     time_zone zone{};
     std::vector<instant> instants{};
+    /// How much later each of a job's runs, where it has jitter; else empty.
+    std::vector<microseconds> delays{};
 };
 
 /** A text that could not be read: what it is, and what is wrong in it. */
@@ -55,10 +58,10 @@ boost::system::result<coming, bad_text> find_next(const next_options& o, const t
 boost::system::result<coming, bad_text>
 find_next(const next_options& o, const job_set& jobs, job_index job, const time_source& time);
 
-/** A table for people: local time, UTC, and how long until then. */
-std::string as_table(const coming& c, instant now, bool utc_only);
+/** A table for people: local time, UTC, and how long until then, with jitter. */
+std::string as_table(const coming& c, instant now, bool utc_only, const screen& to);
 
-/** `{"name", "timezone", "instants": [...]}` */
+/** `{"name", "timezone", "instants": [...]}`, with jitter also `"due": [...]`. */
 std::string as_json(const coming& c);
 
 } // namespace carillon::app

@@ -38,7 +38,7 @@ std::string head_of(const run_record& run, instant now, const screen& to)
 {
     std::string out;
     const auto line = [&](const char* what, const styled_text& text) {
-        if (text.width() != 0) out += fmt::format("{:<9}  {}\n", what, text.shown(to.has_colour));
+        if (text.width() != 0) out += labelled(fmt::format("{:<9}  ", what), text, to);
     };
     const std::string_view outcome = outcome_word(run);
     line("run", boost::uuids::to_string(run.id));
@@ -61,11 +61,12 @@ std::string attempts_of(const job_record& j, const screen& to)
     if (j.attempts.empty()) return {};
     text_table table(
         {{"attempt", true},
-         {"started"},
-         {"took", true},
+         {.head = "started", .rank = 4},
+         {.head = "took", .is_number = true, .rank = 3},
          {"outcome"},
-         {"http"},
-         {"what went wrong"}});
+         {.head = "http", .rank = 2},
+         {.head = "what went wrong", .rank = 1, .label = ""}},
+        long_text::fold);
     for (const attempt_record& a : j.attempts) {
         const std::string_view outcome = to_string(a.outcome);
         table.add(
@@ -76,7 +77,7 @@ std::string attempts_of(const job_record& j, const screen& to)
              a.http_status != 0 ? std::to_string(a.http_status) : "-",
              failure_text(a)});
     }
-    return table.text({.has_colour = to.has_colour});
+    return table.text(to);
 }
 
 std::string describe_job(const job_record& j, const screen& to)
@@ -87,7 +88,7 @@ std::string describe_job(const job_record& j, const screen& to)
     if (j.reason) title.add(fmt::format(" ({})", to_string(*j.reason)));
     std::string out = title.shown(to.has_colour) + "\n";
     const auto line = [&](const char* what, const std::string& text) {
-        if (!text.empty()) out += fmt::format("{:<9}  {}\n", what, styled_text(text).shown(false));
+        if (!text.empty()) out += labelled(fmt::format("{:<9}  ", what), text, to);
     };
     line("status", j.status);
     line("message", j.message);

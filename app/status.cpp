@@ -2,6 +2,7 @@
 
 #include "describe.hpp"
 #include "history.hpp"
+#include "planned_instant.hpp"
 #include "run_words.hpp"
 #include "sparkline.hpp"
 #include "text_table.hpp"
@@ -135,8 +136,9 @@ styled_text state_of(const job& j, const job_status& s)
 styled_text next_of(const job_status& s, bool has_daemon, instant now)
 {
     if (!s.next) return "-";
-    if (*s.next <= now) return has_daemon ? "now" : "when the daemon starts";
-    return fmt::format("{} ({})", format_local(*s.next), distance_in_words(*s.next, now));
+    const planned_instant next{*s.next, s.next_delay};
+    if (next.due() <= now) return has_daemon ? "now" : "when the daemon starts";
+    return fmt::format("{} ({})", in_words(next), distance_in_words(next.due(), now));
 }
 
 styled_text sparks_of(const job_status& s, const std::string& job)
@@ -166,6 +168,7 @@ read_status(store_reader& store, std::shared_ptr<const job_set> jobs, const time
         job_status& s = out.jobs[i];
         s.paused = plan.is_paused(i);
         s.next = plan.next_due(i);
+        s.next_delay = plan.next_delay(i);
         add_chains(*jobs, i, chains, s);
     }
     return out;
@@ -178,7 +181,13 @@ std::string as_table(const status_report& r, const job_set& jobs, instant now, c
         head.add("running", paint::good);
     else
         head.add("not running", paint::doubtful).add(", so nothing fires");
-    text_table table({{"job"}, {"state"}, {"last"}, {"at"}, {"next"}, {"recent"}});
+    text_table table(
+        {{"job"},
+         {"state"},
+         {.head = "last", .rank = 1},
+         {.head = "at", .rank = 3},
+         {.head = "next", .rank = 2},
+         {.head = "recent", .rank = 4}});
     for (job_index i = 0; i < jobs.size(); ++i) {
         const job_status& s = r.jobs[i];
         styled_text last = "-";
@@ -202,7 +211,7 @@ std::string as_json(const status_report& r, const job_set& jobs)
         const job_status& s = r.jobs[i];
         json::object o = job_as_json(jobs, i);
         o["paused"] = s.paused;
-        if (s.next) o["next"] = format_utc(*s.next);
+        if (s.next) add_next({*s.next, s.next_delay}, o);
         o["running"] = s.running;
         if (!s.recent.empty()) o["last"] = to_json(*s.recent.front());
         list.push_back(std::move(o));

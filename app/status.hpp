@@ -19,6 +19,8 @@ struct job_status {
     int running = 0;
     /// Its next instant, of a job that has a schedule. It may have passed, and is then due at once.
     std::optional<instant> next{};
+    /// How much later jitter lets it run.
+    microseconds next_delay{0};
     /// The last runs in which it took part and that have ended or were cut off, newest first.
     std::vector<std::shared_ptr<const run_record>> recent{};
 };

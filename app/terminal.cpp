@@ -1,13 +1,28 @@
 #include "terminal.hpp"
 
+#include <charconv>
 #include <cstdio>
 #include <cstdlib>
 #include <fcntl.h>
 #include <string>
 #include <sys/ioctl.h>
+#include <system_error>
 #include <unistd.h>
 
 namespace carillon::app {
+namespace {
+
+/** What the user has set comes before the terminal's own answer (POSIX, Base Definitions 8.3). */
+std::size_t columns_of(std::string_view set)
+{
+    std::size_t columns = 0;
+    const auto [end, ec] = std::from_chars(set.data(), set.data() + set.size(), columns);
+    if (ec == std::errc{} && end == set.data() + set.size() && columns > 0) return columns;
+    winsize size{};
+    return ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+} // namespace
 
 void open_standard_streams()
 {
@@ -24,11 +39,9 @@ screen standard_output()
         const char* value = std::getenv(name); // NOLINT(concurrency-mt-unsafe)
         return std::string_view(value != nullptr ? value : "");
     };
-    winsize size{};
-    const bool is_known = ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0;
     return {
         .has_colour = variable("NO_COLOR").empty() && variable("TERM") != "dumb", // no-color.org
-        .columns = is_known ? size.ws_col : std::size_t{0}};
+        .columns = columns_of(variable("COLUMNS"))};
 }
 
 // Not fmt::print: that throws where the disk is full or the reader gone.

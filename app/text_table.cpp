@@ -1,9 +1,7 @@
 #include "text_table.hpp"
 
-#include <carillon/detail/text.hpp>
-
 #include <algorithm>
-#include <array>
+#include <numeric>
 #include <utility>
 
 namespace carillon::app {
@@ -11,139 +9,43 @@ namespace {
 
 constexpr std::string_view gap = "  ";
 
-/// The last column gets so much, however narrow the terminal is.
-constexpr std::size_t least_columns = 16;
+/// The last column gets so much, however narrow the screen is.
+constexpr std::size_t least_of_last = 16;
 
-constexpr std::string_view ellipsis = "…";
+/// And each other that stays.
+constexpr std::size_t least_of_others = 8;
 
-struct range {
-    char32_t first;
-    char32_t last;
-};
+constexpr std::string_view indent = "  ";
 
-/// Marks that combine and characters without a width: the usual blocks.
-constexpr std::array<range, 9> without_width{
-    {{0x300, 0x36F},
-     {0x483, 0x489},
-     {0x591, 0x5BD},
-     {0x1AB0, 0x1AFF},
-     {0x1DC0, 0x1DFF},
-     {0x200B, 0x200F},
-     {0x20D0, 0x20FF},
-     {0xFE00, 0xFE0F},
-     {0xE0100, 0xE01EF}}};
-
-/// EastAsianWidth W and F: letters and signs of East Asia, and what is shown as emoji by itself.
-constexpr std::array<range, 32> wide{
-    {{0x1100, 0x115F},   {0x231A, 0x231B},   {0x23E9, 0x23EC},   {0x2614, 0x2615},
-     {0x2648, 0x2653},   {0x26A1, 0x26A1},   {0x26AA, 0x26AB},   {0x26BD, 0x26BE},
-     {0x26C4, 0x26C5},   {0x26D4, 0x26D4},   {0x2705, 0x2705},   {0x270A, 0x270B},
-     {0x2728, 0x2728},   {0x274C, 0x274C},   {0x274E, 0x274E},   {0x2753, 0x2755},
-     {0x2757, 0x2757},   {0x2795, 0x2797},   {0x2B50, 0x2B50},   {0x2E80, 0x303E},
-     {0x3041, 0xA4CF},   {0xA960, 0xA97F},   {0xAC00, 0xD7A3},   {0xF900, 0xFAFF},
-     {0xFE30, 0xFE6F},   {0xFF00, 0xFF60},   {0xFFE0, 0xFFE6},   {0x1F18E, 0x1F19A},
-     {0x1F200, 0x1F64F}, {0x1F680, 0x1F6FF}, {0x1F900, 0x1FAFF}, {0x20000, 0x3FFFD}}};
-
-template <std::size_t N>
-bool holds(const std::array<range, N>& all, char32_t c)
-{
-    const auto at =
-        std::find_if(all.begin(), all.end(), [c](const range& r) { return c <= r.last; });
-    return at != all.end() && c >= at->first;
-}
-
-std::size_t width_of(char32_t c)
-{
-    if (c < 0x300) return 1;
-    return holds(without_width, c) ? 0 : holds(wide, c) ? 2 : 1;
-}
-
-/** As much of a text as has room; what is left of it is taken off `room`. */
-std::string_view beginning(std::string_view text, std::size_t& room)
-{
-    std::size_t end = 0;
-    while (end < text.size()) {
-        const detail::character c = detail::character_at(text, end);
-        const std::size_t width = width_of(c.value.value_or(U'?'));
-        if (width > room) break;
-        room -= width;
-        end += c.size;
-    }
-    return text.substr(0, end);
-}
-
-/** Its SGR sequence (ECMA-48 8.3.117). */
-std::string_view start_of(paint colour)
-{
-    switch (colour) {
-    case paint::plain:
-        return "";
-    case paint::good:
-        return "\x1b[32m";
-    case paint::bad:
-        return "\x1b[31m";
-    case paint::doubtful:
-        return "\x1b[33m";
-    case paint::busy:
-        return "\x1b[36m";
-    case paint::faint:
-        return "\x1b[2m";
-    }
-    return "";
-}
+/** Whether it says something by itself, below its row. */
+bool is_telling(const styled_text& cell) { return cell.width() != 0 && cell.shown(false) != "-"; }
 
 } // namespace
 
-std::size_t display_width(std::string_view text)
-{
-    std::size_t width = 0;
-    for (std::size_t i = 0; i < text.size();) {
-        const detail::character c = detail::character_at(text, i);
-        width += width_of(c.value.value_or(U'?'));
-        i += c.size;
+/** Which columns stand in a row, and which below it. */
+struct text_table::layout {
+    std::vector<std::size_t> in_row{};
+    std::vector<std::size_t> below{};
+    /// Of each column, in the row.
+    std::vector<std::size_t> widths{};
+    /// Of the screen, 0 where it has none.
+    std::size_t columns = 0;
+
+    bool has_last() const { return !in_row.empty() && in_row.back() + 1 == widths.size(); }
+
+    /** Of a row, where the last column of the table takes `last`. */
+    std::size_t width(std::size_t last) const
+    {
+        std::size_t out = (in_row.size() - 1) * gap.size();
+        for (const std::size_t i : in_row) out += i + 1 == widths.size() ? last : widths[i];
+        return out;
     }
-    return width;
-}
 
-styled_text& styled_text::add(std::string_view text, paint colour)
-{
-    pieces_.push_back({detail::visible(text), colour});
-    return *this;
-}
+    std::size_t least_width() const { return width(std::min(widths.back(), least_of_last)); }
+};
 
-std::size_t styled_text::width() const
-{
-    std::size_t width = 0;
-    for (const piece& p : pieces_) width += display_width(p.text);
-    return width;
-}
-
-std::string styled_text::shown(bool has_colour) const
-{
-    std::string out;
-    for (const piece& p : pieces_) {
-        const std::string_view start = has_colour ? start_of(p.colour) : "";
-        out.append(start).append(p.text).append(start.empty() ? "" : "\x1b[0m");
-    }
-    return out;
-}
-
-styled_text styled_text::cut(std::size_t columns) const
-{
-    if (width() <= columns) return *this;
-    styled_text out;
-    std::size_t room = columns - std::min(columns, display_width(ellipsis));
-    for (const piece& p : pieces_) {
-        const std::string_view part = beginning(p.text, room);
-        out.pieces_.push_back({std::string(part), p.colour});
-        if (part.size() == p.text.size()) continue;
-        out.pieces_.back().text += ellipsis;
-        break;
-    }
-    return out;
-}
-
-text_table::text_table(std::vector<column> columns) : columns_(std::move(columns))
+text_table::text_table(std::vector<column> columns, long_text what)
+    : columns_(std::move(columns)), long_text_(what)
 {
     std::vector<styled_text> head;
     head.reserve(columns_.size());
@@ -165,29 +67,117 @@ std::vector<std::size_t> text_table::widths() const
     return out;
 }
 
+text_table::layout text_table::fit(std::size_t columns) const
+{
+    layout out{.in_row = std::vector<std::size_t>(columns_.size()), .widths = widths()};
+    std::iota(out.in_row.begin(), out.in_row.end(), std::size_t{0});
+    if (columns == 0) return out;
+    out.columns = columns;
+    while (out.least_width() > columns && out.in_row.size() > 1) {
+        const auto leaves = std::max_element(
+            out.in_row.begin(), out.in_row.end(),
+            [&](std::size_t a, std::size_t b) { return columns_[a].rank < columns_[b].rank; });
+        if (columns_[*leaves].rank == 0) break;
+        out.below.push_back(*leaves);
+        out.in_row.erase(leaves);
+    }
+    std::sort(out.below.begin(), out.below.end());
+    shrink(out);
+    return out;
+}
+
+/** Makes columns narrower where even those that stay are too wide, the widest first; the last gets
+ * what is left. */
+void text_table::shrink(layout& l)
+{
+    while (l.least_width() > l.columns) {
+        std::size_t* widest = nullptr;
+        for (const std::size_t i : l.in_row)
+            if (i + 1 != l.widths.size() && (widest == nullptr || l.widths[i] > *widest))
+                widest = &l.widths[i];
+        if (widest == nullptr || *widest <= least_of_others) break;
+        --*widest;
+    }
+    if (!l.has_last()) return;
+    const std::size_t before = l.width(0);
+    const std::size_t room = l.columns - std::min(l.columns, before);
+    l.widths.back() = std::min(l.widths.back(), std::max(room, least_of_last));
+}
+
+/** A text of a column, where it is too long in one line or several: only the last may be cut. */
+std::vector<styled_text>
+text_table::lines_of(const styled_text& text, std::size_t column, std::size_t width) const
+{
+    const bool is_cut = long_text_ == long_text::cut && column + 1 == columns_.size();
+    if (is_cut || text.width() <= width) return {text.cut(width)};
+    return text.folded(width);
+}
+
+/** Adds a row without what stands below it. */
+void text_table::add_row(
+    std::string& out, const std::vector<styled_text>& row, const layout& l, bool has_colour) const
+{
+    std::vector<styled_text> last;
+    if (l.has_last()) last = lines_of(row.back(), row.size() - 1, l.widths.back());
+    std::string pending; // blanks that only a later text brings out
+    for (const std::size_t i : l.in_row) {
+        const styled_text cell = i + 1 == row.size() ? last.front() : row[i].cut(l.widths[i]);
+        const std::string blanks(l.widths[i] - std::min(l.widths[i], cell.width()), ' ');
+        if (columns_[i].is_number) pending += blanks;
+        if (cell.width() != 0) {
+            out.append(pending).append(cell.shown(has_colour));
+            pending.clear();
+        }
+        if (!columns_[i].is_number) pending += blanks;
+        pending += gap;
+    }
+    out += '\n';
+    for (std::size_t i = 1; i < last.size(); ++i)
+        out.append(l.width(0), ' ').append(last[i].shown(has_colour)).append("\n");
+}
+
+/** Adds what has no room in a row, each with its label, as many to a line as fit. */
+void text_table::add_below(
+    std::string& out, const std::vector<styled_text>& row, const layout& l, bool has_colour) const
+{
+    const std::size_t room = l.columns - std::min(l.columns, indent.size());
+    std::size_t used = 0;
+    const auto put = [&](const styled_text& line) {
+        const bool fits = used != 0 && used + gap.size() + line.width() <= room;
+        if (used != 0 && !fits) out += '\n';
+        out.append(fits ? gap : indent).append(line.shown(has_colour));
+        used = line.width() + (fits ? used + gap.size() : 0);
+    };
+    for (const std::size_t i : l.below) {
+        if (!is_telling(row[i])) continue;
+        const std::string label = columns_[i].label.value_or(columns_[i].head);
+        styled_text item(label.empty() ? "" : label + " ", paint::faint);
+        for (const styled_text& line : lines_of(item.append(row[i]), i, room)) put(line);
+    }
+    if (used != 0) out += '\n';
+}
+
 std::string text_table::text(const screen& to) const
 {
-    const std::vector<std::size_t> wide_as = widths();
-    const std::size_t last = columns_.size() - 1;
-    std::size_t before = last * gap.size();
-    for (std::size_t i = 0; i < last; ++i) before += wide_as[i];
-    const std::size_t room = std::max(least_columns, to.columns - std::min(to.columns, before));
-
+    const layout l = fit(to.columns);
     std::string out;
     for (const auto& row : rows_) {
-        std::string pending; // blanks that only a later text brings out
-        for (std::size_t i = 0; i < row.size(); ++i) {
-            const styled_text cell = i == last && to.columns != 0 ? row[i].cut(room) : row[i];
-            const std::string blanks(wide_as[i] - std::min(wide_as[i], cell.width()), ' ');
-            if (columns_[i].is_number) pending += blanks;
-            if (cell.width() != 0) {
-                out.append(pending).append(cell.shown(to.has_colour));
-                pending.clear();
-            }
-            if (!columns_[i].is_number) pending += blanks;
-            pending += gap;
-        }
-        out += '\n';
+        add_row(out, row, l, to.has_colour);
+        if (&row != &rows_.front()) add_below(out, row, l, to.has_colour);
+    }
+    return out;
+}
+
+std::string labelled(std::string_view label, const styled_text& text, const screen& to)
+{
+    const std::size_t before = display_width(label);
+    const std::size_t room = std::max(to.columns - std::min(to.columns, before), least_of_last);
+    std::string out(label);
+    if (to.columns == 0 || text.width() <= room) return out + text.shown(to.has_colour) + "\n";
+    bool is_first = true;
+    for (const styled_text& line : text.folded(room)) {
+        if (!std::exchange(is_first, false)) out.append(before, ' ');
+        out.append(line.shown(to.has_colour)).append("\n");
     }
     return out;
 }

@@ -1,71 +1,74 @@
 #pragma once
 
+#include "styled_text.hpp"
 #include "terminal.hpp"
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace carillon::app {
 
-/** How many columns of a terminal a UTF-8 text without controls takes: most characters of East Asia
- * and emoji two, marks that combine none (Unicode Standard Annex 11). */
-std::size_t display_width(std::string_view text);
-
-/** What a colour is to say. */
-enum class paint { plain, good, bad, doubtful, busy, faint };
-
-/** A text in several colours, all of it visible and on one line. */
-class styled_text {
-public:
-    styled_text() = default;
-    styled_text(std::string_view text, paint colour = paint::plain) { add(text, colour); }
-    styled_text(const std::string& text) : styled_text(std::string_view(text)) {}
-    styled_text(const char* text) : styled_text(std::string_view(text)) {}
-
-    styled_text& add(std::string_view text, paint colour = paint::plain);
-
-    std::size_t width() const;
-
-    /** The text, with colours where they are wanted. */
-    std::string shown(bool has_colour) const;
-
-    /** The same, cut to a width, with a mark where something was cut. */
-    styled_text cut(std::size_t columns) const;
-
-private:
-    struct piece {
-        std::string text;
-        paint colour;
-    };
-
-    std::vector<piece> pieces_;
+/** What becomes of the last column's text where it is longer than the screen leaves room for. */
+enum class long_text {
+    /// Its end is left out.
+    cut,
+    /// It goes on in another line.
+    fold,
 };
 
-/** Rows below a head, each column as wide as its widest text. */
+/**
+ * Rows below a head, each column as wide as its widest text.
+ *
+ * On a screen that is too narrow columns leave the rows, the least important one first, and stand
+ * below each row. Where there is no screen all stands in one line, however long it is.
+ */
 class text_table {
 public:
     struct column {
         std::string head{};
         bool is_number = false;
+        /// The highest leaves first; 0 stays.
+        int rank = 0;
+        /// Stands before what has left its row; the head unless it is given.
+        std::optional<std::string> label{};
     };
 
-    explicit text_table(std::vector<column> columns);
+    explicit text_table(std::vector<column> columns, long_text what = long_text::cut);
 
     /** A cell for each column. */
     void add(std::vector<styled_text> row);
 
     std::size_t rows() const noexcept { return rows_.size() - 1; }
 
-    /** Where the screen has a width, the last column is cut to what is left of it. */
     std::string text(const screen& to) const;
 
 private:
+    struct layout;
+
     std::vector<std::size_t> widths() const;
+    layout fit(std::size_t columns) const;
+    static void shrink(layout& l);
+    std::vector<styled_text>
+    lines_of(const styled_text& text, std::size_t column, std::size_t width) const;
+    void
+    add_row(std::string& out, const std::vector<styled_text>& row, const layout& l, bool has_colour)
+        const;
+    void add_below(
+        std::string& out,
+        const std::vector<styled_text>& row,
+        const layout& l,
+        bool has_colour) const;
 
     std::vector<column> columns_;
+    long_text long_text_;
     std::vector<std::vector<styled_text>> rows_; // the first is the head
 };
+
+/** A text behind its label, with a line end. On a screen that is too narrow it goes on below its
+ * beginning. */
+std::string labelled(std::string_view label, const styled_text& text, const screen& to);
 
 } // namespace carillon::app

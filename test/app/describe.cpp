@@ -1,7 +1,11 @@
 #include "describe.hpp"
 
+#include "run_words.hpp"
+#include <carillon/time/span.hpp>
 #include <carillon/time/virtual_time.hpp>
 
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
 #include <boost/test/unit_test.hpp>
 
 #include <string>
@@ -9,6 +13,7 @@
 
 using namespace carillon;
 using namespace carillon::app;
+namespace json = boost::json;
 using namespace std::chrono_literals;
 
 namespace descriptions {
@@ -20,9 +25,9 @@ struct fixture {
     boost::asio::io_context ctx;
     virtual_time time{ctx.get_executor(), t0 + 1h, 1h};
 
-    std::string shown(std::vector<job> jobs) const
+    std::string shown(std::vector<job> jobs, const screen& to = {}) const
     {
-        return describe_jobs(job_set::create(std::move(jobs)).value(), time);
+        return describe_jobs(job_set::create(std::move(jobs)).value(), time, to);
     }
 };
 
@@ -96,6 +101,34 @@ BOOST_AUTO_TEST_CASE(the_next_three_instants_are_shown)
     BOOST_TEST(shown({off}).find("next") == std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(instants_are_as_exact_as_their_schedule)
+{
+    const std::string dense = shown({make("a", schedule{.every = 250ms})});
+    BOOST_TEST(
+        dense.find(
+            "\n  next      " + format_local_ms(t0 + 1h + 250ms) + " (in 1s), " +
+            format_local_ms(t0 + 1h + 500ms) + ", " + format_local_ms(t0 + 1h + 750ms) + "\n") !=
+            std::string::npos,
+        dense);
+    const microseconds delay = jitter_of("a", 10min, t0 + 2h, t0 + 3h);
+    const std::string text = shown({make("a", schedule{.every = 1h, .jitter = 10min})});
+    BOOST_TEST(
+        text.find(
+            "\n  next      " + at(2h) + " + " + format_length(delay) + " (in " +
+            format_span(std::chrono::ceil<std::chrono::seconds>(1h + delay)) + "), ") !=
+            std::string::npos,
+        text);
+}
+
+BOOST_AUTO_TEST_CASE(lines_fit_the_terminal)
+{
+    BOOST_TEST(
+        shown({make("a", schedule{.every = 15min})}, {.columns = 40}) ==
+        "a\n  request   POST http://h/\n  runs      every 15min\n  next      " + at(75min) +
+            "\n            (in 15min),\n            " + at(90min) + ",\n            " + at(105min) +
+            "\n");
+}
+
 BOOST_AUTO_TEST_CASE(a_chain_is_shown_at_its_first_job)
 {
     const std::string text =
@@ -119,6 +152,31 @@ BOOST_AUTO_TEST_CASE(json_has_the_instant_that_is_due_at_once)
     const std::string text = jobs_as_json(jobs, time);
     BOOST_TEST(text.find(R"("next":"2026-01-01T00:50:00.000000Z")") != std::string::npos, text);
     BOOST_TEST(text.find(R"("next":null)") != std::string::npos, text);
+}
+
+BOOST_AUTO_TEST_CASE(json_has_what_is_worth_a_word)
+{
+    const time_zone berlin = time_zone::load("Europe/Berlin").value();
+    const auto jobs =
+        job_set::create({make("night", schedule_from_cron("30 2 * * *", berlin).value()),
+                         make("a", schedule{.every = 1h, .jitter = 10min}),
+                         make("b", schedule{.every = 6h}), make("c", schedule{.every = 6h})})
+            .value();
+    const json::object o = json::parse(jobs_as_json(jobs, time)).as_object();
+    const json::array& list = o.at("jobs").as_array();
+    const auto text = [](const json::value& v) { return std::string(v.as_string()); };
+    BOOST_TEST(
+        text(list[0].at("dst")) == "on 2026-03-29 02:30 does not exist: runs at 03:00 instead");
+    BOOST_TEST(list[1].at("dst").is_null());
+    BOOST_TEST(text(list[1].at("next")) == "2026-01-01T02:00:00.000000Z");
+    BOOST_TEST(
+        text(list[1].at("due")) == format_utc(t0 + 2h + jitter_of("a", 10min, t0 + 2h, t0 + 3h)));
+    BOOST_TEST(!list[2].as_object().contains("due"));
+    BOOST_TEST(
+        json::serialize(o.at("busiest_second")) ==
+        R"({"at":"2026-01-01T06:00:00.000000Z","runs":2,"is_estimate":false,"jobs":["b","c"]})");
+    const auto one = job_set::create({make("b", schedule{.every = 6h})}).value();
+    BOOST_TEST(jobs_as_json(one, time).ends_with(R"("busiest_second":null})"));
 }
 
 BOOST_AUTO_TEST_CASE(one_is_singular)

@@ -120,6 +120,47 @@ BOOST_AUTO_TEST_CASE(runs_and_what_was_missed_are_rows)
     BOOST_TEST(as_table({}, {.job = "a"}) == "no runs\n");
 }
 
+BOOST_AUTO_TEST_CASE(rows_fit_the_terminal)
+{
+    history_page page;
+    page.entries.push_back(
+        {.what = make("compute-stickiness", 1h, 2s, {completed("a"), unreachable("b")})});
+    page.entries.push_back({.what = missed(t0, 4)});
+    const auto at = [&](microseconds after) { return format_local(t0 + after); };
+    BOOST_TEST(
+        as_table(page, {.to = {.columns = 80}}) ==
+        "time                       run            chain               outcome\n" + at(1h) +
+            "  019ca8b1-0000  compute-stickiness  unreachable\n"
+            "  trigger schedule  took 2s  attempts 3\n"
+            "  b: connection refused (127.0.0.1:80); in phase connect after 3ms\n" +
+            at(0s) +
+            "  -              a                   missed\n"
+            "  coalesced: 4 instants, until " +
+            at(45min) + "\n");
+    BOOST_TEST(
+        as_table(page, {.to = {.columns = 40}}) ==
+        "time                       outcome\n" + at(1h) +
+            "  unreachable\n"
+            "  run 019ca8b1-0000\n"
+            "  chain compute-stickiness\n"
+            "  trigger schedule  took 2s  attempts 3\n"
+            "  b: connection refused (127.0.0.1:80);…\n" +
+            at(0s) +
+            "  missed\n"
+            "  chain a\n"
+            "  coalesced: 4 instants, until " +
+            at(45min).substr(0, 8) + "…\n");
+}
+
+BOOST_AUTO_TEST_CASE(missed_instants_are_as_exact_as_their_schedule)
+{
+    history_page page;
+    page.entries.push_back({.what = missed(t0 + 500ms, 4)});
+    const std::string text = as_table(page, {});
+    BOOST_TEST(text.find('\n' + format_local_ms(t0 + 500ms) + ' ') != std::string::npos, text);
+    BOOST_TEST(text.ends_with("until " + format_local_ms(t0 + 500ms + 45min) + "\n"), text);
+}
+
 BOOST_AUTO_TEST_CASE(one_job_has_a_summary)
 {
     history_page page;

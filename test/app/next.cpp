@@ -30,18 +30,24 @@ BOOST_AUTO_TEST_CASE(a_table_shows_local_time_utc_and_how_long_until_then)
 {
     const auto found = find_next({.cron = "30 2 * * *", .count = 2, .zone = "Europe/Berlin"}, time);
     BOOST_TEST(
-        as_table(found.value(), now, false) ==
-        "Local time, Europe/Berlin        UTC\n"
-        "Sun 2026-03-29 03:00:00 +02:00   2026-03-29T01:00:00Z         in 2h\n"
-        "Mon 2026-03-30 02:30:00 +02:00   2026-03-30T00:30:00Z         in 1d 1h 30min\n");
+        as_table(found.value(), now, false, {}) ==
+        "Local time, Europe/Berlin       UTC\n"
+        "Sun 2026-03-29 03:00:00 +02:00  2026-03-29T01:00:00Z  in 2h\n"
+        "Mon 2026-03-30 02:30:00 +02:00  2026-03-30T00:30:00Z  in 1d 1h 30min\n");
     BOOST_TEST(
-        as_table(found.value(), now, true) ==
-        "UTC\n2026-03-29T01:00:00Z         in 2h\n2026-03-30T00:30:00Z         in 1d 1h 30min\n");
+        as_table(found.value(), now, false, {.columns = 50}) ==
+        "Local time, Europe/Berlin\n"
+        "Sun 2026-03-29 03:00:00 +02:00  in 2h\n  UTC 2026-03-29T01:00:00Z\n"
+        "Mon 2026-03-30 02:30:00 +02:00  in 1d 1h 30min\n  UTC 2026-03-30T00:30:00Z\n");
+    BOOST_TEST(
+        as_table(found.value(), now, true, {}) ==
+        "UTC\n2026-03-29T01:00:00Z  in 2h\n2026-03-30T00:30:00Z  in 1d 1h 30min\n");
     BOOST_TEST(
         as_json(found.value()) ==
         R"({"name":"30 2 * * *","timezone":"Europe/Berlin","instants":["2026-03-29T01:00:00.000000Z",)"
         R"("2026-03-30T00:30:00.000000Z"]})");
-    BOOST_TEST(as_table(find_next({.cron = "0 0 30 2 *"}, time).value(), now, false) == "never\n");
+    BOOST_TEST(
+        as_table(find_next({.cron = "0 0 30 2 *"}, time).value(), now, false, {}) == "never\n");
 }
 
 BOOST_AUTO_TEST_CASE(a_start_may_be_given_in_the_zone)
@@ -49,6 +55,26 @@ BOOST_AUTO_TEST_CASE(a_start_may_be_given_in_the_zone)
     const auto found = find_next(
         {.every = "6h", .count = 1, .zone = "Asia/Tokyo", .from = "2026-01-01 12:00"}, time);
     BOOST_TEST(format_utc_short(found.value().instants.at(0)) == "2026-01-01T06:00:00Z");
+}
+
+BOOST_AUTO_TEST_CASE(jitter_is_shown)
+{
+    const job_set jobs =
+        job_set::create(
+            {{.name = "a", .trigger = schedule{.every = 1h, .jitter = 10min}, .url = "http://h/"}})
+            .value();
+    const instant at = now + 1h;
+    const microseconds delay = jitter_of("a", 10min, at, at + 1h);
+    BOOST_REQUIRE(delay > 1s);
+    const auto found = find_next({.count = 1, .zone = "UTC"}, jobs, 0, time).value();
+    BOOST_TEST(found.instants.at(0) == at);
+    BOOST_TEST(found.delays.at(0) == delay);
+    const std::string text = as_table(found, now, true, {});
+    BOOST_TEST(text.starts_with("UTC\n2026-03-29T00:00:00Z  + "), text);
+    BOOST_TEST(
+        as_json(found) ==
+        R"({"name":"a","timezone":"UTC","instants":["2026-03-29T00:00:00.000000Z"],"due":[")" +
+            format_utc(at + delay) + "\"]}");
 }
 
 BOOST_AUTO_TEST_CASE(mistakes_are_marked)

@@ -132,6 +132,21 @@ BOOST_AUTO_TEST_CASE(programs_get_json)
         text);
 }
 
+BOOST_AUTO_TEST_CASE(jitter_is_shown)
+{
+    jobs = std::make_shared<const job_set>(
+        job_set::create(
+            {{.name = "a", .trigger = schedule{.every = 1h, .jitter = 10min}, .url = "http://h/"}})
+            .value());
+    const instant at = t0 + 3h;
+    const microseconds delay = jitter_of("a", 10min, at, at + 1h);
+    const status_report r = read();
+    BOOST_TEST(r.jobs[0].next == at);
+    BOOST_TEST(r.jobs[0].next_delay == delay);
+    BOOST_TEST(as_table(r, *jobs, t0 + 2h, {}).find(format_local(at) + " + ") != std::string::npos);
+    BOOST_TEST(as_json(r, *jobs).find("\"due\":\"" + format_utc(at + delay)) != std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(ten_runs_are_recent)
 {
     for (int i = 0; i < 12; ++i) record(make("a", i * 1min, 1s, {completed("a")}));

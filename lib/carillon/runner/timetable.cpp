@@ -344,6 +344,12 @@ std::optional<instant> timetable::next_due(job_index j) const
     return entries_[j].next;
 }
 
+microseconds timetable::next_delay(job_index j) const
+{
+    const auto next = next_due(j);
+    return next ? due_time(j, entries_[j].ticks, *next) - *next : microseconds{0};
+}
+
 job_memory timetable::memory_of(job_index j) const
 {
     const entry& e = entries_[j];

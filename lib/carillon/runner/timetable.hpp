@@ -149,6 +149,9 @@ public:
     /** The job's next instant. */
     std::optional<instant> next_due(job_index j) const;
 
+    /** How much later than its next instant it is due: its jitter. */
+    microseconds next_delay(job_index j) const;
+
     /** What a store should remember of a job that has a schedule. */
     job_memory memory_of(job_index j) const;
 

@@ -73,4 +73,9 @@ std::string format_local_ms(instant t)
     return fmt::format("{}.{:03}{}", date_and_time(fields.tm), ms.count(), fields.offset);
 }
 
+std::string format_local_short(instant t)
+{
+    return t == std::chrono::floor<std::chrono::seconds>(t) ? format_local(t) : format_local_ms(t);
+}
+
 } // namespace carillon

@@ -27,4 +27,8 @@ std::string format_local(instant t);
 /** As @ref format_local, with milliseconds. */
 std::string format_local_ms(instant t);
 
+/** As @ref format_local, with milliseconds where there is a fraction of a second: for instants that
+ * a schedule names. */
+std::string format_local_short(instant t);
+
 } // namespace carillon
