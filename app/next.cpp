@@ -1,5 +1,6 @@
 #include "next.hpp"
 
+#include "cron_hint.hpp"
 #include "planned_instant.hpp"
 #include "run_words.hpp"
 #include "text_table.hpp"
@@ -78,8 +79,8 @@ read_expression(const next_options& o, const time_zone& zone)
         auto s = schedule_from_cron(o.cron, zone);
         if (s && is_too_dense(*s))
             return bad_text{"--cron", o.cron, {0, "must be at least " + format_span(min_interval)}};
-        return s ? boost::system::result<schedule, bad_text>(std::move(*s))
-                 : bad_text{"--cron", o.cron, s.error()};
+        if (s) return std::move(*s);
+        return bad_text{"--cron", o.cron, {s.error().offset, s.error().what + cron_hint(o.cron)}};
     }
     if (!o.calendar.empty()) {
         auto s = schedule_from_calendar(o.calendar, zone);

@@ -1,5 +1,6 @@
 #include "schedule_reader.hpp"
 
+#include "cron_hint.hpp"
 #include "words.hpp"
 #include <carillon/time/timestamp.hpp>
 
@@ -76,7 +77,10 @@ private:
     void read_cron()
     {
         std::string text;
-        if (t_.text("cron", text)) take_times("cron", schedule_from_cron(text, zone_, job_name_));
+        if (!t_.text("cron", text)) return;
+        const auto times = schedule_from_cron(text, zone_, job_name_);
+        if (!times) return t_.fail("cron", at_column(times.error()) + cron_hint(text));
+        take_times("cron", times);
     }
 
     void read_calendar()
@@ -189,7 +193,7 @@ private:
         t_.word<catch_up_policy>("catch_up", catch_up_words, out_.catch_up);
         const toml::node* window = t_.any("catch_up_window");
         if (window != nullptr && window->value<std::string_view>() != "infinity")
-            t_.span("catch_up_window", out_.catch_up_window);
+            t_.span("catch_up_window", out_.catch_up_window, "infinity");
         std::int64_t limit = out_.catch_up_limit;
         if (t_.integer("catch_up_limit", limit))
             out_.catch_up_limit = static_cast<std::int32_t>(
@@ -217,7 +221,7 @@ read_schedule(reading& r, const std::string& file, table_reader& in, std::string
         if (!in.text("schedule", text)) return std::nullopt;
         auto out = schedule_from_cron(text, {}, job_name);
         if (out) return std::move(*out);
-        in.fail("schedule", at_column(out.error()));
+        in.fail("schedule", at_column(out.error()) + cron_hint(text));
         return std::nullopt;
     }
     if (!given->is_table()) {

@@ -217,13 +217,14 @@ bool table_reader::boolean(std::string_view key, bool& out)
     return value != nullptr;
 }
 
-bool table_reader::span(std::string_view key, microseconds& out)
+bool table_reader::span(std::string_view key, microseconds& out, std::string_view word)
 {
     const toml::node* n = find(key);
     if (n == nullptr) return false;
+    const std::string also = word.empty() ? "" : fmt::format("; or write \"{}\"", word);
     const auto* value = n->as_string();
     if (value == nullptr) {
-        fail(key, fmt::format("must be a span such as \"5min\", not {}", type_name(*n)));
+        fail(key, fmt::format("must be a span such as \"5min\", not {}{}", type_name(*n), also));
         return false;
     }
     const auto given = expanded(*n, std::string(key), value->get(), secrecy::none);
@@ -233,7 +234,9 @@ bool table_reader::span(std::string_view key, microseconds& out)
         out = *parsed;
     else
         fail(
-            key, given->holds_secret() ? without_quotes(parsed.error().what) : parsed.error().what);
+            key,
+            (given->holds_secret() ? without_quotes(parsed.error().what) : parsed.error().what) +
+                also);
     return parsed.has_value();
 }
 

@@ -110,7 +110,8 @@ public:
 
     bool text(std::string_view key, std::string& out, secrecy kind = secrecy::none);
     bool boolean(std::string_view key, bool& out);
-    bool span(std::string_view key, microseconds& out);
+    /// `word` is named in errors as what may stand there, too.
+    bool span(std::string_view key, microseconds& out, std::string_view word = {});
     bool span(std::string_view key, std::optional<microseconds>& out);
     bool integer(std::string_view key, std::int64_t& out);
     bool number(std::string_view key, double& out);

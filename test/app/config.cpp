@@ -176,7 +176,11 @@ BOOST_AUTO_TEST_CASE(each_mistake_has_its_place_and_words)
         {"[jobs.a]\nurl = \"http://h/\"\nschedule = { every = \"1h\", catch_up_window = "
          "\"infinite\" "
          "}",
-         "c.toml:3:46: jobs.a.schedule.catch_up_window: expected a number, such as 5min or 1.5s"},
+         "c.toml:3:46: jobs.a.schedule.catch_up_window: expected a number, such as 5min or 1.5s; "
+         "or write \"infinity\""},
+        {"[jobs.a]\nurl = \"http://h/\"\nschedule = { every = \"1h\", catch_up_window = 5 }",
+         "c.toml:3:46: jobs.a.schedule.catch_up_window: must be a span such as \"5min\", not a "
+         "number; or write \"infinity\""},
         {"[jobs.a]\nurl = \"http://h/\"\nschedule = { every = \"1h\", catch_up_limit = 0 }",
          "c.toml:3:45: jobs.a.schedule.catch_up_limit: must be from 1 to 1000000"},
         {"[jobs.a]\nurl = \"http://h/\"\nschedule = { every = \"1s\" }\nafter = \"b\"\n"
@@ -404,6 +408,22 @@ BOOST_AUTO_TEST_CASE(a_key_in_the_file_is_warned_of)
     BOOST_REQUIRE_EQUAL(config->warnings.size(), 1U);
     BOOST_TEST(config->warnings[0].line == 3U);
     BOOST_TEST(to_string(config->warnings[0]).find("plain-text") == std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(what_is_no_cron_expression_may_be_something_else)
+{
+    const auto why = [&](const std::string& written) {
+        return errors("[jobs.a]\nurl = \"http://h/\"\nschedule = " + written);
+    };
+    for (const char* written : {"\"daily\"", "{ cron = \"daily\" }"})
+        BOOST_TEST(why(written).ends_with(" (did you mean '@daily'?)"), why(written));
+    for (const char* written : {"\"Mon 09:00\"", "{ cron = \"Mon 09:00\" }"})
+        BOOST_TEST(
+            why(written).ends_with(" (it is a calendar event: write it as calendar)"),
+            why(written));
+    BOOST_TEST(
+        why("\"0 25 * * *\"") ==
+        "c.toml:3:12: jobs.a.schedule: column 3: 25 is no hour, which is 0-23");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -87,6 +87,7 @@ BOOST_AUTO_TEST_CASE(mistakes_are_marked)
         words({.every = "5mins"}) ==
         "--every: column 2: unknown unit 'mins'; use us, ms, s, min, h, "
         "d, w, M or y\n  5mins\n   ^");
+    BOOST_TEST(words({.cron = "daily"}).find("(did you mean '@daily'?)") != std::string::npos);
     BOOST_TEST(words({.every = "1ms"}).starts_with("--every: column 1: must be at least 100ms"));
     BOOST_TEST(words({.every = "1h", .from = "tomorrow"}).starts_with("--from: column 1: "));
     BOOST_TEST(words({.every = "1h", .zone = "Berlin"})
