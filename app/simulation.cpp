@@ -309,9 +309,12 @@ private:
     asio::io_context ctx_;
     virtual_time time_{
         ctx_.get_executor(), what_.from, std::max(what_.from - what_.boot, microseconds{0})};
+    // A run that ends at the instant of the next one has ended.
+    std::unique_ptr<time_source> time_of_replies_ = time_.beforehand();
     simulated_api api_{jobs_, what_.replies};
     http::scripted_transport transport_{
-        ctx_.get_executor(), time_, [this](const http::request& r) { return api_.answer(r); }};
+        ctx_.get_executor(), *time_of_replies_,
+        [this](const http::request& r) { return api_.answer(r); }};
     memory_store memory_{
         ctx_.get_executor(), {.keep_runs = 1, .keep_runs_in_all = 1'000, .keep_claims = 1'000}};
     std::unique_ptr<memory_store> store_;                 // the daemon's

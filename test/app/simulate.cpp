@@ -507,4 +507,22 @@ BOOST_AUTO_TEST_CASE(chains_and_ends)
         }
 }
 
+BOOST_AUTO_TEST_CASE(a_run_has_ended_at_the_instant_of_its_end)
+{
+    for (const char* policy : {"skip", "queue", "replace"}) {
+        const std::string jobs = std::string(quarter_hourly) + "overlap = \"" + policy +
+                                 "\"\n[jobs.b]\nurl = \"/\"\nafter = \"a\"\n";
+        const std::vector<std::string> exact{
+            "for 46min", "reply a=completed/5min", "reply b=completed/10min"};
+        const std::vector<std::string> expected{
+            "10:15:00 a", "10:20:00 b of 10:15:00", "10:30:00 a", "10:35:00 b of 10:30:00",
+            "10:45:00 a"};
+        BOOST_TEST(play({policy, jobs, exact, {}}) == expected, boost::test_tools::per_element());
+        // A moment later the next run has begun, or has not.
+        const std::vector<std::string> late{
+            "for 31min", "reply a=completed/5min", "reply b=completed/10min 1us"};
+        BOOST_TEST(play({policy, jobs, late, {}}).at(2) != "10:30:00 a");
+    }
+}
+
 BOOST_AUTO_TEST_SUITE_END()

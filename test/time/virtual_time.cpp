@@ -6,6 +6,7 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/test/unit_test.hpp>
 
@@ -70,6 +71,20 @@ BOOST_AUTO_TEST_CASE(a_step_ends_waits_for_the_wall_clock_alone)
     BOOST_TEST(time.now() == t0 - 1h);
     time.run_until(ctx, t0 - 1h + 10s);
     BOOST_TEST(done.size() == 2U);
+}
+
+BOOST_AUTO_TEST_CASE(what_waits_beforehand_is_over_first_with_what_follows)
+{
+    const auto first = time.beforehand();
+    time.async_wait_until(t0 + 1s, note(2));
+    first->async_wait_for(1s, [&](error_code) {
+        asio::post(ctx, [&] { asio::post(ctx, [&] { note(1)(error_code()); }); });
+    });
+    time.run_until(ctx, t0 + 1s);
+    BOOST_REQUIRE_EQUAL(done.size(), 2U);
+    BOOST_TEST(done[0].first == 1);
+    BOOST_TEST(done[1].first == 2);
+    BOOST_TEST(first->now() == t0 + 1s);
 }
 
 BOOST_AUTO_TEST_CASE(every_type_of_cancellation_ends_a_wait)

@@ -24,10 +24,11 @@ public:
     void
     add(const asio::any_io_executor& ex,
         microseconds boot,
+        bool is_first,
         bool on_wall_clock,
         handler_type handler)
     {
-        const key at{boot, ++last_};
+        const key at{boot, !is_first, ++last_};
         entry& e = entries_.try_emplace(at, on_wall_clock, operation(ex, std::move(handler)))
                        .first->second;
         auto slot = e.op.slot();
@@ -40,17 +41,25 @@ public:
     std::optional<instant> next() const
     {
         if (entries_.empty()) return std::nullopt;
-        return wall_ + (entries_.begin()->first.first - boot_);
+        return wall_ + (entries_.begin()->first.boot - boot_);
     }
 
     void advance_to(instant t)
     {
-        while (!entries_.empty() && *next() <= t) {
+        while (!entries_.empty() && *next() <= t) advance_to_next();
+        move_to(t);
+    }
+
+    /** To the next wait, which there is, and all that are alike. */
+    void advance_to_next()
+    {
+        const key first = entries_.begin()->first;
+        move_to(wall_ + std::max(first.boot - boot_, microseconds{0}));
+        while (!entries_.empty()) {
             const key at = entries_.begin()->first;
-            move_to(wall_ + std::max(at.first - boot_, microseconds{0}));
+            if (at.boot != first.boot || at.is_later != first.is_later) break;
             finish(at, {});
         }
-        move_to(t);
     }
 
     void step(microseconds by)
@@ -75,8 +84,14 @@ public:
 
 private:
     using operation = detail::pending<void(error_code)>;
-    using key =
-        std::pair<microseconds, std::uint64_t>; // when in time since boot, and the order of arrival
+
+    struct key {
+        microseconds boot;    // when
+        bool is_later;        // than what is first of that instant
+        std::uint64_t number; // in the order of arrival
+
+        friend auto operator<=>(const key&, const key&) = default;
+    };
 
     struct entry {
         entry(bool wall, operation o) : on_wall_clock(wall), op(std::move(o)) {}
@@ -108,7 +123,16 @@ virtual_time::virtual_time(asio::any_io_executor ex, instant now, microseconds s
     : executor_(std::move(ex)), waits_(std::make_shared<waits>(now, since_boot))
 {}
 
+virtual_time::virtual_time(asio::any_io_executor ex, std::shared_ptr<waits> shared, bool is_first)
+    : executor_(std::move(ex)), waits_(std::move(shared)), is_first_(is_first)
+{}
+
 virtual_time::~virtual_time() = default;
+
+std::unique_ptr<time_source> virtual_time::beforehand() const
+{
+    return std::unique_ptr<time_source>(new virtual_time(executor_, waits_, true));
+}
 
 instant virtual_time::now() const noexcept { return waits_->wall(); }
 
@@ -137,19 +161,19 @@ void virtual_time::run_until(asio::io_context& ctx, instant end)
         ctx.poll();
         const std::optional<instant> next = waits_->next();
         if (!next || *next > end) break;
-        waits_->advance_to(*next);
+        waits_->advance_to_next();
     }
     waits_->advance_to(end);
 }
 
 void virtual_time::wait_until(instant t, handler_type handler)
 {
-    waits_->add(executor_, since_boot() + (t - now()), true, std::move(handler));
+    waits_->add(executor_, since_boot() + (t - now()), is_first_, true, std::move(handler));
 }
 
 void virtual_time::wait_for(microseconds span, handler_type handler)
 {
-    waits_->add(executor_, since_boot() + span, false, std::move(handler));
+    waits_->add(executor_, since_boot() + span, is_first_, false, std::move(handler));
 }
 
 } // namespace carillon

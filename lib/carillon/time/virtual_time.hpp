@@ -13,8 +13,8 @@ namespace carillon {
  * A clock that moves only when told to: for tests and simulations.
  *
  * A wait completes when the clock reaches it, waits for one instant in the order in which they
- * began. To play a whole system, run its `io_context` by @ref run_until, which jumps from one wait
- * to the next.
+ * began, but for those of @ref beforehand. To play a whole system, run its `io_context` by @ref
+ * run_until, which jumps from one wait to the next.
  */
 class virtual_time final : public time_source {
 public:
@@ -26,6 +26,10 @@ public:
     instant now() const noexcept override;
     microseconds since_boot() const noexcept override;
     boost::uuids::uuid boot_id() const noexcept override;
+
+    /** The same clocks for waits that are over before all others of their instant. With @ref
+     * run_until so is what follows from them: what lasts until an instant has ended by then. */
+    std::unique_ptr<time_source> beforehand() const;
 
     /** The earliest wait, as wall time. */
     std::optional<instant> next_wait() const;
@@ -48,11 +52,14 @@ public:
 private:
     class waits;
 
+    virtual_time(boost::asio::any_io_executor ex, std::shared_ptr<waits> shared, bool is_first);
+
     void wait_until(instant t, handler_type handler) override;
     void wait_for(microseconds span, handler_type handler) override;
 
     boost::asio::any_io_executor executor_;
     std::shared_ptr<waits> waits_;
+    bool is_first_ = false; // of those of an instant
 };
 
 } // namespace carillon
