@@ -174,6 +174,19 @@ class Store(unittest.TestCase):
         self.refuses(["damaged", "move it away"])
         self.refuses(["damaged"], "once", "tick")
 
+    def test_once_finds_what_a_daemon_would_find(self):
+        self.fill()
+        with sqlite3.connect(self.store) as db:
+            db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            page, = db.execute("SELECT rootpage FROM sqlite_master WHERE name = 'history'").fetchone()
+            size, = db.execute("PRAGMA page_size").fetchone()
+        db.close()
+        with open(self.store, "r+b") as f:
+            f.seek((page - 1) * size)
+            f.write(os.urandom(size))
+        self.refuses(["damaged", "move it away"], "once", "tick")
+        self.refuses(["damaged", "move it away"])
+
     def test_a_torn_log_is_cut_where_it_ends(self):
         daemon = self.start()
         self.wait_for(daemon, "run_ended")

@@ -51,8 +51,9 @@ sqlite::database open(const sqlite_store_options& o, owner_lock& owners)
             "[store] path of its own",
             o.path, pid != 0 ? fmt::format(" (process {})", pid) : ""));
     }
-    // A guest comes for one run, and must not wait for what the daemon has looked at.
-    return sqlite::open_for_writing(o.path, o.is_daemon ? sqlite::checked_at_start : 0);
+    // A guest comes for one run, and must not wait for what a daemon has looked at.
+    const bool was_checked = !o.is_daemon && owners.has_daemon();
+    return sqlite::open_for_writing(o.path, was_checked ? 0 : sqlite::checked_at_start);
 }
 
 /** Whether an operation that fails by itself may have failed others of its commit. */
