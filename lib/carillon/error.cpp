@@ -63,6 +63,8 @@ public:
             return "the store could not be written";
         case errc::store_moved:
             return "the store's file or its lock file has been moved or deleted";
+        case errc::store_stalled:
+            return "the store does not answer";
         case errc::queue_full:
             return "too much work waits already";
         case errc::already_claimed:

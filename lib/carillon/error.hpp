@@ -60,6 +60,8 @@ enum class errc {
     not_kept,
     /// The store's file, or its lock file, is no more where it was opened.
     store_moved,
+    /// The store does not answer: what was asked for may take effect later, or never.
+    store_stalled,
     /// More work waits than a bounded queue may hold.
     queue_full,
     /// An occurrence of this instant has run already.

@@ -83,7 +83,7 @@ BOOST_AUTO_TEST_CASE(a_claim_that_is_refused_is_no_run)
 {
     refused = asio::error::no_buffer_space;
     begin(each_minute);
-    run_for(1min + 1s);
+    run_for(2min + 2s);
     BOOST_TEST(requests.empty());
     BOOST_REQUIRE_EQUAL(missed.size(), 1U);
     BOOST_TEST(missed[0] == (missed_record{"a", monday + 1min, monday + 1min, 1, reason::store}));

@@ -55,7 +55,8 @@ struct random_machine : machine {
             const bool is_asked = what == operation::claim || what == operation::record ||
                                   (what == operation::save && refuses_saves);
             if (is_ill && is_asked && one_in(2)) f.ec = asio::error::no_buffer_space;
-            if (one_in(20)) f.delay = below(30) * 1s;
+            // Beyond ten seconds the store counts as stalled, and saves are given up, too.
+            if (one_in(20)) f.delay = below(refuses_saves ? 60 : 9) * 1s;
             if (one_in(40)) f.torn = [this] { is_to_die = true; };
             return f;
         };
@@ -199,6 +200,14 @@ struct random_machine : machine {
     {
         std::map<std::string, std::int64_t> counted;
         for (const missed_record& m : store.missed()) counted[m.chain] += m.count;
+        // What the last stop left to a next start.
+        const recollection left = reader_load();
+        for (const open_run& o : left.cut_off) {
+            BOOST_TEST(!o.may_have_begun, "a claim is left open");
+            ++counted[o.run.chain];
+        }
+        for (const job_memory& m : left.memories)
+            for (const owed_span& o : m.owed) counted[m.job] += o.count;
         for (const job& j : jobs) {
             const auto* s = std::get_if<schedule>(&j.trigger);
             if (s == nullptr) continue;
@@ -216,7 +225,6 @@ struct random_machine : machine {
                        << due << describe_unaccounted(j.name, instants, ran));
             occurrences_seen += due;
         }
-        BOOST_TEST(reader_load().cut_off.empty(), "a claim is left open");
     }
 
     std::string describe_unaccounted(

@@ -110,6 +110,13 @@ std::vector<missed_part> coalesce_passed(const schedule& s, const passed_span& p
     return std::move(j.out().missed);
 }
 
+void insert_by_age(std::vector<owed_span>& owed, const owed_span& span)
+{
+    const auto behind = std::find_if(
+        owed.begin(), owed.end(), [&](const owed_span& o) { return o.from > span.from; });
+    owed.insert(behind, span);
+}
+
 void take_after(const schedule& s, std::vector<owed_span>& owed, instant now)
 {
     for (owed_span& o : owed) {

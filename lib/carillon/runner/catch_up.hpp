@@ -55,6 +55,9 @@ verdict_on_passed judge_passed(const schedule& s, const passed_span& passed, ins
  * come to nothing. */
 std::vector<missed_part> coalesce_passed(const schedule& s, const passed_span& passed, instant now);
 
+/** Adds a span behind those that are older. */
+void insert_by_age(std::vector<owed_span>& owed, const owed_span& span);
+
 /** Takes out what is later than `now`, since the clock was set back: it is not owed yet. */
 void take_after(const schedule& s, std::vector<owed_span>& owed, instant now);
 

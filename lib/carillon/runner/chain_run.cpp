@@ -114,8 +114,12 @@ void chain_run::cancel(std::optional<reason> why)
     if (std::exchange(cancelled_, true)) return;
     why_cancelled_ = why;
     // Cancelling completes nothing within the call, so the signals stay while we go over them.
-    for (const auto& signal : signals_)
-        if (signal) signal->emit(asio::cancellation_type::terminal);
+    for (const auto& signal : signals_) {
+        if (!signal) continue;
+        signal->emit(asio::cancellation_type::terminal);
+        // Outside of the executor co_spawn posts what it has to cancel, which must find it there.
+        asio::post(shared_->executor, [signal] {});
+    }
 }
 
 void chain_run::advance()
@@ -142,7 +146,7 @@ void chain_run::start_job(std::size_t position)
 {
     shared_->emit(job_started{record_, walk_.at(position)});
     if (cancelled_) return; // by a listener
-    signals_[position] = std::make_unique<asio::cancellation_signal>();
+    signals_[position] = std::make_shared<asio::cancellation_signal>();
     const instant begun_at = shared_->time.now();
     const microseconds begun = shared_->time.since_boot();
     // What was accepted before a crash is asked for first.

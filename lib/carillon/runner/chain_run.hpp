@@ -84,7 +84,7 @@ private:
     run_record record_;
     run_secrets secrets_;
     std::vector<std::vector<wanted_value>> wanted_values_; // of each job's reply, by others
-    std::vector<std::unique_ptr<boost::asio::cancellation_signal>> signals_; // of the jobs that go
+    std::vector<std::shared_ptr<boost::asio::cancellation_signal>> signals_; // of the jobs that go
     std::vector<std::size_t> underway_before_; // when the run was cut off
     std::size_t ended_ = 0;
     beginning from_;

@@ -38,12 +38,6 @@ admission gate::admit_caught_up() noexcept
     return admission::catch_up;
 }
 
-void gate::displace() noexcept
-{
-    --waiting;
-    ++skipped_in_a_row;
-}
-
 bool is_alarming(int skips_in_a_row) noexcept
 {
     int n = skips_in_a_row;

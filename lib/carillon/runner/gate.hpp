@@ -30,9 +30,6 @@ struct gate {
 
     /** The same of a run that makes up for a missed instant: it is never skipped. */
     admission admit_caught_up() noexcept;
-
-    /** Counts one that waited, and whose place a newer one has taken. */
-    void displace() noexcept;
 };
 
 /** Whether as many skips in a row are worth an alarm: three, six, twelve... */

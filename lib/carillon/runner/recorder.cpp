@@ -1,3 +1,4 @@
+#include <carillon/runner/catch_up.hpp>
 #include <carillon/runner/recorder.hpp>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -12,6 +13,13 @@ namespace carillon {
 namespace {
 
 constexpr std::size_t max_waiting_runs = 10'000;
+
+claim_batch what_may_be_kept_twice(claim_batch batch)
+{
+    batch.claims.clear();
+    batch.missed.clear();
+    return batch;
+}
 
 } // namespace
 
@@ -43,7 +51,7 @@ void recorder::take_waiting(claim_queue& queue)
     }
     claim_batch& first = queue.front().batch;
     std::erase_if(jobs_, [&](const std::string& job) { return later.contains(job); });
-    if (const auto owner = owner_.lock()) first = recall_(std::exchange(jobs_, {}));
+    if (const auto owner = owner_.lock()) first = calls_.recall(std::exchange(jobs_, {}));
     for (auto at = missed_.begin(); at != missed_.end();) {
         if (later.contains(at->first.first)) {
             ++at;
@@ -76,8 +84,11 @@ void recorder::claim_next(std::shared_ptr<claim_queue> queue)
         batch, shared_->time.now(),
         [self = shared_from_this(), owner = owner_.lock(), batch,
          queue = std::move(queue)](const error_code& ec, std::vector<carillon::claim> claims) {
-            // All but the claims waits.
-            if (ec) self->add_waiting(*batch);
+            // All but the claims waits; where it may yet be kept, only what may be kept twice.
+            if (ec == errc::store_stalled)
+                self->add_waiting(what_may_be_kept_twice(*batch));
+            else if (ec)
+                self->add_waiting(*batch);
             // While it counts as under way, so that whoever waits for the end sees what comes of
             // it.
             std::exchange(queue->front().handler, nullptr)(ec, std::move(claims));
@@ -96,6 +107,25 @@ void recorder::give_back(std::vector<returned_claim> claims)
         add_waiting(std::move(c));
     }
     keep_waiting();
+}
+
+void recorder::amend(const std::multimap<std::string, owed_span>& owed)
+{
+    const auto queue = claims_.lock();
+    if (!queue || owed.empty()) return;
+    // The first has been asked for.
+    for (auto at = std::next(queue->begin()); at != queue->end(); ++at) {
+        for (job_memory& m : at->batch.memories) {
+            const auto [begin, end] = owed.equal_range(m.job);
+            for (auto span = begin; span != end; ++span) insert_by_age(m.owed, span->second);
+        }
+    }
+}
+
+void recorder::begin()
+{
+    has_given_up_ = false;
+    if (!returned_.empty()) keep_waiting();
 }
 
 void recorder::keep(claim_batch notes)
@@ -125,6 +155,7 @@ void recorder::keep_later(const claim_batch& notes)
 /** Whether something waits that is not under way to the store. */
 bool recorder::has_waiting() const
 {
+    if (has_given_up_) return false;
     const bool has_notes = !missed_.empty() || !jobs_.empty() || !returned_.empty();
     return (has_notes && !is_turn_asked_) || !runs_.empty();
 }
@@ -193,9 +224,30 @@ void recorder::answered(const error_code& ec)
         try_again();
     } else if (failing_since_ && underway_ == 0) {
         shared_->emit(store_recovered{now - *std::exchange(failing_since_, std::nullopt)});
+        if (const auto owner = owner_.lock()) calls_.on_recovered();
     }
     if (underway_ > 0) return;
-    if (const auto owner = owner_.lock()) on_idle_();
+    if (const auto owner = owner_.lock()) calls_.on_idle();
+}
+
+void recorder::answered_late(
+    const claim_batch& batch, const error_code& ec, const std::vector<carillon::claim>& claims)
+{
+    if (has_given_up_) return;
+    if (ec) return keep_later({.missed = batch.missed});
+    using kind = returned_claim::kind;
+    std::vector<returned_claim> returned;
+    for (std::size_t i = 0; i < claims.size(); ++i) {
+        const claim_request& r = batch.claims[i];
+        const bool is_recovered = r.what == claim_request::kind::recovered;
+        if (claims[i].won)
+            returned.push_back(
+                {.chain = r.chain,
+                 .scheduled_at = r.scheduled_at,
+                 .run = r.run,
+                 .what = is_recovered ? kind::begun : kind::withdrawn});
+    }
+    give_back(std::move(returned));
 }
 
 void recorder::try_again()
@@ -216,6 +268,8 @@ void recorder::wait()
                 const auto self = weak.lock();
                 if (!self || self->wait_ != mine) return;
                 self->wait_.reset();
+                const auto owner = self->owner_.lock();
+                if (owner && self->failing_since_) self->calls_.on_still_failing();
                 if (self->has_waiting()) self->try_again();
             }));
 }
@@ -246,7 +300,11 @@ void recorder::give_up()
 {
     for (const auto& run : std::exchange(runs_, {}))
         shared_->emit(record_failed{*run, last_error_});
-    returned_.clear();
+    // Without what was missed no memory may move on any more: what was to be withdrawn stays open.
+    for (auto& [chain, claim] : returned_)
+        if (claim.what == returned_claim::kind::withdrawn)
+            claim.what = returned_claim::kind::unbegun;
+    has_given_up_ = true;
     missed_.clear();
     jobs_.clear();
     is_last_try_ = false;

@@ -37,18 +37,36 @@ public:
     /** What is to be remembered of jobs of these names as they are now, and which are no more. */
     using recall_function = std::function<claim_batch(const std::set<std::string>&)>;
 
-    /** `on_idle` is called whenever @ref is_idle may have become true; the owner is kept alive
-     * while something is under way. */
-    void serve(std::weak_ptr<void> owner, recall_function recall, std::function<void()> on_idle)
+    /** What the owner is called for. */
+    struct calls {
+        recall_function recall{};
+        /// @ref is_idle may have become true.
+        std::function<void()> on_idle{};
+        /// The store still fails; once in @ref pause_before_next_try.
+        std::function<void()> on_still_failing{};
+        /// It takes again what it is given.
+        std::function<void()> on_recovered{};
+    };
+
+    /** The owner is kept alive while something is under way. */
+    void serve(std::weak_ptr<void> owner, calls to)
     {
         owner_ = std::move(owner);
-        recall_ = std::move(recall);
-        on_idle_ = std::move(on_idle);
+        calls_ = std::move(to);
     }
 
     /** Claims, and keeps what else is in the batch, be it later. The handler is called when the
      * store has answered. */
     void claim(claim_batch batch, claim_handler handler);
+
+    /** Begins anew, where @ref settle has given something up. */
+    void begin();
+
+    /**
+     * Adds instants to what is remembered as owed of their jobs in all that has been handed over
+     * and not been asked for: their claims have failed since.
+     */
+    void amend(const std::multimap<std::string, owed_span>& owed);
 
     /** Gives claims back, before any other is asked for. */
     void give_back(std::vector<returned_claim> claims);
@@ -61,6 +79,13 @@ public:
 
     /** `then` is called when the store has answered, whatever it says. */
     void record(std::shared_ptr<const run_record> run, std::function<void()> then = {});
+
+    /** What came, after the deadline, of claims that counted as failed. */
+    void answered_late(
+        const claim_batch& batch, const error_code& ec, const std::vector<carillon::claim>& claims);
+
+    /** Whether the store has refused something, or not answered, and has not taken all since. */
+    bool is_failing() const noexcept { return failing_since_.has_value(); }
 
     /** Whether all that was handed over has been taken or refused. */
     bool is_idle() const noexcept { return underway_ == 0; }
@@ -97,8 +122,7 @@ private:
 
     std::shared_ptr<services> shared_;
     std::weak_ptr<void> owner_;
-    recall_function recall_;
-    std::function<void()> on_idle_;
+    calls calls_;
     // The first of them is under way. Owned by the answer to that: whoever destroys it uncalled
     // destroys them all, and what they keep alive.
     std::weak_ptr<claim_queue> claims_;
@@ -107,6 +131,7 @@ private:
     error_code last_error_;
     std::shared_ptr<boost::asio::cancellation_signal> wait_; // for the time to try again
     bool is_last_try_ = false;
+    bool has_given_up_ = false;  // what waited; what is left is for the next start
     bool is_turn_asked_ = false; // for what follows
 
     std::multimap<std::string, returned_claim> returned_; // by chain

@@ -17,17 +17,17 @@ std::uint64_t random_seed()
 } // namespace
 
 runner::runner(
-    asio::any_io_executor ex,
+    asio::any_io_executor ex, // NOLINT(performance-unnecessary-value-param)
     time_source& time,
     http::transport& transport,
     carillon::store& store,
     runner_options options)
     : core_(core::make(
           services{
-              .executor = std::move(ex),
+              .executor = ex,
               .time = time,
               .transport = transport,
-              .store = store,
+              .timed = std::make_shared<timed_store>(ex, time, store),
               .random = std::mt19937_64(options.seed ? *options.seed : random_seed())},
           options))
 {}

@@ -14,13 +14,14 @@ namespace carillon {
 /** When to ask for the claims of what is due next. */
 instant runner::core::claims_from(const wake_up& next) const
 {
-    if (next.jobs == 0 || next.at <= ahead_until_) return next.at;
+    if (next.jobs == 0 || next.at <= ahead_until_ || recorder_->is_failing()) return next.at;
     return next.at - std::min(shared_->store.claim_lead(next.jobs), longest_lead);
 }
 
 /** Claims what is due in a moment, so that the disk's time has passed when it is. */
 void runner::core::fire_ahead()
 {
+    if (recorder_->is_failing()) return;
     const auto next = is_firing() ? timetable_.next_wake() : std::nullopt;
     const instant now = shared_->time.now();
     if (!next || next->at <= now || claims_from(*next) > now) return;
@@ -37,80 +38,112 @@ void runner::core::fire_ahead()
 /** Nothing is sent before its instant, however early its claim is answered. */
 void runner::core::start_when_due(const std::shared_ptr<due_batch>& batch)
 {
-    std::erase_if(batch->runs, [](const claimed_run& r) { return r.is_taken_back; });
     const microseconds left = batch->at - std::min(batch->at, shared_->time.now());
-    if (left == microseconds{0} || batch->runs.empty()) {
-        batch->has_begun = true;
-        return start_some(batch, 0);
-    }
+    if (left == microseconds{0} || is_all_taken_back(*batch)) return begin(batch);
     ++underway_;
     shared_->time.async_wait_for(
         left, asio::bind_cancellation_slot(
                   batch->hold.slot(), [self = shared_from_this(), batch](const error_code&) {
-                      self->hold_is_over(batch);
+                      if (self->is_firing()) self->look_for_step();
+                      if (self->is_firing()) self->settle_holds();
+                      if (!batch->has_begun) self->start_when_due(batch);
                       --self->underway_;
                       self->finish_if_idle();
                   }));
 }
 
-/** What is started is judged at its start: the clock may have been set meanwhile, or the machine
- * may have slept. */
-void runner::core::hold_is_over(const std::shared_ptr<due_batch>& batch)
+bool runner::core::is_all_taken_back(const due_batch& batch)
 {
-    if (is_firing()) look_for_step();
+    return std::all_of(
+        batch.runs.begin(), batch.runs.end(), [](const claimed_run& r) { return r.is_taken_back; });
+}
+
+void runner::core::begin(const std::shared_ptr<due_batch>& batch)
+{
+    batch->has_begun = true;
+    std::erase_if(batch->runs, [](const claimed_run& r) { return r.is_taken_back; });
+    start_some(batch, 0);
+}
+
+/** Begins what was claimed ahead and whose instant has come. Where the machine has slept beyond it,
+ * it is taken back, and judged with what else has passed. */
+void runner::core::settle_holds()
+{
     const instant now = shared_->time.now();
-    const bool has_slept =
-        std::any_of(batch->runs.begin(), batch->runs.end(), [&](const claimed_run& r) {
-            const job& first = (*batch->plan)[r.due.job];
+    const auto has_slept = [&](const due_batch& batch) {
+        return std::any_of(batch.runs.begin(), batch.runs.end(), [&](const claimed_run& r) {
+            const job& first = (*batch.plan)[r.due.job];
             return !is_late(std::get<schedule>(first.trigger), r.due.due, now);
         });
-    if (!is_firing() || !has_slept) return start_when_due(batch);
-    take_back({batch}, {});
-    start_when_due(batch);
+    };
+    std::vector<std::shared_ptr<due_batch>> slept;
+    for (const auto& batch : batches_ahead()) {
+        if (!batch->is_claimed || batch->at > now) continue;
+        has_slept(*batch) ? slept.push_back(batch) : begin(batch);
+    }
+    if (!slept.empty()) give_up_places(take_back(slept, {}));
 }
 
-/** Takes back what has been claimed ahead and has not begun, of one chain or of all: it is due as
- * though it had not been asked for. */
-void runner::core::take_back_ahead(std::optional<std::string_view> chain)
+/** What has been claimed ahead, or is to be, and has not begun. */
+std::vector<std::shared_ptr<runner::core::due_batch>> runner::core::batches_ahead() const
 {
-    std::vector<std::shared_ptr<due_batch>> ahead;
+    std::vector<std::shared_ptr<due_batch>> out;
     for (const auto& weak : ahead_) {
         auto batch = weak.lock();
-        if (batch && !batch->has_begun && batch->at > shared_->time.now())
-            ahead.push_back(std::move(batch));
+        if (batch && !batch->has_begun) out.push_back(std::move(batch));
     }
-    take_back(ahead, chain);
+    return out;
 }
 
-void runner::core::take_back(
+/** Takes back what has been claimed ahead and is not due yet, of one chain or of all. */
+void runner::core::take_back_ahead(std::optional<std::string_view> chain)
+{
+    if (is_firing()) settle_holds();
+    give_up_places(take_back_coming(chain));
+    arm();
+}
+
+runner::core::places runner::core::take_back_coming(std::optional<std::string_view> chain)
+{
+    std::vector<std::shared_ptr<due_batch>> coming;
+    for (auto& batch : batches_ahead())
+        if (batch->at > shared_->time.now()) coming.push_back(std::move(batch));
+    return take_back(coming, chain);
+}
+
+/** The instants are due as though their claims had not been asked for. Returns the places that they
+ * hold, to be given up. */
+runner::core::places runner::core::take_back(
     const std::vector<std::shared_ptr<due_batch>>& batches, std::optional<std::string_view> chain)
 {
+    places out;
     std::vector<due_run> due;
     claim_batch notes;
-    std::vector<std::pair<std::shared_ptr<due_batch>, const claimed_run*>> places;
     for (const auto& batch : batches) {
-        bool is_all = true;
         for (claimed_run& r : batch->runs) {
             const job& first = (*batch->plan)[r.due.job];
-            const bool is_meant = !chain || first.name == *chain;
-            is_all = is_all && (is_meant || r.is_taken_back);
-            if (!is_meant || std::exchange(r.is_taken_back, true)) continue;
+            if (r.is_taken_back || (chain && first.name != *chain)) continue;
+            r.is_taken_back = true;
             due.push_back(r.due);
-            if (batch->is_claimed)
-                notes.returned.push_back(give_back_of(first, r, returned_claim::kind::withdrawn));
-            places.emplace_back(batch, &r);
+            // Behind its claim, should that be under way.
+            notes.returned.push_back(give_back_of(first, r, returned_claim::kind::withdrawn));
+            out.emplace_back(batch->plan, r);
         }
-        if (is_all) batch->hold.emit(asio::cancellation_type::terminal);
+        if (is_all_taken_back(*batch)) batch->hold.emit(asio::cancellation_type::terminal);
     }
-    if (due.empty()) return;
+    if (due.empty()) return out;
     const due_work work = timetable_.put_back(due, shared_->time.now());
     notes.missed = records_of(work.missed);
     notes.memories = memories_of(work.changed);
     const auto plan = plan_;
     recorder_->keep(std::move(notes));
-    for (const auto& [batch, run] : places) give_up(*batch->plan, *run);
     tell_missed(*plan, work.missed);
-    arm();
+    return out;
+}
+
+void runner::core::give_up_places(const places& which)
+{
+    for (const auto& [plan, run] : which) give_up(*plan, run);
 }
 
 returned_claim

@@ -21,8 +21,9 @@ constexpr std::size_t runs_in_a_row = 256;
 
 void runner::core::fire_due()
 {
-    const due_work work =
-        timetable_.take_due(shared_->time.now(), [this](job_index j) { return has_turn(j); });
+    const due_work work = timetable_.take_due(
+        shared_->time.now(), [this](job_index j) { return has_turn(j); },
+        [this](job_index j) { return is_held(j); });
     auto batch = std::make_shared<due_batch>();
     batch->plan = plan_;
     batch->tries = other_names;
@@ -118,10 +119,71 @@ void runner::core::claim(std::shared_ptr<due_batch> batch, claim_batch asked)
         });
 }
 
-/** Whether a run whose claim failed is sent all the same. */
-bool runner::core::goes_without(const error_code& ec, const job_set& plan, job_index first) const
+/** While the store fails, what cannot go without it waits for it. */
+bool runner::core::is_held(job_index j) const
 {
-    if (!ec || on_store_error_ == carillon::on_store_error::stop) return false;
+    return recorder_->is_failing() && !goes_without_store(*plan_, j);
+}
+
+/** What has waited for so long that something newer has passed comes to its end. */
+void runner::core::judge_held()
+{
+    if (is_firing()) keep_work(timetable_.judge_held(shared_->time.now()));
+}
+
+/** The store takes something again: what could wait is due. */
+void runner::core::release_held()
+{
+    if (!is_firing()) return;
+    timetable_.release_held(shared_->time.now(), [this](job_index j) { return has_turn(j); });
+    arm();
+}
+
+/** Keeps, and tells of, what no run comes of. */
+void runner::core::keep_work(const due_work& work)
+{
+    const auto plan = plan_;
+    recorder_->keep({.missed = records_of(work.missed), .memories = memories_of(work.changed)});
+    tell_missed(*plan, work.missed);
+}
+
+/** Runs whose claims have failed are due as before; see @ref is_held. */
+void runner::core::put_back_unclaimed(const due_batch& batch, std::vector<claimed_run> runs)
+{
+    std::vector<due_run> due;
+    std::multimap<std::string, owed_span> owed;
+    std::vector<missed_record> lost; // of a plan that is no more
+    for (claimed_run& r : runs) {
+        const job& first = (*batch.plan)[r.due.job];
+        const auto now_at = plan_->find(first.name);
+        const auto* s = now_at ? std::get_if<schedule>(&(*plan_)[*now_at].trigger) : nullptr;
+        const bool is_same =
+            s != nullptr && has_same_instants(std::get<schedule>(first.trigger), *s);
+        const instant at = r.due.scheduled_at;
+        give_up(*batch.plan, r);
+        if (is_same) {
+            r.due.job = *now_at;
+            due.push_back(r.due);
+            const instant occurrence = r.due.occurrence;
+            owed.emplace(first.name, owed_span{r.due.ticks, occurrence, occurrence, 1});
+        } else {
+            lost.push_back({first.name, at, at, 1, reason::removed});
+            const job gone{.name = first.name, .url = {}};
+            shared_->emit(runs_missed{gone, at, at, 1, reason::removed});
+        }
+    }
+    if (!lost.empty()) recorder_->keep_later({.missed = std::move(lost)});
+    recorder_->amend(owed);
+    // Also when firing has stopped: what is remembered of the jobs is for the next start.
+    if (due.empty() || timetable_.plan() != plan_) return;
+    keep_work(timetable_.put_back(due, shared_->time.now()));
+    if (is_firing()) arm();
+}
+
+/** Whether a job's runs are sent though they could not be claimed. */
+bool runner::core::goes_without_store(const job_set& plan, job_index first) const
+{
+    if (on_store_error_ == carillon::on_store_error::stop) return false;
     const auto chain = plan.chain_from(first);
     return std::all_of(chain.begin(), chain.end(), [&](job_index j) {
         return plan[j].delivery == delivery_policy::at_least_once;
@@ -159,55 +221,52 @@ void runner::core::claimed(
     again->tries = batch->tries - 1;
     again->at = batch->at;
     std::vector<claimed_run> won;
-    std::vector<returned_claim> returned;
-    claim_batch lost;
-    std::vector<event> told;
+    std::vector<claimed_run> past;
+    std::vector<claimed_run> unclaimed;
+    std::vector<claimed_run> lost;
     for (std::size_t i = 0; i < batch->runs.size(); ++i) {
-        claimed_run& r = batch->runs[i];
+        claimed_run r = batch->runs[i];
+        if (r.is_taken_back) continue;
         const job& first = (*plan)[r.due.job];
-        const instant at = r.due.scheduled_at;
-        const bool is_won = !ec && claims[i].won;
-        if (is_won) {
-            r.fence = claims[i].fence;
+        r.has_claim = !ec && claims[i].won;
+        const bool goes = r.has_claim || (ec && goes_without_store(*plan, r.due.job));
+        if (goes) {
+            r.fence = r.has_claim ? claims[i].fence : own_fence();
             fence_ = std::max(fence_, r.fence);
-        }
-        if (r.is_taken_back) {
-            if (is_won) returned.push_back(give_back_of(first, r, returned_claim::kind::withdrawn));
-        } else if (is_won) {
-            if (!is_past(first, r.due)) {
-                won.push_back(r);
-                continue;
-            }
-            settle_unsent({plan, r}, reason::window);
-            give_up(*plan, r);
-        } else if (goes_without(ec, *plan, r.due.job)) {
-            r.fence = own_fence();
-            if (!is_past(first, r.due)) {
-                won.push_back(r);
-                continue;
-            }
-            lost.missed.push_back({first.name, at, at, 1, reason::window});
-            told.emplace_back(run_skipped{first, at, reason::window, 1});
-            give_up(*plan, r);
-        } else if (!ec && r.due.keeps_name) {
-            give_up(*plan, r);
-        } else if (!ec && batch->tries > 0) {
+            (is_past(first, r.due) ? past : won).push_back(r);
+        } else if (ec) {
+            unclaimed.push_back(r);
+        } else if (!r.due.keeps_name && batch->tries > 0) {
+            r.due.scheduled_at += microseconds{1};
             again->runs.push_back(r);
-            again->runs.back().due.scheduled_at += microseconds{1};
         } else {
-            const error_code why = ec ? ec : make_error_code(errc::already_claimed);
-            lost.missed.push_back({first.name, at, at, 1, reason::store});
-            told.emplace_back(runs_missed{first, at, at, 1, reason::store, why});
-            give_up(*plan, r);
+            lost.push_back(r);
         }
     }
+    // From here on others may act: what a listener takes back is what is in the batch.
     batch->runs = std::move(won);
     batch->is_claimed = true;
-    recorder_->give_back(std::move(returned));
-    if (!lost.empty()) recorder_->keep_later(lost);
     if (!again->runs.empty()) claim(std::move(again));
-    if (!batch->runs.empty()) start_when_due(batch);
-    for (const event& e : told) shared_->emit(e);
+    put_back_unclaimed(*batch, std::move(unclaimed));
+    for (const claimed_run& r : past) {
+        settle_unsent({plan, r}, reason::window);
+        give_up(*plan, r);
+    }
+    for (const claimed_run& r : lost) lose(*plan, r);
+    if (!batch->has_begun && !batch->runs.empty()) start_when_due(batch);
+}
+
+/** A run whose name another has had: it is not run again if it keeps that name. */
+void runner::core::lose(const job_set& plan, const claimed_run& run)
+{
+    const job& first = plan[run.due.job];
+    const instant at = run.due.scheduled_at;
+    if (!run.due.keeps_name) {
+        recorder_->keep_later({.missed = {{first.name, at, at, 1, reason::store}}});
+        shared_->emit(
+            runs_missed{first, at, at, 1, reason::store, make_error_code(errc::already_claimed)});
+    }
+    give_up(plan, run);
 }
 
 /** A run that is not started leaves its place. */
@@ -219,10 +278,14 @@ void runner::core::give_up(const job_set& plan, const claimed_run& run)
 }
 
 /** A stop leaves it to the next start, as though it had been killed before it began. */
-void runner::core::leave_open(const job_set& plan, const claimed_run& run)
+void runner::core::leave_open(const std::shared_ptr<const job_set>& plan, const claimed_run& run)
 {
-    recorder_->give_back({give_back_of(plan[run.due.job], run, returned_claim::kind::unbegun)});
-    give_up(plan, run);
+    if (run.has_claim)
+        recorder_->give_back(
+            {give_back_of((*plan)[run.due.job], run, returned_claim::kind::unbegun)});
+    else
+        settle_unsent({plan, run}, reason::shutdown);
+    give_up(*plan, run);
 }
 
 /** In slices: ten thousand runs at one instant must not hold up all else. */
@@ -231,7 +294,7 @@ void runner::core::start_some(std::shared_ptr<due_batch> batch, std::size_t from
     const std::size_t to = std::min(from + runs_in_a_row, batch->runs.size());
     for (std::size_t i = from; i < to; ++i) {
         const claimed_run& r = batch->runs[i];
-        leaves_open() ? leave_open(*batch->plan, r) : enter(batch->plan, r);
+        leaves_open() ? leave_open(batch->plan, r) : enter(batch->plan, r);
     }
     if (to == batch->runs.size()) return;
     ++underway_;
@@ -264,8 +327,11 @@ void runner::core::put_in_queue(chain_state& chain, queued_run next)
     if (next.run.how == admission::catch_up)
         return displace(chain.backlog, std::move(next), reason::coalesced);
     const bool replaces = next.run.how == admission::replace;
+    const std::string name = (*next.plan)[next.run.due.job].name;
     displace(chain.queued, std::move(next), reason::overlap);
-    if (replaces) cancel_all(chain);
+    // A listener may have ended the waiting.
+    const auto at = chains_.find(name);
+    if (replaces && at != chains_.end() && at->second.queued) cancel_all(at->second);
 }
 
 /** Of those that wait the newest stays. */
@@ -275,9 +341,10 @@ void runner::core::displace(std::optional<queued_run>& waiting, queued_run next,
     if (!older) return;
     const job& first = (*older->plan)[older->run.due.job];
     chain_state& chain = chains_.at(first.name);
-    chain.gate.displace();
+    --chain.gate.waiting;
     if (older->run.has_turn) --chain.turns; // the newer one has another
-    const int in_a_row = chain.gate.skipped_in_a_row;
+    if (why != reason::overlap) return settle_unsent(*older, why);
+    const int in_a_row = ++chain.gate.skipped_in_a_row;
     settle_unsent(*older, why, in_a_row);
     if (is_alarming(in_a_row)) shared_->emit(overlap_persists{first, in_a_row});
 }
@@ -324,7 +391,7 @@ void runner::core::empty_queues()
     for (const open_run& o : cut_off) leave_open(o);
     for (const queued_run& w : waiting) {
         if (leaves_open()) {
-            leave_open(*w.plan, w.run);
+            leave_open(w.plan, w.run);
             continue;
         }
         settle_unsent(w, reason::shutdown);
@@ -376,6 +443,7 @@ void runner::core::leave_gate(const std::string& name)
 {
     chain_state& chain = chains_.at(name);
     --chain.gate.running;
+    if (is_stopping_) return forget_if_idle(name); // and what waits is left open
     const bool is_free = chain.gate.running == 0;
     if (is_free && !chain.cut_off.empty()) {
         auto next = std::make_shared<open_run>(std::move(chain.cut_off.front()));

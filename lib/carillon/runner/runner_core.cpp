@@ -21,8 +21,15 @@ std::shared_ptr<runner::core> runner::core::make(services s, const runner_option
 {
     auto out = std::make_shared<core>(std::move(s), options);
     out->recorder_->serve(
-        out, [self = out.get()](const auto& names) { return self->recall(names); },
-        [self = out.get()] { self->finish_if_idle(); });
+        out, {.recall = [self = out.get()](const auto& names) { return self->recall(names); },
+              .on_idle = [self = out.get()] { self->finish_if_idle(); },
+              .on_still_failing = [self = out.get()] { self->judge_held(); },
+              .on_recovered = [self = out.get()] { self->release_held(); }});
+    out->shared_->timed->on_late_claims(
+        [weak = std::weak_ptr(out)](
+            const claim_batch& batch, const error_code& ec, const std::vector<carillon::claim>& c) {
+            if (const auto self = weak.lock()) self->recorder_->answered_late(batch, ec, c);
+        });
     return out;
 }
 
@@ -58,6 +65,7 @@ void runner::core::set_jobs(job_set jobs)
     // What is planned already moves with a step; what is new is planned by the clock as it is.
     if (is_firing()) look_for_step();
     // What is due, and stands within its window, must not go with the plan that it belongs to.
+    if (is_firing()) take_back_ahead({});
     if (is_firing()) fire_due();
     if (is_firing()) take_back_ahead({});
     plan_ = std::make_shared<const job_set>(std::move(jobs));
@@ -93,9 +101,9 @@ boost::system::result<void> runner::core::pause(std::string_view name)
     // What was due before the pause is not paused. Whoever listens may change the jobs meanwhile.
     if (is_firing()) look_for_step();
     if (is_firing()) fire_due();
+    if (is_firing()) take_back_ahead(name);
     const auto j = find_scheduled(name);
     if (!j) return j.error();
-    take_back_ahead(name);
     timetable_.pause(*j);
     recorder_->keep({.memories = memories_of({*j})});
     arm();
@@ -162,6 +170,7 @@ void runner::core::run(plain_handler handler)
     draining_ = false;
     cancelling_ = false;
     if (!std::exchange(started_, true)) start_ = shared_->time.since_boot();
+    recorder_->begin();
     load();
 }
 
@@ -265,7 +274,7 @@ void runner::core::arm()
                       if (auto self = weak.lock()) self->on_wake(ec);
                   }));
     // The timer sees the steps that come from now on; one that came just before is seen here.
-    if (look_for_step()) arm();
+    look_for_step();
 }
 
 void runner::core::on_wake(const error_code& ec)
@@ -273,6 +282,7 @@ void runner::core::on_wake(const error_code& ec)
     // Whoever cancelled the wait has begun another, or wants none.
     if (ec == asio::error::operation_aborted || !is_firing()) return;
     look_for_step();
+    settle_holds();
     fire_due();
     fire_ahead();
     const bool has_timers = !ec || ec == errc::clock_changed;
@@ -306,10 +316,16 @@ bool runner::core::look_for_step()
     const microseconds by = boot - boot_;
     if (std::chrono::abs(by) < step_limit) return false;
     boot_ = boot;
-    take_back_ahead({}); // to look anew
+    // Whatever their instants: they are looked for anew.
+    std::vector<std::shared_ptr<due_batch>> ahead;
+    for (auto& batch : batches_ahead())
+        if (batch->is_claimed || batch->at > shared_->time.now()) ahead.push_back(std::move(batch));
+    const places left = take_back(ahead, {});
     ahead_until_ = instant::min();
     recorder_->keep({.memories = memories_of(timetable_.clock_stepped(read_time(), by))});
+    give_up_places(left);
     shared_->emit(clock_changed{by});
+    arm();
     return true;
 }
 
@@ -349,6 +365,7 @@ void runner::core::run_ended(const std::shared_ptr<chain_run>& run, bool had_tur
 
 void runner::core::stop_firing()
 {
+    is_stopping_ = true;
     if (is_firing()) look_for_step();
     if (is_firing()) take_back_ahead({});
     // What is due stays so for the next start, where there is something that it can go on from.
@@ -358,6 +375,7 @@ void runner::core::stop_firing()
     const auto waits = std::exchange(recovery_waits_, {});
     for (const auto& wait : waits) wait->emit(asio::cancellation_type::terminal);
     empty_queues();
+    is_stopping_ = false;
 }
 
 void runner::core::cancel_runs()
@@ -391,6 +409,7 @@ void runner::core::abandon()
     shared_->listeners = std::make_shared<std::vector<event_handler>>();
     if (run_) run_->cancelled = true;
     for (const auto& e : drains_) e->cancelled = true;
+    is_stopping_ = true;
     if (is_firing()) take_back_ahead({});
     loaded_ = false; // what is due stays so, for the next start
     stop_firing();

@@ -68,6 +68,8 @@ private:
         bool has_turn = false;
         /// It was claimed ahead, and is not to begin.
         bool is_taken_back = false;
+        /// The store knows of it: not where it goes without.
+        bool has_claim = false;
     };
 
     /** What is due at one wake-up, on its way to the runs. */
@@ -145,6 +147,11 @@ private:
     void on_wake(const error_code& ec);
     bool look_for_step();
     void fire_due();
+    bool is_held(job_index j) const;
+    void judge_held();
+    void release_held();
+    void keep_work(const due_work& work);
+    void put_back_unclaimed(const due_batch& batch, std::vector<claimed_run> runs);
     instant claims_from(const wake_up& next) const;
     void fire_ahead();
     void fire(std::shared_ptr<due_batch> batch, const due_work& work);
@@ -158,10 +165,17 @@ private:
         std::vector<event>& told);
     static returned_claim
     give_back_of(const job& first, const claimed_run& r, returned_claim::kind what);
+    using places = std::vector<std::pair<std::shared_ptr<const job_set>, claimed_run>>;
+    static bool is_all_taken_back(const due_batch& batch);
+    void begin(const std::shared_ptr<due_batch>& batch);
+    void settle_holds();
+    std::vector<std::shared_ptr<due_batch>> batches_ahead() const;
     void take_back_ahead(std::optional<std::string_view> chain);
-    void take_back(
+    places take_back_coming(std::optional<std::string_view> chain);
+    places take_back(
         const std::vector<std::shared_ptr<due_batch>>& batches,
         std::optional<std::string_view> chain);
+    void give_up_places(const places& which);
     claim_batch recall(const std::set<std::string>& names) const;
     std::vector<job_memory> memories_of(const std::vector<job_index>& jobs) const;
     std::vector<missed_record>
@@ -173,15 +187,15 @@ private:
         const std::shared_ptr<due_batch>& batch,
         const error_code& ec,
         const std::vector<carillon::claim>& claims);
-    bool goes_without(const error_code& ec, const job_set& plan, job_index first) const;
+    bool goes_without_store(const job_set& plan, job_index first) const;
     std::int64_t own_fence();
     bool is_past(const job& first, due_run& run) const;
     void give_up(const job_set& plan, const claimed_run& run);
     void start_when_due(const std::shared_ptr<due_batch>& batch);
-    void hold_is_over(const std::shared_ptr<due_batch>& batch);
     static run_record record_of(const job_set& plan, const claimed_run& run);
     bool leaves_open() const { return draining_ && shared_->store.is_durable(); }
-    void leave_open(const job_set& plan, const claimed_run& run);
+    void leave_open(const std::shared_ptr<const job_set>& plan, const claimed_run& run);
+    void lose(const job_set& plan, const claimed_run& run);
     void leave_open(const open_run& open);
     void start_some(std::shared_ptr<due_batch> batch, std::size_t from);
     void enter(const std::shared_ptr<const job_set>& plan, const claimed_run& run);
@@ -198,12 +212,14 @@ private:
     std::vector<cut_off_run> sort_out(std::vector<open_run> cut_off) const;
     void recover_later(std::vector<open_run> cut_off);
     void end_interrupted(run_record run, reason why);
+    void end_unbegun(const open_run& open, reason why);
     std::shared_ptr<boost::asio::cancellation_signal> add_recovery_wait();
     void go_on(const std::shared_ptr<open_run>& open, bool has_waited);
     void go_on_when_due(const std::shared_ptr<open_run>& open);
     void wait_until_due(const std::shared_ptr<open_run>& open);
     void enter_again(const std::shared_ptr<open_run>& open);
     bool is_not_wanted(open_run& open, job_index first);
+    bool was_paused(const open_run& open) const;
     std::shared_ptr<manual_run> make_manual(trigger_handler handler);
     void retry_found(
         const std::shared_ptr<manual_run>& asked,
@@ -238,6 +254,7 @@ private:
     bool started_ = false;  // async_run has been called
     bool loaded_ = false;   // the timetable holds the plan, with what the store remembers
     bool draining_ = false;
+    bool is_stopping_ = false; // what waits for a place is not to begin any more
     bool cancelling_ = false;  // what is claimed already starts as a cancelled run
     std::size_t underway_ = 0; // what is asked of the store beside the recorder, or starts
     std::shared_ptr<recorder> recorder_;

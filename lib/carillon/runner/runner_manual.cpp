@@ -100,7 +100,7 @@ void runner::core::claim_manual(std::shared_ptr<manual_run> asked, int tries)
                               const error_code& ec, const std::vector<carillon::claim>& claims) {
             run_record& record = asked->record;
             const bool won = !ec && claims[0].won;
-            if (won || self->goes_without(ec, *asked->plan, asked->first)) {
+            if (won || (ec && self->goes_without_store(*asked->plan, asked->first))) {
                 record.fence = won ? claims[0].fence : self->own_fence();
                 return self->start_manual(asked);
             }

@@ -64,9 +64,11 @@ std::vector<runner::core::cut_off_run> runner::core::sort_out(std::vector<open_r
         bool waits = false;
         if (!why_not && is_bound) {
             const auto [before, is_first] = last.try_emplace(open.run.chain, out.size());
-            waits = !is_first && policy != overlap_policy::replace;
-            if (!is_first && policy == overlap_policy::replace)
-                out[before->second].why_not = reason::overlap;
+            // What makes up for a missed instant waits, whatever goes.
+            const bool replaces =
+                policy == overlap_policy::replace && open.run.trigger != run_trigger::catch_up;
+            waits = !is_first && !replaces;
+            if (!is_first && replaces) out[before->second].why_not = reason::overlap;
             before->second = out.size();
         }
         out.push_back({std::move(open), why_not, waits});
@@ -95,7 +97,9 @@ void runner::core::recovered(
             continue;
         }
         open.run.fence = claims[i].fence;
-        if (why_not)
+        if (why_not && !open.may_have_begun)
+            end_unbegun(open, *why_not);
+        else if (why_not)
             end_interrupted(std::move(open.run), *why_not);
         else if (waits && chains_.at(chain).gate.running > 0)
             chains_.at(chain).cut_off.push_back(std::move(open));
@@ -141,6 +145,23 @@ void runner::core::end_interrupted(run_record run, reason why)
         if (j.outcome == outcome::interrupted) shared_->emit(job_ended{*ended, job_of(j.job), j});
     shared_->emit(carillon::run_ended{*ended, job_of(ended->chain)});
     leave_gate(ended->chain);
+}
+
+/** Tells of, and records, a run of which nothing has begun, and nothing will. */
+void runner::core::end_unbegun(const open_run& open, reason why)
+{
+    const instant now = shared_->time.now();
+    run_record run = open.run;
+    run.outcome = outcome::skipped;
+    run.reason = why;
+    run.started_at = now;
+    run.ended_at = now;
+    run.jobs.clear();
+    const auto first = plan_->find(run.chain);
+    const job of = first ? (*plan_)[*first] : job{.name = run.chain, .url = {}};
+    recorder_->record(std::make_shared<const run_record>(run));
+    shared_->emit(run_skipped{of, run.scheduled_at, why, 1});
+    leave_gate(run.chain);
 }
 
 /** Goes on with a run whose chain is free; it has waited for that, or not. */
@@ -210,10 +231,23 @@ void runner::core::wait_until_due(const std::shared_ptr<open_run>& open)
                     self->leave_open(*open);
                 else if (open->due > self->shared_->time.now())
                     self->wait_until_due(open);
+                else if (self->was_paused(*open))
+                    self->recorder_->give_back(
+                        {{.chain = open->run.chain,
+                          .scheduled_at = open->run.scheduled_at,
+                          .run = open->run.id}});
                 else
                     self->enter_again(open);
                 self->finish_if_idle();
             }));
+}
+
+/** Whether its job was paused or disabled before it was due. */
+bool runner::core::was_paused(const open_run& open) const
+{
+    const auto j = plan_->find(open.run.chain);
+    return j && is_by_schedule(open.run.trigger) &&
+           (timetable_.is_paused(*j) || !(*plan_)[*j].enabled);
 }
 
 /** Its instant has come: it starts, or follows what goes. */

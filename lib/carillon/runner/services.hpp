@@ -3,7 +3,7 @@
 #include <carillon/http/transport.hpp>
 #include <carillon/runner/event.hpp>
 #include <carillon/runner/origins.hpp>
-#include <carillon/store/store.hpp>
+#include <carillon/runner/timed_store.hpp>
 #include <carillon/time/time_source.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -21,7 +21,8 @@ struct services {
     boost::asio::any_io_executor executor;
     time_source& time;
     http::transport& transport;
-    carillon::store& store;
+    std::shared_ptr<timed_store> timed;
+    carillon::store& store = *timed;
     std::mt19937_64 random;
     std::shared_ptr<carillon::origins> origins{};
     // Replaced whole: a listener may add others, or end the runner, while it is called.

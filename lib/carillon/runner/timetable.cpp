@@ -35,6 +35,7 @@ void timetable::plan_all()
         if (entries_[i].planned) all.push_back(appointment_for(i));
     }
     agenda_.assign(std::move(all));
+    held_.clear();
     payments_.assign({});
     for (const auto& [j, d] : debts_)
         if (!d.waits) plan_debt(j);
@@ -96,6 +97,7 @@ due_run timetable::run_at(job_index j, const grid& ticks, instant at, instant no
         .scheduled_at = at,
         .occurrence = at,
         .due = due,
+        .ticks = ticks,
         .caught_up = !is_late(schedule_of(j), due, now),
         .keeps_name = due <= passed_over_ || is_fixed_time(schedule_of(j))};
 }
@@ -108,10 +110,16 @@ std::optional<wake_up> timetable::next_wake()
     return payment ? std::optional(wake_up{*payment}) : std::nullopt;
 }
 
-due_work timetable::take_due(instant now, const job_predicate& has_turn)
+due_work
+timetable::take_due(instant now, const job_predicate& has_turn, const job_predicate& is_held)
 {
     due_work out;
     for (const appointment& a : agenda_.take_due(now)) {
+        if (is_held(a.job)) {
+            held_.insert(a.job); // and counts as planned
+            wait_held(a.job, now, out);
+            continue;
+        }
         entries_[a.job].planned = false;
         pass(a.job, now, out);
         plan_next(a.job);
@@ -119,8 +127,11 @@ due_work timetable::take_due(instant now, const job_predicate& has_turn)
     const auto payments = payments_.take_due(now);
     if (payments.empty()) return out;
 
+    std::unordered_set<job_index> caught_up; // with what is newer
+    for (const due_run& r : out.runs)
+        if (r.caught_up) caught_up.insert(r.job);
     for (const appointment& a : payments) {
-        if (is_paused(a.job) || has_turn(a.job))
+        if (caught_up.contains(a.job) || is_paused(a.job) || has_turn(a.job) || is_held(a.job))
             debts_.at(a.job).waits = true;
         else
             pay(a.job, now, out);
@@ -145,6 +156,45 @@ due_work timetable::take_ahead(instant at, const job_predicate& is_busy)
     }
     for (const appointment& a : later) agenda_.add(a);
     return out;
+}
+
+due_work timetable::judge_held(instant now)
+{
+    due_work out;
+    for (const job_index j : held_) wait_held(j, now, out);
+    return out;
+}
+
+void timetable::wait_held(job_index j, instant now, due_work& out)
+{
+    entry& e = entries_[j];
+    const schedule& s = schedule_of(j);
+    if (e.next == never || due_time(j, e.ticks, e.next) > now) return;
+    const occurrences instants(s, e.ticks);
+    const instant newest = newest_due(j, now);
+    const bool is_wanted =
+        s.catch_up != catch_up_policy::none || is_late(s, due_time(j, e.ticks, newest), now);
+    const auto last = is_wanted ? instants.last_until(newest - one_tick) : std::optional(newest);
+    if (!last || *last < e.next) return;
+    const owed_span passed{e.ticks, e.next, *last, instants.count(e.next, *last)};
+    e.taken = *last;
+    e.next = is_wanted ? newest : instants.next_after(newest).value_or(never);
+    out.changed.push_back(j);
+    if (s.catch_up == catch_up_policy::all)
+        owe(j, passed, s.catch_up_limit, now, out);
+    else
+        out.missed.emplace_back(
+            j, missed_part{passed.from, passed.to, passed.count, reason::store});
+}
+
+void timetable::release_held(instant now, const job_predicate& has_turn)
+{
+    for (const job_index j : std::exchange(held_, {})) {
+        entries_[j].planned = false;
+        plan_next(j);
+    }
+    for (auto& [j, d] : debts_)
+        if (d.waits && !has_turn(j)) release(j, now);
 }
 
 due_work timetable::take_late(instant now)
@@ -208,6 +258,7 @@ void timetable::pay(job_index j, instant now, due_work& out)
     owed_span& oldest = d.spans.front();
     out.runs.push_back(run_at(j, oldest.ticks, oldest.from, now));
     out.runs.back().caught_up = true;
+    out.runs.back().was_owed = true;
     d.waits = true;
     if (--oldest.count > 0)
         oldest.from = *occurrences(schedule_of(j), oldest.ticks).next_after(oldest.from);
@@ -227,9 +278,12 @@ due_work timetable::put_back(const std::vector<due_run>& runs, instant now)
     std::unordered_set<job_index> jobs;
     for (const due_run& r : runs) {
         entry& e = entries_[r.job];
-        if (e.paused || !(*plan_)[r.job].enabled) continue;
         out.changed.push_back(r.job);
-        if (e.taken > r.occurrence) {
+        if (r.was_owed) {
+            owe_again(r.job, r.ticks, r.occurrence, now);
+            continue;
+        }
+        if (e.taken > r.occurrence || e.paused || !(*plan_)[r.job].enabled) {
             overtake(r, now, out);
             continue;
         }
@@ -240,8 +294,21 @@ due_work timetable::put_back(const std::vector<due_run>& runs, instant now)
     }
     if (jobs.empty()) return out;
     agenda_.erase(jobs);
-    for (const job_index j : jobs) plan_next(j);
+    for (const job_index j : jobs) {
+        held_.erase(j);
+        plan_next(j);
+    }
     return out;
+}
+
+/** One that is older than others may be. */
+void timetable::owe_again(job_index j, const grid& ticks, instant at, instant now)
+{
+    const auto [known, is_new] = debts_.try_emplace(j, debt{.spans = {}, .ready = now});
+    debt& d = known->second;
+    insert_by_age(d.spans, {ticks, at, at, 1});
+    d.ready = std::max(now, d.spans.front().from);
+    if (is_new || std::exchange(d.waits, false)) plan_debt(j);
 }
 
 /** What becomes of an instant of which a newer one has been taken. */
@@ -249,8 +316,7 @@ void timetable::overtake(const due_run& r, instant now, due_work& out)
 {
     const schedule& s = schedule_of(r.job);
     const instant at = r.occurrence;
-    if (s.catch_up == catch_up_policy::all)
-        return owe(r.job, {entries_[r.job].ticks, at, at, 1}, s.catch_up_limit, now, out);
+    if (s.catch_up == catch_up_policy::all) return owe_again(r.job, entries_[r.job].ticks, at, now);
     const reason why = s.catch_up == catch_up_policy::once ? reason::coalesced : reason::window;
     out.missed.emplace_back(r.job, missed_part{at, at, 1, why});
 }

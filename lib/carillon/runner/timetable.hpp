@@ -15,6 +15,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -53,6 +54,9 @@ struct due_run {
     instant occurrence;
     /// The instant and its jitter: from here on it is late.
     instant due;
+    /// Where the schedule has a rate, the ticks that the instant is of.
+    grid ticks{};
+    bool was_owed = false;
     /// More than a minute beyond its window: it makes up for a missed instant.
     bool caught_up = false;
     /// Where an instant of its name has run, it is not run again: it names a point of time, or a
@@ -111,9 +115,22 @@ public:
      * What is due by now. Each of these jobs moves on to its next instant after `now`.
      *
      * Of what a job owes one run comes at a time, and none while the one before has its turn; the
-     * next one after @ref release.
+     * next one after @ref release. Jobs for which `is_held` says so, since they cannot be claimed,
+     * wait for @ref release_held.
      */
-    due_work take_due(instant now, const job_predicate& has_turn);
+    due_work take_due(
+        instant now, const job_predicate& has_turn, const job_predicate& is_held = [](job_index) {
+            return false;
+        });
+
+    /**
+     * What has passed of jobs that were held: of the instants of each the newest waits as long as
+     * it can be late, or its job catches up; the others are owed, or missed because of the store.
+     */
+    due_work judge_held(instant now);
+
+    /** Jobs that were held are held no more: what waits is due. */
+    void release_held(instant now, const job_predicate& has_turn);
 
     /**
      * What will be due at `at`, the next wake-up, by schedules of jobs that are not busy; they move
@@ -184,6 +201,8 @@ private:
     instant newest_due(job_index j, instant now) const;
     due_run run_at(job_index j, const grid& ticks, instant at, instant now) const;
     void pass(job_index j, instant now, due_work& out);
+    void wait_held(job_index j, instant now, due_work& out);
+    void owe_again(job_index j, const grid& ticks, instant at, instant now);
     void overtake(const due_run& r, instant now, due_work& out);
     void owe(job_index j, const owed_span& span, std::int64_t limit, instant now, due_work& out);
     void pay(job_index j, instant now, due_work& out);
@@ -196,7 +215,8 @@ private:
     std::vector<entry> entries_;           // one for each job of the plan
     std::unordered_map<job_index, debt> debts_;
     agenda agenda_;
-    agenda payments_; // when what is owed may go on
+    agenda payments_;                    // when what is owed may go on
+    std::unordered_set<job_index> held_; // due, and not in the agenda
 };
 
 } // namespace carillon
