@@ -58,7 +58,7 @@ enum class errc {
     bad_redirect,
     /// What has to be durable before a request is sent could not be stored.
     not_kept,
-    /// The store's file, or its lock file, is no more where it was opened.
+    /// The store's file, or one that SQLite has beside it, is no longer where it was opened.
     store_moved,
     /// The store does not answer: what was asked for may take effect later, or never.
     store_stalled,

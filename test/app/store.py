@@ -135,6 +135,63 @@ class Store(unittest.TestCase):
         self.stop(daemon)
         self.fill()     # it is free again
 
+    def test_a_second_daemon_by_another_name(self):
+        daemon = self.start()
+        self.wait_for(daemon, "ready")
+        mine = self.store
+        self.store = os.path.join(self.folder, "linked.db")
+        os.link(mine, self.store)
+        self.configure()
+        self.refuses(["in use by another carillon", f"(process {daemon.pid})", self.store])
+        for command in (("once", "tick"), ("status",)):
+            self.refuses(["under another name", self.store], *command)
+        self.store = mine
+        self.configure()
+        self.stop(daemon)
+
+    @unittest.skipUnless(os.geteuid() == 0, "only root mounts")
+    def test_a_second_daemon_by_a_mount_of_the_file_alone(self):
+        daemon = self.start()
+        self.wait_for(daemon, "run_ended")
+        other = os.path.join(self.folder, "other")
+        os.mkdir(other)
+        mounted = os.path.join(other, "carillon.db")
+        open(mounted, "w").close()
+        script = 'mount --bind "$1" "$2" || exit 77; shift 2; exec "$@"'
+        config = os.path.join(self.folder, "other.toml")
+        with open(self.config) as f, open(config, "w") as g:
+            g.write(f.read().replace(self.store, mounted))
+        for command, words in ((("run",), f"(process {daemon.pid})"), (("once", "tick"), "under another name"),
+                               (("status",), "under another name")):
+            done = subprocess.run(["unshare", "-m", "sh", "-c", script, "sh", self.store, mounted, PROGRAM, *command,
+                                   "-c", config], capture_output=True, text=True, timeout=60)
+            if done.returncode in (1, 77) and "carillon" not in done.stderr:
+                self.skipTest(f"nothing can be mounted here: {done.stderr}")
+            self.assertEqual((done.returncode, done.stdout), (6, ""), done.stderr)
+            self.assertIn(words, done.stderr)
+        self.assertEqual(os.listdir(other), ["carillon.db"])
+        self.stop(daemon)
+
+    def test_no_lock_file_is_made_or_followed(self):
+        victim = os.path.join(self.folder, "victim")
+        with open(victim, "w") as f:
+            f.write("keep me")
+        os.symlink(victim, self.store + ".lock")
+        self.fill()
+        with open(victim) as f:
+            self.assertEqual(f.read(), "keep me")
+
+    def test_first_starts_at_one_instant(self):
+        self.configure(nightly='schedule = "0 3 * * *"')
+        for _ in range(40):
+            shutil.rmtree(self.state)
+            os.mkdir(self.state)
+            several = [subprocess.Popen([PROGRAM, "once", "nightly", "-c", self.config], stdout=subprocess.DEVNULL,
+                                        stderr=subprocess.PIPE, text=True) for _ in range(2)]
+            ends = [(process.communicate(timeout=60)[1], process.returncode) for process in several]
+            self.assertEqual([code for _, code in ends], [0, 0], ends)
+            self.assertEqual(self.rows("SELECT count(*) FROM history"), [(2,)])
+
     def test_a_killed_daemon_holds_nothing(self):
         daemon = self.start()
         self.wait_for(daemon, "ready")
@@ -199,16 +256,31 @@ class Store(unittest.TestCase):
     @unittest.skipUnless(os.geteuid() == 0, "root tries it as another user")
     def test_no_permission(self):
         self.fill()
+        for mode in (0, 0o444):
+            os.chmod(self.store, mode)
+            self.refuses(["permission denied", "read and write", self.store], user=NOBODY)
+            self.refuses(["permission denied", "read and write", self.store], "once", "tick", user=NOBODY)
         os.chmod(self.store, 0)
-        os.chmod(self.store + ".lock", 0)
-        self.refuses(["Permission denied".lower(), self.store], user=NOBODY)
-        os.chmod(self.store + ".lock", 0o666)
-        self.refuses(["Permission denied", self.store], user=NOBODY)
+        self.refuses(["permission denied", "cannot be read", self.store], "status", user=NOBODY)
 
     @unittest.skipUnless(os.geteuid() == 0, "root tries it as another user")
     def test_a_folder_that_cannot_be_written(self):
         self.refuses(["permission denied"], user=NOBODY)
         self.refuses(["permission denied"], "once", "tick", user=NOBODY)
+
+    def test_a_folder_in_its_place(self):
+        os.mkdir(self.store)
+        for command in (("run",), ("once", "tick"), ("status",)):
+            self.refuses(["is a folder", self.store], *command)
+
+    def test_a_copy_that_others_could_read(self):
+        self.fill()
+        os.chmod(self.store, 0o644)
+        daemon = self.start()
+        self.wait_for(daemon, "run_ended")
+        for end in ("", "-wal", "-shm"):
+            self.assertEqual(os.stat(self.store + end).st_mode & 0o777, 0o600, end)
+        self.stop(daemon)
 
     def test_a_locked_database(self):
         self.fill()

@@ -9,6 +9,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include <barrier>
 #include <filesystem>
 #include <optional>
 #include <thread>
@@ -48,6 +49,18 @@ struct fixture {
     {
         ctx.restart();
         ctx.run();
+    }
+
+    /** Writes one entry: what the store says. */
+    error_code note()
+    {
+        error_code out;
+        auto batch = std::make_shared<claim_batch>();
+        batch->missed.push_back({"a", t0, t0, 1, reason::window});
+        store->async_claim(
+            batch, t0, [&](const error_code& ec, const std::vector<claim>&) { out = ec; });
+        run();
+        return out;
     }
 
     /** Closes the store, which first does what is left to do. */
@@ -105,6 +118,46 @@ BOOST_AUTO_TEST_CASE(only_one_daemon_opens_it)
     BOOST_CHECK_NO_THROW(open());
 }
 
+BOOST_AUTO_TEST_CASE(a_hard_link_is_the_same_store)
+{
+    open();
+    const std::string link = folder / "link.db";
+    std::filesystem::create_hard_link(path, link);
+    BOOST_CHECK_EXCEPTION(
+        sqlite_store(ctx.get_executor(), {.path = link}), store_unusable,
+        says("in use by another"));
+    BOOST_CHECK_EXCEPTION(
+        sqlite_store(ctx.get_executor(), {.path = link, .is_daemon = false}), store_unusable,
+        says("under another name"));
+    BOOST_CHECK_EXCEPTION(store_reader{link}, store_unusable, says("under another name"));
+    BOOST_TEST(!note());
+    store.reset();
+    BOOST_TEST(store_reader(link).find({}).entries.size() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(a_fresh_store_is_made_by_one_of_many)
+{
+    for (int round = 0; round < 20; ++round) {
+        path = folder / ("fresh/" + std::to_string(round) + ".db");
+        std::vector<std::string> errors(4);
+        std::vector<std::thread> all;
+        std::barrier at_once(static_cast<std::ptrdiff_t>(errors.size()));
+        for (std::string& error : errors)
+            all.emplace_back([&] {
+                asio::io_context own;
+                at_once.arrive_and_wait();
+                try {
+                    const sqlite_store s(own.get_executor(), {.path = path, .is_daemon = false});
+                } catch (const store_unusable& e) {
+                    error = e.what();
+                }
+            });
+        for (std::thread& t : all) t.join();
+        BOOST_TEST(errors == std::vector<std::string>(errors.size()), test::per_element());
+        BOOST_TEST(store_reader(path).find({}).entries.empty());
+    }
+}
+
 BOOST_AUTO_TEST_CASE(two_ways_to_write_a_path_are_one_store)
 {
     open();
@@ -119,22 +172,10 @@ BOOST_AUTO_TEST_CASE(two_ways_to_write_a_path_are_one_store)
 
 BOOST_AUTO_TEST_CASE(a_file_that_is_moved_away_takes_nothing_more)
 {
-    for (const std::string& file : {path, path + ".lock"}) {
-        open();
-        error_code ec;
-        const auto note = [&] {
-            auto batch = std::make_shared<claim_batch>();
-            batch->missed.push_back({"a", t0, t0, 1, reason::window});
-            store->async_claim(
-                batch, t0, [&](const error_code& e, const std::vector<claim>&) { ec = e; });
-            run();
-        };
-        note();
-        BOOST_TEST(!ec, ec.message());
-        std::filesystem::remove(file);
-        note();
-        BOOST_TEST(ec == errc::store_moved);
-    }
+    open();
+    BOOST_TEST(!note());
+    std::filesystem::remove(path);
+    BOOST_TEST(note() == errc::store_moved);
 }
 
 BOOST_AUTO_TEST_CASE(what_is_no_store_is_refused_and_left_as_it_is)

@@ -15,6 +15,14 @@ public:
     std::string message(int code) const override { return ::sqlite3_errstr(code); }
 };
 
+/** A use of the database's file, which has just been opened; of none where there is no file. */
+file_use use_of(sqlite3* db)
+{
+    const char* path = ::sqlite3_db_filename(db, "main");
+    const std::optional<file_id> file = path != nullptr && *path != 0 ? file_at(path) : std::nullopt;
+    return file ? file_use(*file) : file_use();
+}
+
 /** The purpose and SQLite's words alone, where `system_error` would add the code's to them. */
 class database_error final : public boost::system::system_error {
 public:
@@ -43,16 +51,22 @@ const boost::system::error_category& category() noexcept
     return one;
 }
 
-database::database(const std::string& path, access how)
+database::handle_ptr database::open(const std::string& path, access how)
 {
     sqlite3* db = nullptr;
     const int flags =
         how == access::create ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY;
     const int code = ::sqlite3_open_v2(path.c_str(), &db, flags, nullptr);
-    handle_.reset(db); // there also where opening failed, with the reason
+    handle_ptr out(db); // there also where opening failed, with the reason
     if (code != SQLITE_OK) fail(db, ("cannot open " + path).c_str());
     ::sqlite3_busy_timeout(db, busy_timeout_ms);
+    return out;
 }
+
+// SQLite locks nothing before it is first asked.
+database::database(const std::string& path, access how) : database(open(path, how)) {}
+
+database::database(handle_ptr handle) : use_(use_of(handle.get())), handle_(std::move(handle)) {}
 
 void database::execute(const char* sql, const char* purpose)
 {
@@ -64,13 +78,6 @@ std::int64_t database::number(const char* sql, const char* purpose)
 {
     statement s(*this, sql, purpose);
     return s.step() ? s.number(0) : 0;
-}
-
-bool database::has_moved() const
-{
-    int moved = 0;
-    const int code = ::sqlite3_file_control(handle(), "main", SQLITE_FCNTL_HAS_MOVED, &moved);
-    return code == SQLITE_OK && moved != 0;
 }
 
 int database::changes() const { return ::sqlite3_changes(handle()); }
@@ -162,11 +169,11 @@ void statement::check(int code)
 
 void statement::finaliser::operator()(sqlite3_stmt* s) const noexcept { ::sqlite3_finalize(s); }
 
-// Immediate, so that the wait for another process's lock comes before the work and not in its
+// One that writes is immediate, so that the wait for another process's lock comes before the work and not in its
 // midst.
-transaction::transaction(database& db, const char* purpose) : db_(db), purpose_(purpose)
+transaction::transaction(database& db, const char* purpose, kind what) : db_(db), purpose_(purpose)
 {
-    db_.execute("BEGIN IMMEDIATE", purpose);
+    db_.execute(what == kind::write ? "BEGIN IMMEDIATE" : "BEGIN", purpose);
 }
 
 transaction::~transaction()

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <carillon/store/file_use.hpp>
+
 #include <boost/system/error_code.hpp>
 
 #include <cstdint>
@@ -40,9 +42,6 @@ public:
     /** The first column of a statement's first row; 0 where there is none. */
     std::int64_t number(const char* sql, const char* purpose);
 
-    /** Whether another file, or none, is where this one was opened. */
-    bool has_moved() const;
-
     /** How many rows the last statement changed. */
     int changes() const;
 
@@ -53,7 +52,13 @@ private:
         void operator()(sqlite3* db) const noexcept;
     };
 
-    std::unique_ptr<sqlite3, closer> handle_;
+    using handle_ptr = std::unique_ptr<sqlite3, closer>;
+
+    static handle_ptr open(const std::string& path, access how);
+    explicit database(handle_ptr handle);
+
+    file_use use_; // ends after the handle
+    handle_ptr handle_;
 };
 
 /** A prepared statement; parameters count from 1 and columns from 0, as in SQLite. */
@@ -96,10 +101,13 @@ private:
     std::unique_ptr<sqlite3_stmt, finaliser> handle_;
 };
 
-/** Changes that are made together: rolled back unless they are committed. */
+/** Changes that are made together: rolled back unless they are committed. Or questions that are
+ * answered from one state. */
 class transaction {
 public:
-    transaction(database& db, const char* purpose);
+    enum class kind { write, read };
+
+    transaction(database& db, const char* purpose, kind what = kind::write);
     transaction(const transaction&) = delete;
     transaction& operator=(const transaction&) = delete;
     ~transaction();

@@ -5,12 +5,7 @@
 #include <fmt/format.h>
 #include <sqlite3.h>
 
-#include <cerrno>
-#include <cstring>
-#include <fcntl.h>
 #include <filesystem>
-#include <sys/stat.h>
-#include <unistd.h>
 
 namespace carillon::sqlite {
 namespace {
@@ -80,23 +75,12 @@ std::string damaged(const std::string& what)
     }
 }
 
-/** Nobody else may read it: replies may hold what is not for all. SQLite gives its other files the
- * same mode. */
-void make_file(const std::string& path)
-{
-    // One that is there is not opened here: closing it would take SQLite's locks of this process
-    // away (fcntl(2), advisory record locks).
-    const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    const bool is_there = file < 0 && errno == EEXIST;
-    if (file < 0 && (!is_there || ::access(path.c_str(), R_OK | W_OK) != 0))
-        refuse(path, fmt::format("the store cannot be opened: {}", std::strerror(errno)));
-    if (file >= 0) ::close(file);
-}
-
 /** Tells a store from other databases, and from those of newer versions. */
 int read_version(database& db, const std::string& path)
 {
+    // One look: a process that makes the tables meanwhile must not be seen by half.
     constexpr const char* purpose = "cannot read the store's version";
+    const transaction look(db, purpose, transaction::kind::read);
     const auto id = db.number("PRAGMA application_id", purpose);
     const auto version = db.number("PRAGMA user_version", purpose);
     const bool is_empty = db.number("SELECT count(*) FROM sqlite_master", purpose) == 0;
@@ -111,13 +95,11 @@ int read_version(database& db, const std::string& path)
     return static_cast<int>(version);
 }
 
-void migrate(database& db, const std::string& path)
+void migrate(database& db, int version)
 {
     constexpr const char* purpose = "cannot bring the store's tables up to date";
     transaction change(db, purpose);
-    // Another process may have been first.
-    for (int version = read_version(db, path); version < schema_version; ++version)
-        db.execute(steps[version], purpose);
+    for (; version < schema_version; ++version) db.execute(steps[version], purpose);
     db.execute(
         fmt::format(
             "PRAGMA application_id = {}; PRAGMA user_version = {}", application_id, schema_version)
@@ -158,6 +140,14 @@ std::string real_path(const std::string& path)
     return ec ? path : real.string();
 }
 
+void require_same_files(const std::string& path, const owner_lock& owners)
+{
+    if (owners.is_used_elsewhere())
+        refuse(
+            path, "the store is in use under another name (a hard link, or a mount of the file "
+                  "alone), beside which its log is: use that name, or mount the folder");
+}
+
 void make_folder(const std::string& path)
 {
     const std::filesystem::path folder = std::filesystem::path(path).parent_path();
@@ -169,7 +159,6 @@ void make_folder(const std::string& path)
 
 database open_for_writing(const std::string& path, std::int64_t checked_bytes)
 {
-    make_file(path);
     try {
         database db(path);
         const int version = read_version(db, path);
@@ -184,7 +173,7 @@ database open_for_writing(const std::string& path, std::int64_t checked_bytes)
         db.execute("PRAGMA synchronous = FULL", "cannot set the store up");
         // However long a reader has held it up.
         db.execute("PRAGMA journal_size_limit = 16777216", "cannot set the store up");
-        if (version < schema_version) migrate(db, path);
+        if (version < schema_version) migrate(db, version);
         check(db, path, checked_bytes);
         // Whether it can be written shows only now.
         transaction(db, "cannot write to the store").commit();
@@ -196,8 +185,6 @@ database open_for_writing(const std::string& path, std::int64_t checked_bytes)
 
 database open_for_reading(const std::string& path)
 {
-    if (::access(path.c_str(), F_OK) != 0)
-        refuse(path, fmt::format("there is no store: {}", std::strerror(errno)));
     try {
         database db(path, access::read_only);
         if (read_version(db, path) < schema_version)

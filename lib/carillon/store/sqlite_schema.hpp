@@ -1,5 +1,6 @@
 #pragma once
 
+#include <carillon/store/owner_lock.hpp>
 #include <carillon/store/sqlite.hpp>
 
 #include <cstdint>
@@ -16,12 +17,17 @@ inline constexpr std::int64_t checked_at_start = std::int64_t{64} << 20;
 /** A path without links and dots, as far as it is there. */
 std::string real_path(const std::string& path);
 
+/** Whether who opens a store has the same files beside it as its owners have. Throws @ref
+ * store_unusable where they have others. */
+void require_same_files(const std::string& path, const owner_lock& owners);
+
 /** Makes the folder of a store's file where there is none. Throws @ref store_unusable. Not a public
  * interface, like all here. */
 void make_folder(const std::string& path);
 
 /**
- * Opens a store's file for writing, making it where there is none, and brings an older one forward.
+ * Opens a store's file for writing, makes its tables where it is empty, and brings an older one
+ * forward. No other process may do so meanwhile.
  *
  * Throws @ref store_unusable for a file that cannot be opened, is locked, damaged, no store, or
  * from a newer carillon. A file of more than `checked_bytes` is only checked where it matters for

@@ -15,7 +15,7 @@ namespace carillon {
 
 struct sqlite_store_options {
     /// The database's file; it is made where there is none, and so is its folder. Beside it stand
-    /// `PATH-wal` and `PATH-shm`, which are SQLite's, and `PATH.lock`.
+    /// `PATH-wal` and `PATH-shm`, which are SQLite's.
     std::string path;
     /// The one process that fires schedules and recovers what was cut off. Others may use the store
     /// beside it for runs of their own.
@@ -36,7 +36,7 @@ struct sqlite_store_options {
  * destructor. What comes while a commit is under way shares the next one. Errors are SQLite's; @ref
  * errc::queue_full where the disk is too slow for what is asked of it.
  *
- * Claims name their owner by a lock on `PATH.lock` that dies with the process (fcntl(2)).
+ * Claims name their owner by a lock on the file that ends with the process (fcntl(2)).
  */
 class sqlite_store final : public store {
 public:
@@ -70,7 +70,7 @@ private:
 
     boost::asio::any_io_executor executor_;
     std::unique_ptr<writer> writer_;
-    std::unique_ptr<reader> reader_; // ends before the writer, whose lock file it looks at
+    std::unique_ptr<reader> reader_; // ends before the writer, whose locks it looks at
 };
 
 } // namespace carillon

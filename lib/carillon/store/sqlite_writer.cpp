@@ -23,7 +23,7 @@ constexpr std::size_t max_queued = 100'000;
 constexpr int commits_without_trim = 64;
 constexpr int steps_at_the_end = 8;
 
-/** One spelling of the path, whatever links lead there: the lock file hangs on it. */
+/** One spelling of the path, whatever links lead there: what stands beside it hangs on it. */
 sqlite_store_options with_folder(sqlite_store_options o)
 {
     sqlite::make_folder(o.path);
@@ -31,18 +31,7 @@ sqlite_store_options with_folder(sqlite_store_options o)
     return o;
 }
 
-owner_lock lock_file(const sqlite_store_options& o)
-{
-    const std::string path = o.path + ".lock";
-    try {
-        return owner_lock(path);
-    } catch (const boost::system::system_error& e) {
-        throw store_unusable(
-            fmt::format("{}: the store's lock file cannot be used: {}", path, describe(e.code())));
-    }
-}
-
-sqlite::database open(const sqlite_store_options& o, owner_lock& owners)
+void enter(const sqlite_store_options& o, owner_lock& owners)
 {
     if (o.is_daemon && !owners.become_daemon()) {
         const auto pid = owners.daemon_pid();
@@ -51,9 +40,25 @@ sqlite::database open(const sqlite_store_options& o, owner_lock& owners)
             "[store] path of its own",
             o.path, pid != 0 ? fmt::format(" (process {})", pid) : ""));
     }
+    sqlite::require_same_files(o.path, owners);
+    owners.become_owner();
+}
+
+/** Alone among carillon's processes, so that none of them meets a store that is half made. */
+sqlite::database open(const sqlite_store_options& o, owner_lock& owners)
+{
+    owners.begin_set_up();
+    enter(o, owners);
+    owners.protect();
     // A guest comes for one run, and must not wait for what a daemon has looked at.
     const bool was_checked = !o.is_daemon && owners.has_daemon();
-    return sqlite::open_for_writing(o.path, was_checked ? 0 : sqlite::checked_at_start);
+    sqlite::database db =
+        sqlite::open_for_writing(o.path, was_checked ? 0 : sqlite::checked_at_start);
+    if (!owners.is_in_place())
+        throw store_unusable(o.path + ": the store was moved while it was opened: try again");
+    if (o.is_daemon) owners.show_pid();
+    owners.end_set_up();
+    return db;
 }
 
 /** Whether an operation that fails by itself may have failed others of its commit. */
@@ -81,7 +86,7 @@ sqlite_store::writer::writer(const sqlite_store_options& as_given)
 {}
 
 sqlite_store::writer::writer(const sqlite_store_options& options, int)
-    : max_group_(std::max<std::size_t>(options.max_group, 1)), owners_(lock_file(options)),
+    : max_group_(std::max<std::size_t>(options.max_group, 1)), owners_(options.path),
       db_(open(options, owners_)), ledger_(std::in_place, db_, owners_), retention_(db_),
       trims_(options.is_daemon || !owners_.has_daemon()), limits_(options.limits),
       thread_(start_thread([this] { work(); }))
@@ -95,6 +100,13 @@ sqlite_store::writer::~writer()
     }
     wake_.notify_one();
     thread_.join();
+    // Whoever opens the store meets it open, or closed and free, and never in between. All locks
+    // end together, after the database is closed.
+    try {
+        owners_.begin_set_up();
+    } catch (const store_unusable&) {
+        // A process that is held up, or a file system that fails: this one must end all the same.
+    }
 }
 
 void sqlite_store::writer::add(operation o)
@@ -175,7 +187,7 @@ void sqlite_store::writer::commit(std::vector<operation>& group)
 error_code sqlite_store::writer::try_commit(operation* first, std::size_t count)
 {
     // What is written to a deleted file is lost with the process.
-    if (db_.has_moved() || owners_.is_deleted()) return errc::store_moved;
+    if (!owners_.is_in_place()) return errc::store_moved;
     try {
         sqlite::transaction change(db_, "cannot write to the store");
         for (std::size_t i = 0; i < count; ++i) first[i].apply(*ledger_);

@@ -7,11 +7,21 @@ namespace carillon {
 
 struct store_reader::handles {
     explicit handles(const std::string& path)
-        : db(sqlite::open_for_reading(path)), owners(path + ".lock", owner_lock::use::look)
+        : owners(path, owner_lock::use::look), db(open(path, owners))
     {}
 
-    sqlite::database db;
+    /** While no other process opens or closes the store. */
+    static sqlite::database open(const std::string& path, owner_lock& owners)
+    {
+        owners.begin_set_up();
+        sqlite::require_same_files(path, owners);
+        sqlite::database db = sqlite::open_for_reading(path);
+        owners.end_set_up();
+        return db;
+    }
+
     owner_lock owners;
+    sqlite::database db;
 };
 
 store_reader::store_reader(const std::string& path)

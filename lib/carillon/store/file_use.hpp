@@ -1,0 +1,45 @@
+#pragma once
+
+#include <compare>
+#include <memory>
+#include <optional>
+#include <string>
+#include <sys/types.h>
+
+namespace carillon {
+
+/** Which file it is, whatever its names. Not a public interface, like all here. */
+struct file_id {
+    ::dev_t device{};
+    ::ino_t inode{};
+
+    friend auto operator<=>(const file_id&, const file_id&) = default;
+};
+
+/** The file at a path, links followed; nothing where there is none. */
+std::optional<file_id> file_at(const std::string& path) noexcept;
+
+/**
+ * Says that this process uses a file whose descriptors must not be closed meanwhile.
+ *
+ * close(2) of any descriptor of a file drops all POSIX record locks that the process holds on that
+ * file (fcntl(2)), SQLite's among them. So whoever is done with a descriptor parks it here, and all
+ * that is parked is closed when the last use of the file has ended. Safe from any thread.
+ */
+class file_use {
+public:
+    /** Of no file: nothing is kept. */
+    file_use() = default;
+    explicit file_use(const file_id& file);
+    file_use(file_use&& other) noexcept;
+    file_use& operator=(file_use&& other) = delete;
+    ~file_use();
+
+    /** Keeps what closes a descriptor in its destructor until the last use has ended. */
+    void park(std::shared_ptr<void> what) const;
+
+private:
+    std::optional<file_id> file_;
+};
+
+} // namespace carillon
