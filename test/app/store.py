@@ -192,6 +192,21 @@ class Store(unittest.TestCase):
             self.assertEqual([code for _, code in ends], [0, 0], ends)
             self.assertEqual(self.rows("SELECT count(*) FROM history"), [(2,)])
 
+    def test_a_deleted_file_beside_it(self):
+        for end in ("-wal", "-shm"):
+            daemon = self.start()
+            ended = [e["run"] for e in self.wait_for(daemon, "run_ended") if e["event"] == "run_ended"]
+            os.remove(self.store + end)
+            self.refuses([f"{end} beside the store was deleted"], "once", "tick")
+            seen = self.wait_for(daemon, "store_failed")
+            self.assertIn("moved or deleted", seen[-1]["message"])
+            daemon.kill()
+            daemon.wait()
+            self.fill()     # starts, and nothing of what was told is lost
+            known = {bytes(run).hex() for run, in self.rows("SELECT run FROM history WHERE run IS NOT NULL")}
+            for run in ended:
+                self.assertIn(run.replace("-", ""), known)
+
     def test_a_killed_daemon_holds_nothing(self):
         daemon = self.start()
         self.wait_for(daemon, "ready")

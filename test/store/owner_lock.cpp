@@ -138,7 +138,9 @@ BOOST_AUTO_TEST_CASE(one_at_a_time_sets_up)
 
 BOOST_AUTO_TEST_CASE(its_end_leaves_the_locks_of_sqlite)
 {
-    { const owner_lock make(path); }
+    {
+        const owner_lock make(path);
+    }
     sqlite::database db(path);
     db.execute("CREATE TABLE t (x); BEGIN EXCLUSIVE", "test");
     BOOST_TEST(!is_free_for_others(path));

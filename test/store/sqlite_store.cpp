@@ -11,6 +11,7 @@
 
 #include <barrier>
 #include <filesystem>
+#include <fstream>
 #include <optional>
 #include <thread>
 
@@ -172,10 +173,62 @@ BOOST_AUTO_TEST_CASE(two_ways_to_write_a_path_are_one_store)
 
 BOOST_AUTO_TEST_CASE(a_file_that_is_moved_away_takes_nothing_more)
 {
+    for (const char* end : {"", "-wal", "-shm"}) {
+        BOOST_TEST_INFO_SCOPE(end);
+        path = folder / ("moved" + std::string(end) + ".db");
+        open();
+        BOOST_TEST(!note());
+        const std::string aside = folder / "aside";
+        std::filesystem::rename(path + end, aside);
+        BOOST_TEST(note() == errc::store_moved);
+        std::filesystem::rename(aside, path + end);
+        BOOST_TEST(note() == errc::store_moved); // what came meanwhile is known to nobody
+        store.reset();
+        BOOST_TEST(store_reader(path).find({}).entries.size() == 1U);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_deleted_log_is_written_into_the_file)
+{
     open();
     BOOST_TEST(!note());
-    std::filesystem::remove(path);
+    std::filesystem::remove(path + "-wal");
     BOOST_TEST(note() == errc::store_moved);
+    error_code asked;
+    store->async_find({}, [&](error_code ec, const history_page&) { asked = ec; });
+    run();
+    BOOST_TEST(asked == errc::store_moved);
+    BOOST_TEST(!std::filesystem::exists(path + "-wal"));
+    // A kill now would lose nothing.
+    const std::string copy = folder / "copy.db";
+    std::filesystem::copy_file(path, copy);
+    BOOST_TEST(store_reader(copy).find({}).entries.size() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(another_log_in_its_place_is_not_overwritten)
+{
+    open();
+    BOOST_TEST(!note());
+    std::filesystem::remove(path + "-wal");
+    std::ofstream(path + "-wal") << "of another program";
+    const auto before = std::filesystem::last_write_time(path);
+    BOOST_TEST(note() == errc::store_moved);
+    BOOST_TEST((std::filesystem::last_write_time(path) == before));
+}
+
+BOOST_AUTO_TEST_CASE(who_comes_to_missing_files_is_refused)
+{
+    for (const char* end : {"-wal", "-shm"}) {
+        path = folder / ("gone" + std::string(end) + ".db");
+        open();
+        BOOST_TEST(!note());
+        std::filesystem::remove(path + end);
+        BOOST_CHECK_EXCEPTION(
+            sqlite_store(ctx.get_executor(), {.path = path, .is_daemon = false}), store_unusable,
+            says("was deleted or moved"));
+        BOOST_CHECK_EXCEPTION(store_reader{path}, store_unusable, says("was deleted or moved"));
+        BOOST_TEST(!std::filesystem::exists(path + end));
+    }
 }
 
 BOOST_AUTO_TEST_CASE(what_is_no_store_is_refused_and_left_as_it_is)

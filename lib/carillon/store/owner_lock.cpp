@@ -42,9 +42,9 @@ constexpr auto set_up_poll = 5ms;
 [[noreturn]] void refuse_lock(const std::string& path)
 {
     refuse_file(
-        path, fmt::format(
-                  "the store cannot be used: its file system locks no files ({})",
-                  std::strerror(errno)));
+        path,
+        fmt::format(
+            "the store cannot be used: its file system locks no files ({})", std::strerror(errno)));
 }
 
 std::string why_not_opened(int error, owner_lock::use what)

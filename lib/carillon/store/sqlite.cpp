@@ -19,7 +19,8 @@ public:
 file_use use_of(sqlite3* db)
 {
     const char* path = ::sqlite3_db_filename(db, "main");
-    const std::optional<file_id> file = path != nullptr && *path != 0 ? file_at(path) : std::nullopt;
+    const std::optional<file_id> file =
+        path != nullptr && *path != 0 ? file_at(path) : std::nullopt;
     return file ? file_use(*file) : file_use();
 }
 
@@ -169,8 +170,8 @@ void statement::check(int code)
 
 void statement::finaliser::operator()(sqlite3_stmt* s) const noexcept { ::sqlite3_finalize(s); }
 
-// One that writes is immediate, so that the wait for another process's lock comes before the work and not in its
-// midst.
+// One that writes is immediate, so that the wait for another process's lock comes before the work
+// and not in its midst.
 transaction::transaction(database& db, const char* purpose, kind what) : db_(db), purpose_(purpose)
 {
     db_.execute(what == kind::write ? "BEGIN IMMEDIATE" : "BEGIN", purpose);

@@ -140,14 +140,6 @@ std::string real_path(const std::string& path)
     return ec ? path : real.string();
 }
 
-void require_same_files(const std::string& path, const owner_lock& owners)
-{
-    if (owners.is_used_elsewhere())
-        refuse(
-            path, "the store is in use under another name (a hard link, or a mount of the file "
-                  "alone), beside which its log is: use that name, or mount the folder");
-}
-
 void make_folder(const std::string& path)
 {
     const std::filesystem::path folder = std::filesystem::path(path).parent_path();

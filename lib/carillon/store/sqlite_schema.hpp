@@ -1,6 +1,5 @@
 #pragma once
 
-#include <carillon/store/owner_lock.hpp>
 #include <carillon/store/sqlite.hpp>
 
 #include <cstdint>
@@ -16,10 +15,6 @@ inline constexpr std::int64_t checked_at_start = std::int64_t{64} << 20;
 
 /** A path without links and dots, as far as it is there. */
 std::string real_path(const std::string& path);
-
-/** Whether who opens a store has the same files beside it as its owners have. Throws @ref
- * store_unusable where they have others. */
-void require_same_files(const std::string& path, const owner_lock& owners);
 
 /** Makes the folder of a store's file where there is none. Throws @ref store_unusable. Not a public
  * interface, like all here. */

@@ -7,6 +7,7 @@
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
+#include <boost/system/system_error.hpp>
 #include <sqlite3.h>
 
 #include <cstdint>
@@ -39,7 +40,7 @@ void answer(detail::pending<void(error_code, T)> to, const Work& work)
  * up no commit. */
 class sqlite_store::reader {
 public:
-    explicit reader(std::string path) : path_(std::move(path)) {}
+    explicit reader(const sqlite::open_files& files) : files_(files) {}
     reader(const reader&) = delete;
     reader& operator=(const reader&) = delete;
     ~reader()
@@ -56,7 +57,7 @@ public:
     {
         asio::post(threads_, [this, to = std::move(to), work = std::move(work)]() mutable {
             answer<T>(std::move(to), [&] {
-                sqlite::database db = sqlite::open_for_reading(path_);
+                sqlite::database db = open();
                 return work(db);
             });
         });
@@ -66,7 +67,7 @@ public:
     {
         asio::post(threads_, [this, ex, tell = std::move(tell)]() mutable {
             try {
-                sqlite::database db = sqlite::open_for_reading(path_);
+                sqlite::database db = open();
                 if (sqlite::size_of(db) <= sqlite::checked_at_start) return; // it was, at the start
                 const being_checked mark(*this, db);
                 std::string found = sqlite::find_damage(db);
@@ -100,7 +101,14 @@ private:
         reader& of_;
     };
 
-    std::string path_;
+    /** Never makes new files in place of those that the writer has open. */
+    sqlite::database open() const
+    {
+        if (!files_.are_in_place()) throw boost::system::system_error(errc::store_moved);
+        return sqlite::open_for_reading(files_.path());
+    }
+
+    const sqlite::open_files& files_;
     std::mutex mutex_;
     sqlite::database* checked_ = nullptr;
     asio::thread_pool threads_{2}; // questions do not wait for a check
@@ -108,7 +116,7 @@ private:
 
 sqlite_store::sqlite_store(asio::any_io_executor ex, sqlite_store_options options)
     : executor_(std::move(ex)), writer_(std::make_unique<writer>(options)),
-      reader_(std::make_unique<reader>(options.path))
+      reader_(std::make_unique<reader>(writer_->files()))
 {
     if (options.on_damage && options.is_daemon)
         reader_->look_for_damage(executor_, std::move(options.on_damage));

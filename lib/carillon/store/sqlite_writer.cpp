@@ -87,9 +87,9 @@ sqlite_store::writer::writer(const sqlite_store_options& as_given)
 
 sqlite_store::writer::writer(const sqlite_store_options& options, int)
     : max_group_(std::max<std::size_t>(options.max_group, 1)), owners_(options.path),
-      db_(open(options, owners_)), ledger_(std::in_place, db_, owners_), retention_(db_),
-      trims_(options.is_daemon || !owners_.has_daemon()), limits_(options.limits),
-      thread_(start_thread([this] { work(); }))
+      db_(open(options, owners_)), files_(options.path), ledger_(std::in_place, db_, owners_),
+      retention_(db_), is_trimmer_(options.is_daemon || !owners_.has_daemon()),
+      limits_(options.limits), thread_(start_thread([this] { work(); }))
 {}
 
 sqlite_store::writer::~writer()
@@ -141,7 +141,7 @@ void sqlite_store::writer::work()
     while (take_group(group)) {
         if (!group.empty()) commit(group);
         const bool is_idle = group.empty() || queued() == group.size();
-        if (trims_ && (is_idle || ++untrimmed >= commits_without_trim)) {
+        if (trims() && (is_idle || ++untrimmed >= commits_without_trim)) {
             untrimmed = 0;
             history_limits limits;
             {
@@ -152,8 +152,7 @@ void sqlite_store::writer::work()
         }
     }
     // Of a process that comes for one run, where no daemon does it.
-    for (int i = 0; trims_ && retention_.is_pending() && i < steps_at_the_end; ++i)
-        retention_.step(limits_);
+    for (int i = 0; trims() && i < steps_at_the_end; ++i) retention_.step(limits_);
 }
 
 /** Waits for something to do; empty where that is the history's trimming. False at the end. */
@@ -162,8 +161,8 @@ bool sqlite_store::writer::take_group(std::vector<operation>& out)
     out.clear();
     std::unique_lock lock(mutex_);
     underway_ = 0;
-    const bool trims = trims_ && retention_.is_pending();
-    wake_.wait(lock, [&] { return ending_ || !queue_.empty() || trims; });
+    const bool has_more = trims();
+    wake_.wait(lock, [&] { return ending_ || !queue_.empty() || has_more; });
     if (queue_.empty()) return !ending_;
     const auto count = static_cast<std::ptrdiff_t>(std::min(queue_.size(), max_group_));
     std::move(queue_.begin(), queue_.begin() + count, std::back_inserter(out));
@@ -184,10 +183,43 @@ void sqlite_store::writer::commit(std::vector<operation>& group)
     }
 }
 
+bool sqlite_store::writer::trims() const
+{
+    return is_trimmer_ && !has_moved_ && retention_.is_pending();
+}
+
+bool sqlite_store::writer::has_moved()
+{
+    // From the first time on: what was lost does not come back with the file's name.
+    if (has_moved_ || files_.are_in_place()) return has_moved_;
+    has_moved_ = true;
+    rescue();
+    return true;
+}
+
+/** Writes the log into the database, where that is still to be had: a deleted log ends with the
+ * process, and all that was answered since the last checkpoint with it. */
+void sqlite_store::writer::rescue()
+{
+    if (!files_.may_checkpoint()) return;
+    try {
+        db_.execute("PRAGMA wal_checkpoint(PASSIVE)", "cannot rescue the log");
+    } catch (const std::exception&) {
+        // The caller tells what is wrong with the store.
+    }
+}
+
 error_code sqlite_store::writer::try_commit(operation* first, std::size_t count)
 {
-    // What is written to a deleted file is lost with the process.
-    if (!owners_.is_in_place()) return errc::store_moved;
+    // What is written to a deleted file is lost with the process. Before a commit, so that nothing
+    // is done where that is known; after it, so that nothing is answered that is not kept.
+    if (has_moved()) return errc::store_moved;
+    const error_code ec = write_all(first, count);
+    return has_moved() ? errc::store_moved : ec;
+}
+
+error_code sqlite_store::writer::write_all(operation* first, std::size_t count)
+{
     try {
         sqlite::transaction change(db_, "cannot write to the store");
         for (std::size_t i = 0; i < count; ++i) first[i].apply(*ledger_);

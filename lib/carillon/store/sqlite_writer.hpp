@@ -2,6 +2,7 @@
 
 #include <carillon/detail/pending.hpp>
 #include <carillon/store/owner_lock.hpp>
+#include <carillon/store/sqlite_files.hpp>
 #include <carillon/store/sqlite_ledger.hpp>
 #include <carillon/store/sqlite_retention.hpp>
 #include <carillon/store/sqlite_store.hpp>
@@ -71,6 +72,7 @@ public:
     void set_limits(history_limits limits);
     std::size_t queued() const;
     const owner_lock& owners() const noexcept { return owners_; }
+    const sqlite::open_files& files() const noexcept { return files_; }
 
 private:
     /** A part of a commit. */
@@ -87,13 +89,19 @@ private:
     bool take_group(std::vector<operation>& out);
     void commit(std::vector<operation>& group);
     error_code try_commit(operation* first, std::size_t count);
+    error_code write_all(operation* first, std::size_t count);
+    bool trims() const;
+    bool has_moved();
+    void rescue();
 
     const std::size_t max_group_;
     owner_lock owners_;
     sqlite::database db_;
+    const sqlite::open_files files_;
+    bool has_moved_ = false; // for good
     std::optional<sqlite::ledger> ledger_;
     sqlite::retention retention_;
-    const bool trims_;
+    const bool is_trimmer_;
 
     mutable std::mutex mutex_;
     std::condition_variable wake_;

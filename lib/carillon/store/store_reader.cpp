@@ -1,4 +1,5 @@
 #include <carillon/store/owner_lock.hpp>
+#include <carillon/store/sqlite_files.hpp>
 #include <carillon/store/sqlite_history.hpp>
 #include <carillon/store/sqlite_schema.hpp>
 #include <carillon/store/store_reader.hpp>

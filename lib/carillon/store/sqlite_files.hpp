@@ -1,0 +1,47 @@
+#pragma once
+
+#include <carillon/store/file_use.hpp>
+#include <carillon/store/owner_lock.hpp>
+
+#include <array>
+#include <optional>
+#include <string>
+
+namespace carillon::sqlite {
+
+/**
+ * Which files a connection has open: the database, and SQLite's log (-wal) and its index (-shm)
+ * beside it. Not a public interface.
+ *
+ * SQLite does not look at their names again. Who deletes one of them leaves the connection with a
+ * file that nobody else can see, and that ends with the process.
+ */
+class open_files {
+public:
+    /** Those that are there now. */
+    explicit open_files(const std::string& path);
+
+    const std::string& path() const noexcept { return database_.path; }
+
+    /** Whether each is still under its name. */
+    bool are_in_place() const noexcept;
+
+    /** Whether the log may be written into the database: that is in its place, and nobody has begun
+     * another log, or another index of this one. */
+    bool may_checkpoint() const noexcept;
+
+private:
+    struct one {
+        std::string path;
+        std::optional<file_id> file;
+    };
+
+    one database_;
+    std::array<one, 2> beside_;
+};
+
+/** Whether who opens a store has the same files beside it as its owners have. Throws @ref
+ * store_unusable where they have others, or one of theirs is missing. */
+void require_same_files(const std::string& path, const owner_lock& owners);
+
+} // namespace carillon::sqlite
