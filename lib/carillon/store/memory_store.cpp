@@ -2,12 +2,14 @@
 #include <carillon/store/memory_store.hpp>
 
 #include <boost/container/flat_set.hpp>
+#include <boost/container_hash/hash.hpp>
 
 #include <algorithm>
 #include <deque>
 #include <iterator>
 #include <map>
 #include <string_view>
+#include <unordered_map>
 
 namespace asio = boost::asio;
 
@@ -46,6 +48,60 @@ bool meets(const history_query& q, const history_entry& e)
     return q.chains.empty() ||
            std::find(q.chains.begin(), q.chains.end(), chain_of(e)) != q.chains.end();
 }
+
+/** Runs that are claimed and have not ended, by occurrence and by run. */
+class open_runs {
+public:
+    using key = std::pair<std::string, instant>; // chain and instant
+
+    struct owned_run {
+        open_run run;
+        int owner = 0; // none
+    };
+
+    using iterator = std::map<key, owned_run>::iterator;
+    using const_iterator = std::map<key, owned_run>::const_iterator;
+
+    iterator begin() { return runs_.begin(); }
+    iterator end() { return runs_.end(); }
+    const_iterator begin() const { return runs_.begin(); }
+    const_iterator end() const { return runs_.end(); }
+
+    iterator find(const key& at) { return runs_.find(at); }
+
+    /** The open run of this id; null where there is none. */
+    owned_run* find(run_id id) const
+    {
+        const auto at = by_id_.find(id);
+        return at != by_id_.end() ? &at->second->second : nullptr;
+    }
+
+    bool has_chain(const std::string& chain) const
+    {
+        const auto at = runs_.lower_bound({chain, instant::min()});
+        return at != runs_.end() && at->first.first == chain;
+    }
+
+    /** In place of what was open for the same occurrence. */
+    void put(key at, owned_run run)
+    {
+        if (const auto known = runs_.find(at); known != runs_.end()) erase(known);
+        const run_id id = run.run.run.id;
+        by_id_.emplace(id, runs_.emplace(std::move(at), std::move(run)).first);
+    }
+
+    void erase(iterator run)
+    {
+        auto [at, last] = by_id_.equal_range(run->second.run.run.id);
+        while (at != last && at->second != run) ++at;
+        if (at != last) by_id_.erase(at);
+        runs_.erase(run);
+    }
+
+private:
+    std::map<key, owned_run> runs_;
+    std::unordered_multimap<run_id, iterator, boost::hash<run_id>> by_id_;
+};
 
 } // namespace
 
@@ -90,10 +146,9 @@ public:
 
     void save(run_id run, job_record job)
     {
-        const auto at = std::find_if(
-            open_.begin(), open_.end(), [&](const auto& o) { return o.second.run.run.id == run; });
-        if (at == open_.end()) return;
-        auto& jobs = at->second.run.run.jobs;
+        auto* const open = open_.find(run);
+        if (open == nullptr) return;
+        auto& jobs = open->run.run.jobs;
         const auto known = std::find_if(
             jobs.begin(), jobs.end(), [&](const job_record& j) { return j.job == job.job; });
         if (known != jobs.end())
@@ -104,7 +159,8 @@ public:
 
     void record(const run_record& run)
     {
-        open_.erase({run.chain, run.scheduled_at});
+        if (const auto open = open_.find({run.chain, run.scheduled_at}); open != open_.end())
+            open_.erase(open);
         if (const auto chain = chains_.find(run.chain); chain != chains_.end())
             std::erase_if(chain->second.ended, [&](const history_entry& e) {
                 const auto* before = std::get_if<run_record>(&e.what);
@@ -134,10 +190,9 @@ public:
 
     std::optional<run_record> find_run(run_id id) const
     {
-        for (const auto& [key, claimed] : open_) {
-            if (claimed.run.run.id != id) continue;
-            run_record out = claimed.run.run;
-            if (claimed.owner == 0) out.reason = reason::crash;
+        if (const auto* const open = open_.find(id)) {
+            run_record out = open->run.run;
+            if (open->owner == 0) out.reason = reason::crash;
             return out;
         }
         for (const auto& [name, chain] : chains_)
@@ -169,11 +224,6 @@ private:
     struct chain_state {
         std::vector<instant> claimed{};    // the latest, in the order of their claims
         std::deque<history_entry> ended{}; // oldest first
-    };
-
-    struct owned_run {
-        open_run run;
-        int owner = 0; // none
     };
 
     static const run_record* find_ended(const chain_state& chain, run_id id)
@@ -226,7 +276,7 @@ private:
         run.fence = fence_;
         run.outcome = {};
         if (r.what != claim_request::kind::recovered) run.started_at = std::max(now, r.due);
-        open_.insert_or_assign({r.chain, r.scheduled_at}, owned_run{std::move(taken), owner});
+        open_.put({r.chain, r.scheduled_at}, {std::move(taken), owner});
         return {.won = true, .fence = fence_};
     }
 
@@ -275,14 +325,12 @@ private:
         auto& ended = at->second.ended;
         if (!ended.empty() && ended.front().cursor == cursor) ended.pop_front();
         // A job that is no more, or one that runs too rarely to be worth its room.
-        const auto open = open_.lower_bound({chain, instant::min()});
-        const bool is_open = open != open_.end() && open->first.first == chain;
-        if (ended.empty() && !is_open) chains_.erase(at);
+        if (ended.empty() && !open_.has_chain(chain)) chains_.erase(at);
     }
 
     memory_store_options options_;
     int owners_ = 0;
-    std::map<std::pair<std::string, instant>, owned_run> open_;
+    open_runs open_;
     std::map<std::string, chain_state> chains_;
     boost::container::flat_set<job_memory, by_job> memories_; // a hundred thousand, but small
     std::deque<std::pair<std::string, std::int64_t>> order_;  // chain and cursor, oldest first
