@@ -62,7 +62,8 @@ public:
         case errc::not_kept:
             return "the store could not be written";
         case errc::store_moved:
-            return "the store's file, or one of those beside it (-wal, -shm), has been moved or deleted";
+            return "the store's file, or one of those beside it (-wal, -shm), has been moved or "
+                   "deleted";
         case errc::store_stalled:
             return "the store does not answer";
         case errc::queue_full:

@@ -9,9 +9,11 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include <atomic>
 #include <barrier>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <optional>
 #include <thread>
 
@@ -86,7 +88,14 @@ struct fixture {
         BOOST_ERROR("the history is not trimmed");
     }
 
+    /** One that stands until it is told otherwise. */
+    std::function<microseconds()> clock()
+    {
+        return [this] { return since_boot.load(); };
+    }
+
     asio::io_context ctx;
+    std::atomic<microseconds> since_boot{0us};
     test::temporary_folder folder;
     std::string path = folder / "state/carillon.db";
     std::optional<sqlite_store> store;
@@ -261,11 +270,86 @@ BOOST_AUTO_TEST_CASE(what_is_asked_for_is_done_before_the_end)
 
 BOOST_AUTO_TEST_CASE(entries_are_kept_for_a_time)
 {
-    open({.path = {}, .limits = {.keep = 24h}});
+    open({.path = {}, .limits = {.keep = 24h}, .since_boot = clock()});
     for (int i = 0; i < 500; ++i) record("old", t0 + i * 1s);
-    record("new", t0 + 24h + 1h);
+    run();
+    since_boot = 24h + 1s;
+    record("new", t0); // a wall clock that was set back
     wait_for(1);
     BOOST_TEST(chains_left() == std::vector<std::string>{"new"}, test::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(a_clock_that_was_wrong_once_forgets_nothing)
+{
+    open({.path = {}, .limits = {.keep = 24h, .keep_runs = 2}, .since_boot = clock()});
+    const instant wrong = t0 + std::chrono::years{5};
+    record("a", t0);
+    record("other", t0);
+    record("a", wrong);
+    for (int i = 1; i <= 4; ++i) record("a", t0 + i * 1s);
+    wait_for(3);
+    BOOST_TEST(chains_left() == (std::vector<std::string>{"a", "a", "other"}), test::per_element());
+    store_reader reader(path);
+    const auto newest = reader.latest_runs({"a"}, 10).at(0);
+    BOOST_REQUIRE_EQUAL(newest.size(), 2U);
+    BOOST_TEST(newest[0].scheduled_at == t0 + 4s);
+    BOOST_TEST(newest[1].scheduled_at == t0 + 3s);
+}
+
+BOOST_AUTO_TEST_CASE(time_while_it_is_closed_counts_for_a_week)
+{
+    struct row {
+        const char* name;
+        std::int64_t down_s; // by the wall clock
+        std::chrono::hours counted;
+    };
+    for (const row& r :
+         {row{"a day", 86'400, 24h}, row{"a year", 31'536'000, 7 * 24h},
+          row{"set back", -86'400, 0h}}) {
+        BOOST_TEST_INFO_SCOPE(r.name);
+        path = folder / (std::string(r.name) + ".db");
+        for (const auto& [keep, left] :
+             {std::pair{r.counted + 1h, std::size_t{2}}, {r.counted - 1h, 1U}}) {
+            if (keep < 0h) continue;
+            std::filesystem::remove(path);
+            open();
+            record("old", t0);
+            run();
+            store.reset();
+            {
+                sqlite::database db(path);
+                sqlite::statement back(db, "UPDATE clock SET wall = wall - ?1 * 1000000", "test");
+                back.bind(1, r.down_s).run();
+            }
+            open({.path = {}, .limits = {.keep = keep}});
+            record("new", t0);
+            BOOST_TEST(chains_left().size() == left);
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_store_of_the_first_version_is_brought_forward)
+{
+    open();
+    record("past", t0);
+    record("ahead", t0 + std::chrono::years{50});
+    run();
+    store.reset();
+    sqlite::database(path).execute(
+        "DROP INDEX runs_of_chain; DROP INDEX spans_of_chain; DROP TABLE clock;"
+        " ALTER TABLE history DROP COLUMN kept_at; PRAGMA user_version = 1",
+        "test");
+    BOOST_CHECK_EXCEPTION(store_reader{path}, store_unusable, says("older carillon"));
+    open({.path = {}, .limits = {.keep = std::chrono::years{200}}});
+    BOOST_TEST(!note());
+    sqlite::database db(path, sqlite::access::read_only);
+    constexpr const char* purpose = "test";
+    BOOST_TEST(
+        db.number("SELECT kept_at FROM history WHERE chain = 'past'", purpose) ==
+        t0.time_since_epoch().count());
+    const auto now = db.number("SELECT kept FROM clock", purpose);
+    BOOST_TEST(db.number("SELECT kept_at FROM history WHERE chain = 'ahead'", purpose) <= now);
+    BOOST_TEST(db.number("SELECT kept_at FROM history WHERE chain = 'a'", purpose) == now);
 }
 
 BOOST_AUTO_TEST_CASE(so_many_entries_of_a_chain_are_kept)

@@ -9,7 +9,7 @@ namespace carillon {
 
 /** How much of the history is kept; the oldest goes first, a little at a time. */
 struct history_limits {
-    /// Older entries are forgotten.
+    /// Older entries are forgotten. Measured by a clock of the store's own, which nobody can set.
     microseconds keep = std::chrono::days{30};
     /// Runs of one chain, and as many spans of missed instants, from 1.
     std::int64_t keep_runs = 1000;

@@ -203,7 +203,7 @@ latest_runs(database& db, const std::vector<std::string>& chains, std::size_t li
     statement rows(
         db,
         std::string(history_columns) +
-            "WHERE chain = ?1 AND run IS NOT NULL ORDER BY scheduled_at DESC, id DESC LIMIT ?2",
+            "WHERE chain = ?1 AND run IS NOT NULL ORDER BY id DESC LIMIT ?2",
         reading);
     std::vector<std::vector<run_record>> out;
     out.reserve(chains.size());

@@ -29,7 +29,7 @@ std::optional<run_record> find_run(database& db, const owner_lock& owners, run_i
 /** Ids of runs, open or ended, in [first, last] and in their order. */
 std::vector<run_id> find_ids(database& db, run_id first, run_id last, std::size_t limit);
 
-/** For each chain the ended runs of its newest instants, newest first. */
+/** For each chain the runs that ended last, the last of them first. */
 std::vector<std::vector<run_record>>
 latest_runs(database& db, const std::vector<std::string>& chains, std::size_t limit);
 

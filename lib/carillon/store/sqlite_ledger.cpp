@@ -32,8 +32,8 @@ bool has_row(statement& s)
 
 } // namespace
 
-ledger::ledger(database& db, const owner_lock& owners)
-    : db_(db), owners_(owners), read_fence_(db, "SELECT last FROM fence", claiming),
+ledger::ledger(database& db, const owner_lock& owners, keeping_clock& clock)
+    : db_(db), owners_(owners), clock_(clock), read_fence_(db, "SELECT last FROM fence", claiming),
       write_fence_(db, "UPDATE fence SET last = ?1", claiming),
       find_history_(
           db,
@@ -68,13 +68,13 @@ ledger::ledger(database& db, const owner_lock& owners)
       append_run_(
           db,
           "INSERT INTO history (chain, scheduled_at, run, trigger, outcome, reason, started_at,"
-          " ended_at, lateness, fence, jobs)"
-          " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+          " ended_at, lateness, fence, jobs, kept_at)"
+          " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
           recording),
       append_missed_(
           db,
-          "INSERT INTO history (chain, scheduled_at, last, count, outcome, reason, ended_at)"
-          " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+          "INSERT INTO history (chain, scheduled_at, last, count, outcome, reason, ended_at,"
+          " kept_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
           recording),
       put_job_(
           db,
@@ -214,14 +214,14 @@ void ledger::record(const run_record& run)
     append_run_.bind(7, number_of(run.started_at));
     append_run_.bind(8, number_of(run.ended_at.value_or(run.started_at)));
     append_run_.bind(9, run.lateness.count()).bind(10, run.fence);
-    append_run_.bind(11, jobs_to_text(run.jobs)).run();
+    append_run_.bind(11, jobs_to_text(run.jobs)).bind(12, number_of(clock_.mark())).run();
 }
 
 void ledger::append(const missed_record& m, instant now)
 {
     append_missed_.bind(1, m.chain).bind(2, number_of(m.from)).bind(3, number_of(m.to));
     append_missed_.bind(4, m.count).bind(5, fate_of(m.reason)).bind(6, to_string(m.reason));
-    append_missed_.bind(7, number_of(now)).run();
+    append_missed_.bind(7, number_of(now)).bind(8, number_of(clock_.mark())).run();
 }
 
 void ledger::remember(const job_memory& m)

@@ -3,6 +3,7 @@
 #include <carillon/store/claim.hpp>
 #include <carillon/store/owner_lock.hpp>
 #include <carillon/store/sqlite.hpp>
+#include <carillon/store/sqlite_clock.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -18,8 +19,8 @@ namespace carillon::sqlite {
  */
 class ledger {
 public:
-    /** Both must outlive it. */
-    ledger(database& db, const owner_lock& owners);
+    /** All must outlive it. */
+    ledger(database& db, const owner_lock& owners, keeping_clock& clock);
 
     recollection load();
     std::vector<claim> claim_all(const claim_batch& batch, instant now);
@@ -39,6 +40,7 @@ private:
 
     database& db_;
     const owner_lock& owners_;
+    keeping_clock& clock_;
     statement read_fence_;
     statement write_fence_;
     statement find_history_;

@@ -25,17 +25,18 @@ constexpr std::int64_t slack_part = 16;
 std::string deletion_of(const std::string& which)
 {
     return "DELETE FROM history WHERE id IN (SELECT id FROM history WHERE chain = ?1 AND " + which +
-           " ORDER BY scheduled_at DESC, id DESC LIMIT ?2 OFFSET ?3)";
+           " ORDER BY id DESC LIMIT ?2 OFFSET ?3)";
 }
 
 } // namespace
 
-retention::retention(database& db)
-    : db_(db), delete_aged_(
-                   db,
-                   "DELETE FROM history WHERE id IN (SELECT id FROM history ORDER BY id LIMIT ?1)"
-                   " AND ended_at < ?2",
-                   trimming),
+retention::retention(database& db, const keeping_clock& clock)
+    : db_(db), clock_(clock),
+      delete_aged_(
+          db,
+          "DELETE FROM history WHERE id IN (SELECT id FROM history ORDER BY id LIMIT ?1)"
+          " AND kept_at < ?2",
+          trimming),
       delete_oldest_(
           db,
           "DELETE FROM history WHERE id IN (SELECT id FROM history ORDER BY id LIMIT ?1)",
@@ -45,10 +46,10 @@ retention::retention(database& db)
       delete_spans_(db, deletion_of("run IS NULL"), trimming)
 {}
 
-void retention::note(const std::vector<std::string>& chains, instant now)
+void retention::note(const std::vector<std::string>& chains)
 {
-    now_ = now;
-    if (++added_ >= most_unseen || std::chrono::abs(now - looked_at_) >= longest_unseen) {
+    const instant now = clock_.now();
+    if (++added_ >= most_unseen || now - looked_at_ >= longest_unseen) {
         pending_ = true;
         looked_at_ = now;
         added_ = 0;
@@ -81,8 +82,9 @@ void retention::step(const history_limits& limits)
 /** Whether there may be more. */
 bool retention::delete_aged(microseconds keep)
 {
-    if (now_ == instant{} || keep > now_.time_since_epoch()) return false;
-    delete_aged_.bind(1, entries_a_step).bind(2, number_of(now_ - keep)).run();
+    const instant now = clock_.now();
+    if (keep > now.time_since_epoch()) return false; // a long time may be meant for ever
+    delete_aged_.bind(1, entries_a_step).bind(2, number_of(now - keep)).run();
     return db_.changes() == entries_a_step;
 }
 

@@ -2,6 +2,7 @@
 
 #include <carillon/store/history_limits.hpp>
 #include <carillon/store/sqlite.hpp>
+#include <carillon/store/sqlite_clock.hpp>
 
 #include <cstdint>
 #include <random>
@@ -20,11 +21,11 @@ namespace carillon::sqlite {
  */
 class retention {
 public:
-    /** `db` must outlive it. */
-    explicit retention(database& db);
+    /** Both must outlive it. */
+    retention(database& db, const keeping_clock& clock);
 
     /** An entry of each of these chains has been added. */
-    void note(const std::vector<std::string>& chains, instant now);
+    void note(const std::vector<std::string>& chains);
 
     /** Whether @ref step may have something to do. */
     bool is_pending() const noexcept { return pending_ || !grown_.empty(); }
@@ -41,11 +42,11 @@ private:
     bool shrink();
 
     database& db_;
+    const keeping_clock& clock_;
     statement delete_aged_;
     statement delete_oldest_;
     statement delete_runs_;
     statement delete_spans_;
-    instant now_{};
     instant looked_at_{};         // the whole
     int added_ = 0;               // since then
     std::int64_t keep_runs_ = 0;  // as it was last told

@@ -37,10 +37,20 @@ constexpr const char* steps[schema_version] = {
     "CREATE INDEX history_by_run ON history (run) WHERE run IS NOT NULL;"
     "CREATE TABLE fence (last INTEGER NOT NULL);"
     "INSERT INTO fence VALUES (0);",
+    // When an entry was written down by the store's own clock, whose last state is kept, with the
+    // wall clock of that time. What the wall clock said of entries may lie years ahead.
+    "ALTER TABLE history ADD COLUMN kept_at INTEGER NOT NULL DEFAULT 0;"
+    "UPDATE history SET kept_at = min(ended_at, unixepoch() * 1000000);"
+    "CREATE TABLE clock (kept INTEGER NOT NULL, wall INTEGER NOT NULL);"
+    "INSERT INTO clock VALUES (unixepoch() * 1000000, unixepoch() * 1000000);"
+    // The newest of a chain are those that were written down last; within an index rows have the
+    // order of their ids.
+    "CREATE INDEX runs_of_chain ON history (chain) WHERE run IS NOT NULL;"
+    "CREATE INDEX spans_of_chain ON history (chain) WHERE run IS NULL;",
 };
 
 /// What has to be right for what runs next.
-constexpr const char* vital_tables[] = {"jobs", "claims", "progress", "fence"};
+constexpr const char* vital_tables[] = {"jobs", "claims", "progress", "fence", "clock"};
 
 [[noreturn]] void refuse(const std::string& path, const std::string& why)
 {

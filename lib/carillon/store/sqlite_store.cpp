@@ -144,8 +144,8 @@ void sqlite_store::load(load_handler handler)
 void sqlite_store::claim_all(
     std::shared_ptr<const claim_batch> batch, instant now, claim_handler handler)
 {
-    writer::addition what{.now = batch->missed.empty() ? instant{} : now};
-    for (const missed_record& m : batch->missed) what.chains.push_back(m.chain);
+    writer::addition what;
+    for (const missed_record& m : batch->missed) what.push_back(m.chain);
     writer_->write<std::vector<claim>>(
         executor_, std::move(handler),
         [batch = std::move(batch), now](sqlite::ledger& l) { return l.claim_all(*batch, now); },
@@ -161,7 +161,7 @@ void sqlite_store::save(run_id run, job_record job, plain_handler handler)
 
 void sqlite_store::record(std::shared_ptr<const run_record> run, plain_handler handler)
 {
-    writer::addition what{.now = run->ended_at.value_or(run->started_at), .chains = {run->chain}};
+    writer::addition what{run->chain};
     writer_->write(
         executor_, std::move(handler),
         [run = std::move(run)](sqlite::ledger& l) { l.record(*run); }, std::move(what));

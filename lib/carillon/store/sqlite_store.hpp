@@ -26,6 +26,9 @@ struct sqlite_store_options {
     /// Is told, on the store's executor, what is wrong where a large file turns out to be damaged
     /// after the start. Such a file goes on to be used as far as it can be.
     std::function<void(std::string)> on_damage{};
+    /// What the age of entries is measured by: it never goes back while the store is open. Called
+    /// on any thread. Without it, the time since boot (CLOCK_BOOTTIME, clock_gettime(2)).
+    std::function<microseconds()> since_boot{};
 };
 
 /**

@@ -87,9 +87,10 @@ sqlite_store::writer::writer(const sqlite_store_options& as_given)
 
 sqlite_store::writer::writer(const sqlite_store_options& options, int)
     : max_group_(std::max<std::size_t>(options.max_group, 1)), owners_(options.path),
-      db_(open(options, owners_)), files_(options.path), ledger_(std::in_place, db_, owners_),
-      retention_(db_), is_trimmer_(options.is_daemon || !owners_.has_daemon()),
-      limits_(options.limits), thread_(start_thread([this] { work(); }))
+      db_(open(options, owners_)), files_(options.path), clock_(db_, options.since_boot),
+      ledger_(std::in_place, db_, owners_, clock_), retention_(db_, clock_),
+      is_trimmer_(options.is_daemon || !owners_.has_daemon()), limits_(options.limits),
+      thread_(start_thread([this] { work(); }))
 {}
 
 sqlite_store::writer::~writer()
@@ -177,7 +178,7 @@ void sqlite_store::writer::commit(std::vector<operation>& group)
     const bool each_alone = ec && group.size() > 1 && may_be_one(ec);
     for (operation& o : group) {
         const error_code own = each_alone ? try_commit(&o, 1) : ec;
-        if (!own && o.what.now != instant{}) retention_.note(o.what.chains, o.what.now);
+        if (!own && !o.what.empty()) retention_.note(o.what);
         // What it holds goes before the next wait.
         std::exchange(o, {}).complete(own);
     }
@@ -221,6 +222,7 @@ error_code sqlite_store::writer::try_commit(operation* first, std::size_t count)
 error_code sqlite_store::writer::write_all(operation* first, std::size_t count)
 {
     try {
+        clock_.end_commit(); // of the last one
         sqlite::transaction change(db_, "cannot write to the store");
         for (std::size_t i = 0; i < count; ++i) first[i].apply(*ledger_);
         detail::crash_point("store.applied");

@@ -2,6 +2,7 @@
 
 #include <carillon/detail/pending.hpp>
 #include <carillon/store/owner_lock.hpp>
+#include <carillon/store/sqlite_clock.hpp>
 #include <carillon/store/sqlite_files.hpp>
 #include <carillon/store/sqlite_ledger.hpp>
 #include <carillon/store/sqlite_retention.hpp>
@@ -30,11 +31,8 @@ public:
     writer& operator=(const writer&) = delete;
     ~writer();
 
-    /** What an operation adds to the history, for its retention. */
-    struct addition {
-        instant now{};
-        std::vector<std::string> chains{};
-    };
+    /** The chains of what an operation adds to the history, for its retention. */
+    using addition = std::vector<std::string>;
 
     /**
      * Hands the result of `work`, which a commit has made durable, or the error to the handler, by
@@ -99,6 +97,7 @@ private:
     sqlite::database db_;
     const sqlite::open_files files_;
     bool has_moved_ = false; // for good
+    sqlite::keeping_clock clock_;
     std::optional<sqlite::ledger> ledger_;
     sqlite::retention retention_;
     const bool is_trimmer_;

@@ -36,8 +36,9 @@ public:
      * order. */
     std::vector<run_id> find_ids(run_id first, run_id last, std::size_t limit);
 
-    /** For each of these chains the runs that have ended of its newest instants, newest first: at
-     * most `limit` of each. Costs the same however long the history is. */
+    /** For each of these chains the runs that ended last, the last of them first: at most `limit`
+     * of each. Their instants may be in another order, where a clock was wrong or one was run
+     * again. Costs the same however long the history is. */
     std::vector<std::vector<run_record>>
     latest_runs(const std::vector<std::string>& chains, std::size_t limit);
 
