@@ -283,6 +283,78 @@ class Store(unittest.TestCase):
         self.refuses(["permission denied"], user=NOBODY)
         self.refuses(["permission denied"], "once", "tick", user=NOBODY)
 
+    def reads(self, command=("status", "--json"), **user):
+        """Another user reads it, which changes nothing."""
+        before = {name: os.stat(os.path.join(self.state, name)).st_mtime_ns for name in os.listdir(self.state)}
+        done = subprocess.run([self.copy_for_others(), *command, "-c", self.config], capture_output=True, text=True,
+                              timeout=60, **user)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        after = {name: os.stat(os.path.join(self.state, name)).st_mtime_ns for name in os.listdir(self.state)}
+        self.assertEqual(set(before), set(after))
+        return before == after, json.loads(done.stdout)
+
+    @unittest.skipUnless(os.geteuid() == 0, "root tries it as another user")
+    def test_others_read_it_without_a_daemon(self):
+        self.fill()
+        os.chmod(self.store, 0o644)
+        unchanged, status = self.reads(user=NOBODY)
+        self.assertTrue(unchanged)
+        self.assertEqual(status["jobs"][0]["last"]["outcome"], "completed")
+        daemon = self.start()
+        last = self.wait_for(daemon, "run_ended")[-1]["run"]
+        daemon.kill()
+        daemon.wait()
+        for end in ("", "-wal"):
+            os.chmod(self.store + end, 0o644)
+        unchanged, status = self.reads(user=NOBODY)
+        self.assertTrue(unchanged)
+        self.assertGreaterEqual(status["jobs"][0]["last"]["run"], last)
+        # One of the group, who might make files in the folder, makes none that the daemon cannot use.
+        os.chmod(self.state, 0o777)
+        os.remove(self.store + "-shm")
+        self.assertTrue(self.reads(user=NOBODY)[0])
+        self.fill()
+        os.chmod(self.store, 0o644)
+        self.assertTrue(self.reads(user=NOBODY)[0])
+        self.fill()
+
+    @unittest.skipUnless(os.geteuid() == 0, "root tries it as another user")
+    def test_others_read_it_beside_a_daemon(self):
+        self.fill()
+        os.chown(self.store, -1, NOBODY)
+        os.chmod(self.store, 0o640)
+        daemon = self.start()
+        self.wait_for(daemon, "run_ended")
+        _, status = self.reads(user=NOBODY, group=NOBODY, extra_groups=[])
+        self.assertEqual(status["jobs"][0]["last"]["outcome"], "completed")
+        self.stop(daemon)
+
+    @unittest.skipUnless(os.geteuid() == 0, "only root mounts")
+    def test_a_file_system_that_is_read_only(self):
+        self.fill()
+        for command in (["mount", "--bind", self.state, self.state], ["mount", "-o", "remount,ro,bind", self.state]):
+            if subprocess.run(command).returncode != 0:
+                self.skipTest("nothing can be mounted here")
+            self.addCleanup(subprocess.run, ["umount", "-l", self.state], stderr=subprocess.DEVNULL)
+        self.assertTrue(self.reads()[0])
+        self.refuses(["file system is read-only"])
+        self.refuses(["file system is read-only"], "once", "tick")
+
+    @unittest.skipUnless(os.geteuid() == 0, "root tries it as another user")
+    def test_files_that_belong_to_another_user(self):
+        daemon = self.start()
+        self.wait_for(daemon, "run_ended")
+        daemon.kill()
+        daemon.wait()
+        os.chown(self.store, NOBODY, NOBODY)
+        os.chown(self.state, NOBODY, NOBODY)
+        self.refuses(["-wal", "belongs to the user with the id 0"], user=NOBODY)
+        for end in ("-wal", "-shm"):
+            os.chown(self.store + end, NOBODY, NOBODY)
+        os.chmod(self.state, 0o555)
+        os.remove(self.store + "-shm")
+        self.refuses(["allowed to make SQLite's files beside it"], user=NOBODY)
+
     def test_a_folder_in_its_place(self):
         os.mkdir(self.store)
         for command in (("run",), ("once", "tick"), ("status",)):

@@ -148,6 +148,7 @@ BOOST_AUTO_TEST_CASE(its_end_leaves_the_locks_of_sqlite)
         owner_lock guest(path);
         guest.become_owner();
         const owner_lock reader(path, owner_lock::use::look);
+        const sqlite::database still(path, sqlite::access::still);
     }
     BOOST_TEST(!is_free_for_others(path));
     db.execute("COMMIT", "test");

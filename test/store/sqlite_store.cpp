@@ -14,6 +14,8 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <iterator>
+#include <map>
 #include <optional>
 #include <thread>
 
@@ -101,6 +103,20 @@ struct fixture {
     std::optional<sqlite_store> store;
     int made = 0;
 };
+
+/** The files of a database, and what is in them. */
+std::map<std::string, std::string> contents_beside(const std::string& path)
+{
+    std::map<std::string, std::string> out;
+    const std::filesystem::path of(path);
+    for (const auto& entry : std::filesystem::directory_iterator(of.parent_path())) {
+        const std::string name = entry.path().filename();
+        if (!name.starts_with(of.filename().string())) continue;
+        std::ifstream file(entry.path(), std::ios::binary);
+        out[name].assign(std::istreambuf_iterator<char>(file), {});
+    }
+    return out;
+}
 
 auto says(const char* words)
 {
@@ -237,6 +253,44 @@ BOOST_AUTO_TEST_CASE(who_comes_to_missing_files_is_refused)
             says("was deleted or moved"));
         BOOST_CHECK_EXCEPTION(store_reader{path}, store_unusable, says("was deleted or moved"));
         BOOST_TEST(!std::filesystem::exists(path + end));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_read_changes_nothing)
+{
+    open();
+    BOOST_TEST(!note());
+    // As a kill leaves it, with what was written in the log alone.
+    const std::string killed = folder / "killed?#%41.db";
+    for (const char* end : {"", "-wal"}) std::filesystem::copy_file(path + end, killed + end);
+    store.reset();
+    for (const std::string& file : {path, killed}) {
+        BOOST_TEST_INFO_SCOPE(file);
+        const auto before = contents_beside(file);
+        {
+            store_reader reader(file);
+            BOOST_TEST(reader.find({}).entries.size() == 1U);
+            BOOST_TEST((contents_beside(file) == before));
+        }
+        BOOST_TEST((contents_beside(file) == before));
+    }
+    path = killed;
+    open();
+    BOOST_TEST(!note());
+    BOOST_TEST(store_reader(path).find({}).entries.size() == 2U);
+}
+
+BOOST_AUTO_TEST_CASE(a_reader_sees_what_is_written_after_it_has_come)
+{
+    open();
+    store.reset();
+    store_reader reader(path);
+    for (std::size_t i = 1; i <= 3; ++i) {
+        open();
+        BOOST_TEST(!note());
+        if (i == 3) store.reset(); // it has come and gone
+        BOOST_TEST(reader.find({}).entries.size() == i);
+        store.reset();
     }
 }
 

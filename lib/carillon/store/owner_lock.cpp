@@ -172,7 +172,11 @@ void owner_lock::begin_set_up()
     }
 }
 
-void owner_lock::end_set_up() { lock(set_up_byte, F_UNLCK); }
+void owner_lock::end_set_up() noexcept
+{
+    struct flock freed = range_of(set_up_byte, 1, F_UNLCK);
+    ::fcntl(file_.number(), F_OFD_SETLK, &freed);
+}
 
 bool owner_lock::become_daemon() { return lock(daemon_byte, F_WRLCK); }
 
@@ -198,10 +202,7 @@ std::int64_t owner_lock::daemon_pid() const noexcept
     return std::max<std::int64_t>(asked.l_pid, 0);
 }
 
-bool owner_lock::has_owners() const
-{
-    return is_locked(first_owner, last_owner - first_owner + 1);
-}
+bool owner_lock::has_owners() const { return is_locked(first_owner, last_owner - first_owner + 1); }
 
 bool owner_lock::is_there(std::int64_t number) const
 {

@@ -38,7 +38,19 @@ public:
     /** Waits some seconds, at most, until no other process opens or closes the store. Those who
      * only look exclude owners, but not each other. */
     void begin_set_up();
-    void end_set_up();
+    void end_set_up() noexcept;
+
+    /** The same for a scope. */
+    class set_up {
+    public:
+        explicit set_up(owner_lock& of) : of_(of) { of_.begin_set_up(); }
+        set_up(const set_up&) = delete;
+        set_up& operator=(const set_up&) = delete;
+        ~set_up() { of_.end_set_up(); }
+
+    private:
+        owner_lock& of_;
+    };
 
     /** Becomes the one daemon: false where another process is. */
     bool become_daemon();

@@ -1,7 +1,10 @@
 #include <carillon/store/sqlite.hpp>
 
 #include <boost/system/system_error.hpp>
+#include <fmt/format.h>
 #include <sqlite3.h>
+
+#include <filesystem>
 
 namespace carillon::sqlite {
 namespace {
@@ -24,6 +27,26 @@ file_use use_of(sqlite3* db)
     return file ? file_use(*file) : file_use();
 }
 
+bool is_filled(const std::string& path)
+{
+    std::error_code ec;
+    const auto size = std::filesystem::file_size(path, ec);
+    return !ec && size > 0;
+}
+
+/** A file that does not change while it is open (https://www.sqlite.org/uri.html). */
+std::string constant_uri(const std::string& path)
+{
+    std::string out = "file:";
+    for (const char c : path) {
+        if (c == '?' || c == '#' || c == '%')
+            out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+        else
+            out += c;
+    }
+    return out + "?immutable=1";
+}
+
 /** The purpose and SQLite's words alone, where `system_error` would add the code's to them. */
 class database_error final : public boost::system::system_error {
 public:
@@ -44,6 +67,15 @@ private:
     throw database_error({code, category()}, std::string(purpose) + ": " + text);
 }
 
+/** Reads a log with an index in memory, not beside the file, and leaves it as it is at the end. */
+void keep_log(sqlite3* db)
+{
+    if (::sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr) != SQLITE_OK ||
+        ::sqlite3_exec(db, "PRAGMA locking_mode = EXCLUSIVE", nullptr, nullptr, nullptr) !=
+            SQLITE_OK)
+        fail(db, "cannot read the store's log");
+}
+
 } // namespace
 
 const boost::system::error_category& category() noexcept
@@ -54,20 +86,35 @@ const boost::system::error_category& category() noexcept
 
 database::handle_ptr database::open(const std::string& path, access how)
 {
+    const bool has_log = how == access::still && is_filled(path + "-wal");
+    const bool is_constant = how == access::still && !has_log;
+    const std::string name = is_constant ? constant_uri(path) : path;
+    const int flags = how == access::create
+                          ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
+                          : SQLITE_OPEN_READONLY | (is_constant ? SQLITE_OPEN_URI : 0);
     sqlite3* db = nullptr;
-    const int flags =
-        how == access::create ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY;
-    const int code = ::sqlite3_open_v2(path.c_str(), &db, flags, nullptr);
+    const int code = ::sqlite3_open_v2(name.c_str(), &db, flags, has_log ? "unix-none" : nullptr);
     handle_ptr out(db); // there also where opening failed, with the reason
     if (code != SQLITE_OK) fail(db, ("cannot open " + path).c_str());
     ::sqlite3_busy_timeout(db, busy_timeout_ms);
+    if (has_log) keep_log(db);
     return out;
 }
 
 // SQLite locks nothing before it is first asked.
-database::database(const std::string& path, access how) : database(open(path, how)) {}
+database::database(const std::string& path, access how)
+    : database(open(path, how), how == access::still)
+{}
 
-database::database(handle_ptr handle) : use_(use_of(handle.get())), handle_(std::move(handle)) {}
+database::database(handle_ptr handle, bool closes_at_once)
+    : use_(use_of(handle.get())), handle_(std::move(handle)), closes_at_once_(closes_at_once)
+{}
+
+database::~database()
+{
+    // SQLite keeps its descriptors itself until no lock needs them, but not where it never locks.
+    if (handle_ && closes_at_once_) use_.park(std::shared_ptr<void>(std::move(handle_)));
+}
 
 void database::execute(const char* sql, const char* purpose)
 {

@@ -27,7 +27,11 @@ const boost::system::error_category& category() noexcept;
 enum class access {
     /// Made where there is none.
     create,
+    /// Beside those who write, whose files beside the database are used.
     read_only,
+    /// While nobody writes. Needs the right to read alone, and locks and writes nothing; a log that
+    /// a process has left is read, too.
+    still,
 };
 
 /** A database that is open; for one thread at a time. */
@@ -35,6 +39,9 @@ class database {
 public:
     /** Opens a file, or `":memory:"`. */
     explicit database(const std::string& path, access how = access::create);
+    database(database&& other) noexcept = default;
+    database& operator=(database&& other) = delete;
+    ~database();
 
     /** Runs statements without parameters or rows. `purpose` begins the text of an error. */
     void execute(const char* sql, const char* purpose);
@@ -55,10 +62,11 @@ private:
     using handle_ptr = std::unique_ptr<sqlite3, closer>;
 
     static handle_ptr open(const std::string& path, access how);
-    explicit database(handle_ptr handle);
+    explicit database(handle_ptr handle, bool closes_at_once);
 
     file_use use_; // ends after the handle
     handle_ptr handle_;
+    bool closes_at_once_; // whatever locks this process has on the file
 };
 
 /** A prepared statement; parameters count from 1 and columns from 0, as in SQLite. */

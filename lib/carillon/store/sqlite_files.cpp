@@ -1,8 +1,12 @@
 #include <carillon/store/sqlite_files.hpp>
 #include <carillon/store/store_unusable.hpp>
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <filesystem>
+#include <sys/stat.h>
+#include <unistd.h>
 
 namespace carillon::sqlite {
 namespace {
@@ -39,6 +43,18 @@ bool open_files::may_checkpoint() const noexcept
            });
 }
 
+file_state::file_state(const std::string& path) : database_(of(path)), log_(of(path + wal)) {}
+
+file_state::state file_state::of(const std::string& path) noexcept
+{
+    struct stat found{};
+    if (::stat(path.c_str(), &found) != 0) return {};
+    constexpr std::int64_t ns_per_s = 1'000'000'000;
+    return {
+        found.st_dev, found.st_ino, found.st_size,
+        found.st_mtim.tv_sec * ns_per_s + found.st_mtim.tv_nsec};
+}
+
 void require_same_files(const std::string& path, const owner_lock& owners)
 {
     if (owners.is_used_elsewhere())
@@ -52,6 +68,20 @@ void require_same_files(const std::string& path, const owner_lock& owners)
                 path + ": the file " + end +
                 " beside the store was deleted or moved while a carillon uses it: stop that one, "
                 "which may still write its log into the store");
+}
+
+void require_writable_files(const std::string& path)
+{
+    for (const char* end : {wal, shm}) {
+        const std::string beside = path + end;
+        struct stat found{};
+        if (::stat(beside.c_str(), &found) != 0 || ::access(beside.c_str(), R_OK | W_OK) == 0)
+            continue;
+        throw store_unusable(fmt::format(
+            "{}: this user may not write the file, which belongs to the user with the id {}: give "
+            "it to the store's owner (chown), and do not delete it",
+            beside, found.st_uid));
+    }
 }
 
 } // namespace carillon::sqlite

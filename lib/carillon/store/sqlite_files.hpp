@@ -4,8 +4,11 @@
 #include <carillon/store/owner_lock.hpp>
 
 #include <array>
+#include <cstdint>
 #include <optional>
 #include <string>
+#include <sys/types.h>
+#include <tuple>
 
 namespace carillon::sqlite {
 
@@ -40,8 +43,28 @@ private:
     std::array<one, 2> beside_;
 };
 
+/** What shows that somebody has written to a database or its log. */
+class file_state {
+public:
+    explicit file_state(const std::string& path);
+
+    friend bool operator==(const file_state&, const file_state&) = default;
+
+private:
+    using state = std::tuple<::dev_t, ::ino_t, ::off_t, std::int64_t>; // with the time of change
+
+    static state of(const std::string& path) noexcept;
+
+    state database_;
+    state log_;
+};
+
 /** Whether who opens a store has the same files beside it as its owners have. Throws @ref
  * store_unusable where they have others, or one of theirs is missing. */
 void require_same_files(const std::string& path, const owner_lock& owners);
+
+/** Whether what SQLite has left beside a database can be written: files of another user cannot.
+ * Throws @ref store_unusable. */
+void require_writable_files(const std::string& path);
 
 } // namespace carillon::sqlite

@@ -64,6 +64,12 @@ std::string damaged(const std::string& what)
            "the files -wal and -shm beside it";
 }
 
+bool is_about_shared_memory(int code)
+{
+    return code == SQLITE_IOERR_SHMOPEN || code == SQLITE_IOERR_SHMSIZE ||
+           code == SQLITE_IOERR_SHMLOCK || code == SQLITE_IOERR_SHMMAP;
+}
+
 /** What a failure on opening means for whoever has to mend it. */
 [[noreturn]] void explain(const std::string& path, const boost::system::system_error& e)
 {
@@ -78,6 +84,16 @@ std::string damaged(const std::string& what)
         refuse(path, "the store cannot be written: the disk is full");
     case SQLITE_CORRUPT:
         refuse(path, damaged(e.code().message()));
+    case SQLITE_CANTOPEN:
+        refuse(
+            path, "the store cannot be opened: carillon's user must be allowed to make SQLite's "
+                  "files beside it (-wal, -shm), and to use those that are there");
+    case SQLITE_IOERR:
+        if (is_about_shared_memory(e.code().value()))
+            refuse(
+                path, "the store must lie on a local disk: its file system has no shared memory "
+                      "for SQLite's file -shm");
+        refuse(path, std::string("the disk cannot be read or written: ") + e.what());
     case SQLITE_NOTADB:
         refuse(path, "is no store of carillon's: not an SQLite database");
     default:
@@ -185,10 +201,10 @@ database open_for_writing(const std::string& path, std::int64_t checked_bytes)
     }
 }
 
-database open_for_reading(const std::string& path)
+database open_for_reading(const std::string& path, access how)
 {
     try {
-        database db(path, access::read_only);
+        database db(path, how);
         if (read_version(db, path) < schema_version)
             refuse(path, "the store is empty, or from an older carillon: start the daemon once");
         return db;

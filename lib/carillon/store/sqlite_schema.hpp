@@ -31,7 +31,7 @@ void make_folder(const std::string& path);
 database open_for_writing(const std::string& path, std::int64_t checked_bytes);
 
 /** Opens a store's file for reading. Throws likewise. */
-database open_for_reading(const std::string& path);
+database open_for_reading(const std::string& path, access how = access::read_only);
 
 /** How large a database is, in bytes. */
 std::int64_t size_of(database& db);

@@ -47,9 +47,10 @@ void enter(const sqlite_store_options& o, owner_lock& owners)
 /** Alone among carillon's processes, so that none of them meets a store that is half made. */
 sqlite::database open(const sqlite_store_options& o, owner_lock& owners)
 {
-    owners.begin_set_up();
+    owners.begin_set_up(); // not for a scope: after an error all of its locks end at once
     enter(o, owners);
     owners.protect();
+    sqlite::require_writable_files(o.path);
     // A guest comes for one run, and must not wait for what a daemon has looked at.
     const bool was_checked = !o.is_daemon && owners.has_daemon();
     sqlite::database db =

@@ -14,8 +14,12 @@ namespace carillon {
 /**
  * Reads the store of a @ref sqlite_store, beside its daemon or without one; changes nothing.
  *
+ * While nobody uses the store, it needs the right to read the file alone, also on a file system
+ * that is read-only. It then makes no file, and takes no lock that SQLite knows.
+ *
  * All members block. They throw `boost::system::system_error` with SQLite's code where the file
- * cannot be read. For one thread at a time.
+ * cannot be read, and @ref store_unusable where what has happened to it meanwhile forbids that. For
+ * one thread at a time.
  */
 class store_reader {
 public:
@@ -50,8 +54,8 @@ public:
     std::vector<job_memory> memories();
 
 private:
-    struct handles;
-    std::unique_ptr<handles> handles_;
+    class view;
+    std::unique_ptr<view> view_;
 };
 
 } // namespace carillon
