@@ -118,9 +118,11 @@ def read_history(db):
 
 
 def read_left(db):
-    """Nothing goes after a stop with grace, and nothing may be damaged."""
-    out = [f"still claimed: {row}" for row in db.execute("SELECT chain, scheduled_at, hex(run) FROM claims")]
-    out += [f"progress of no run: {row}" for row in db.execute("SELECT hex(run), job, record FROM progress")]
+    """Nothing goes after a stop with grace, and nothing may be damaged. What waited for the end of a run has no owner."""
+    out = [f"still claimed: {row}"
+           for row in db.execute("SELECT chain, scheduled_at, hex(run) FROM claims WHERE owner > 0")]
+    out += [f"progress of no run: {row}" for row in db.execute(
+        "SELECT hex(run), job, record FROM progress WHERE run NOT IN (SELECT run FROM claims)")]
     return out + [f"damage: {row[0]}" for row in db.execute("PRAGMA integrity_check") if row[0] != "ok"]
 
 
@@ -132,6 +134,8 @@ def read(campaign):
             following[name] = after
             for _, _, first, last, count in json.loads(owed or "[]"):
                 spans.append(Span(0, name, first, last, count, "owed", "", 0))
+        for name, at in db.execute("SELECT chain, scheduled_at FROM claims WHERE owner <= 0"):
+            spans.append(Span(0, name, at, at, 1, "owed", "", 0))
     requests = read_requests(campaign.path("requests"))
     by_run = collections.defaultdict(list)
     for r in requests:

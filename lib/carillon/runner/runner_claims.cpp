@@ -429,6 +429,11 @@ std::shared_ptr<chain_run> runner::core::start_run(
     bool cancelled,
     chain_run::end_handler on_end)
 {
+    std::int64_t& last_fence = chains_.at(record.chain).fence;
+    // It has waited, and others that were claimed later have been sent: to its endpoint it would be
+    // stale.
+    if (record.fence < last_fence) record.fence = own_fence();
+    last_fence = record.fence;
     auto run = std::make_shared<chain_run>(shared_, plan, first, std::move(record), from);
     runs_.emplace(run.get(), run);
     chains_.at(run->record().chain).going.push_back(run.get());

@@ -130,6 +130,7 @@ private:
         std::optional<queued_run> backlog{}; // makes up for a missed instant
         std::optional<queued_run> queued{};
         std::vector<chain_run*> going{}; // they are in runs_, too
+        std::int64_t fence = 0;          // of the last that has begun
         int turns = 0; // runs that make up for missed instants: claimed, waiting, or going
     };
 

@@ -51,7 +51,9 @@ void timetable::plan_next(job_index j)
 
 void timetable::plan_debt(job_index j)
 {
-    const instant ready = debts_.at(j).ready;
+    const debt& d = debts_.at(j);
+    // Never early, where the clock has been set back since it passed.
+    const instant ready = std::max(d.ready, d.spans.front().from);
     payments_.add({.due = ready, .window_end = ready, .job = j});
 }
 
@@ -268,8 +270,7 @@ void timetable::pay(job_index j, instant now, due_work& out)
         debts_.erase(at);
         return;
     }
-    // Never early, where the clock has been set back since it passed.
-    d.ready = std::max(now + payment_distance, d.spans.front().from);
+    d.ready = now + payment_distance;
 }
 
 due_work timetable::put_back(const std::vector<due_run>& runs, instant now)
@@ -307,7 +308,7 @@ void timetable::owe_again(job_index j, const grid& ticks, instant at, instant no
     const auto [known, is_new] = debts_.try_emplace(j, debt{.spans = {}, .ready = now});
     debt& d = known->second;
     insert_by_age(d.spans, {ticks, at, at, 1});
-    d.ready = std::max(now, d.spans.front().from);
+    d.ready = now;
     if (is_new || std::exchange(d.waits, false)) plan_debt(j);
 }
 
@@ -399,7 +400,6 @@ void timetable::set_debts_back()
         auto& [j, d] = *at;
         const schedule& s = schedule_of(j);
         if (!follows_elapsed_time(s)) take_after(s, d.spans, time_.now);
-        if (!d.spans.empty()) d.ready = std::max(d.ready, d.spans.front().from);
         at = d.spans.empty() ? debts_.erase(at) : std::next(at);
     }
 }

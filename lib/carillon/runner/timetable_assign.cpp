@@ -132,8 +132,7 @@ private:
         recount(s, spans);
         // Where the clock was set back, those of the wall clock come again.
         if (!follows_elapsed_time(s)) take_after(s, spans, time_.now);
-        const instant ready = spans.empty() ? time_.now : std::max(time_.now, spans.front().from);
-        keep_debt(i, s, {.spans = std::move(spans), .ready = ready});
+        keep_debt(i, s, {.spans = std::move(spans), .ready = time_.now});
     }
 
     /** A zone may have other rules than when it was owed. */
