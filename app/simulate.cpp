@@ -153,7 +153,10 @@ std::string details_of(const simulated_event& e)
     std::string out;
     if (e.is_caught_up) out = "catches up";
     if (e.outcome) out = to_string(*e.outcome);
-    if (e.reason) out = to_string(*e.reason);
+    if (e.reason) {
+        const std::string_view why = to_string(*e.reason);
+        out += e.outcome ? fmt::format(" ({})", why) : std::string(why);
+    }
     const bool is_on_time = e.scheduled_at == e.at;
     if (e.what != simulated_event::kind::ended && !is_on_time)
         out += fmt::format("{}due {}", out.empty() ? "" : ", ", format_utc_short(*e.scheduled_at));

@@ -121,12 +121,13 @@ private:
     {
         const instant begin = time_.now();
         const instant end = begin + span;
-        do {
+        settle(); // what is ready may end it, or change what it waits for
+        while (time_.now() < end && !drained_) {
             const instant next = stopping_ ? time_.next_wait().value_or(end) : end;
             const microseconds step = std::clamp(next, time_.now(), end) - time_.now();
             time_.run_until(ctx_, time_.now() + step);
             left_ -= step;
-        } while (time_.now() < end && !drained_);
+        }
         come_to(begin, time_.now());
     }
 
@@ -138,11 +139,7 @@ private:
     }
 
     /** Runs what is ready now. */
-    void settle()
-    {
-        ctx_.restart();
-        ctx_.poll();
-    }
+    void settle() { time_.run_until(ctx_, time_.now()); }
 
     void tell_incident(const std::string& words)
     {
@@ -179,7 +176,6 @@ private:
         after(what_.shutdown_grace, [is_mine = std::weak_ptr(stopping_)] {
             if (const auto cancel = is_mine.lock()) cancel->emit(asio::cancellation_type::terminal);
         });
-        settle();
     }
 
     void end_runner()
@@ -247,9 +243,10 @@ private:
                     if (!was_going && j.record.outcome == outcome::interrupted) return;
                     if (j.record.outcome == outcome::skipped)
                         tell_job(kind::skipped, j.run, j.job, {}, j.record.reason);
-                    else
+                    else if (j.record.outcome != outcome::cancelled)
                         tell_job(kind::ended, j.run, j.job, j.record.outcome);
                 },
+                [&](const run_ended& r) { on_run_ended(r); },
                 [&](const run_skipped& s) {
                     tell_(
                         {.at = time_.now(),
@@ -273,6 +270,19 @@ private:
                 [](const auto&) {},
             },
             e);
+    }
+
+    /** Why jobs were cancelled is known of their run. */
+    void on_run_ended(const run_ended& e)
+    {
+        using kind = simulated_event::kind;
+        for (const job_record& j : e.run.jobs)
+            if (j.outcome == outcome::cancelled)
+                tell_job(
+                    kind::ended, e.run, jobs_[jobs_.find(j.job).value()], j.outcome, e.run.reason);
+        // Of one that the machine's end has kept from beginning no job tells.
+        if (e.run.outcome == outcome::interrupted && e.run.jobs.empty())
+            tell_job(kind::ended, e.run, e.first, e.run.outcome, e.run.reason);
     }
 
     void tell_job(

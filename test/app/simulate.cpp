@@ -60,19 +60,38 @@ struct fixture : config_fixture {
         return o;
     }
 
-    /** What starts, is skipped and is missed: `10:15:00 a`, `11:00:00 a of 10:50:00`. */
-    std::vector<std::string> play(const played& p)
+    void play(const played& p, const simulated_event_handler& tell)
     {
         const auto config = load(jobs_text(p.jobs));
         BOOST_REQUIRE(config.has_value());
-        const auto what = read_scenario(read_options(p.options), config->jobs, instant{}).value();
+        auto what = read_scenario(read_options(p.options), config->jobs, instant{}).value();
+        what.shutdown_grace = config->shutdown_grace;
+        simulate(config->jobs, what, tell);
+    }
+
+    /** What starts, is skipped and is missed: `10:15:00 a`, `11:00:00 a of 10:50:00`. */
+    std::vector<std::string> play(const played& p)
+    {
         std::vector<std::string> out;
-        simulate(config->jobs, what, [&](const simulated_event& e) {
+        play(p, [&](const simulated_event& e) {
             const std::string line = as_json_line(e);
             if (line.empty()) return;
             const json::object o = json::parse(line).as_object();
             if (o.at("event") == "ended" && o.at("outcome") == "completed") return;
             out.push_back(compact(o));
+        });
+        return out;
+    }
+
+    /** What befalls the machine and the daemon, and how runs end. */
+    std::vector<std::string> play_incidents(const played& p)
+    {
+        std::vector<std::string> out;
+        play(p, [&](const simulated_event& e) {
+            if (e.what == simulated_event::kind::incident)
+                out.push_back(brief(format_utc(e.at)) + " " + std::string(e.job));
+            if (e.what == simulated_event::kind::ended)
+                out.push_back(compact(json::parse(as_json_line(e)).as_object()));
         });
         return out;
     }
@@ -487,7 +506,7 @@ BOOST_AUTO_TEST_CASE(chains_and_ends)
         {"within its grace",
          hourly,
          {"for 65min", "down 11:00:10Z/1min", "reply a=completed/10min"},
-         {"11:00:00 a", "11:00:40 a ended of 11:00:00 cancelled"}},
+         {"11:00:00 a", "11:00:40 a ended of 11:00:00 cancelled shutdown"}},
         {"unless the machine is switched off meanwhile: then it is sent again",
          hourly,
          {"for 65min", "down 11:00:10Z/1min", "off 11:00:12Z/1min", "reply a=completed/35s"},
@@ -523,6 +542,49 @@ BOOST_AUTO_TEST_CASE(a_run_has_ended_at_the_instant_of_its_end)
             "for 31min", "reply a=completed/5min", "reply b=completed/10min 1us"};
         BOOST_TEST(play({policy, jobs, late, {}}).at(2) != "10:30:00 a");
     }
+}
+
+BOOST_AUTO_TEST_CASE(stops_and_their_grace)
+{
+    const auto with_grace = [](const std::string& grace) {
+        return quarter_hourly + ("[runner]\nshutdown_grace = \"" + grace + "\"\n");
+    };
+    const std::vector<played> rows{
+        {"a run that ends within the grace ends the stop",
+         with_grace("1min"),
+         {"for 32min", "down 10:15:05Z/10s", "reply a=completed/40s"},
+         {"10:00:00 carillon starts", "10:15:05 carillon is stopped",
+          "10:15:40 a ended of 10:15:00 completed", "10:15:40 carillon starts",
+          "10:30:40 a ended of 10:30:00 completed"}},
+        {"at its end it is cancelled, and the next start waits no longer",
+         with_grace("10s"),
+         {"for 32min", "down 10:15:05Z/1s", "reply a=completed/16min"},
+         {"10:00:00 carillon starts", "10:15:05 carillon is stopped",
+          "10:15:15 a ended of 10:15:00 cancelled shutdown", "10:15:15 carillon starts"}},
+        {"nor comes before the stop's span is over",
+         with_grace("10s"),
+         {"for 32min", "down 10:15:05Z/5min", "reply a=completed/16min"},
+         {"10:00:00 carillon starts", "10:15:05 carillon is stopped",
+          "10:15:15 a ended of 10:15:00 cancelled shutdown", "10:20:05 carillon starts"}},
+        {"a stop without a grace cancels at once",
+         with_grace("0"),
+         {"for 20min", "down 10:15:05Z/0", "reply a=completed/16min"},
+         {"10:00:00 carillon starts", "10:15:05 carillon is stopped",
+          "10:15:05 a ended of 10:15:00 cancelled shutdown", "10:15:05 carillon starts"}},
+        {"a stop while one is under way counts from its own time",
+         with_grace("1min"),
+         {"for 20min", "down 10:15:05Z/10s", "down 10:15:30Z/2min", "reply a=completed/16min"},
+         {"10:00:00 carillon starts", "10:15:05 carillon is stopped",
+          "10:16:05 a ended of 10:15:00 cancelled shutdown", "10:17:30 carillon starts"}},
+        {"without runs nothing is waited for",
+         with_grace("1min"),
+         {"for 10min", "down 10:05:00Z/10s"},
+         {"10:00:00 carillon starts", "10:05:00 carillon is stopped", "10:05:10 carillon starts"}},
+    };
+    for (const played& p : rows) BOOST_TEST_CONTEXT(p.what)
+        {
+            BOOST_TEST(play_incidents(p) == p.expected, boost::test_tools::per_element());
+        }
 }
 
 BOOST_AUTO_TEST_SUITE_END()
