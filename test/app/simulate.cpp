@@ -587,4 +587,140 @@ BOOST_AUTO_TEST_CASE(stops_and_their_grace)
         }
 }
 
+BOOST_AUTO_TEST_CASE(what_ends_at_an_instant_comes_before_what_is_due_at_it)
+{
+    const std::vector<played> rows{
+        {"a run is no overlap of the next",
+         quarter_hourly,
+         {"for 1h", "reply a=completed/15min"},
+         {"10:15:00 a", "10:30:00 a", "10:45:00 a", "11:00:00 a"}},
+        {"nor is one that times out just then",
+         "[jobs.a]\nurl = \"/\"\ntimeout = \"15min\"\nschedule = { every = \"15min\" }\n",
+         {"for 45min", "reply a=completed/1h"},
+         {"10:15:00 a", "10:30:00 a ended of 10:15:00 timed_out", "10:30:00 a",
+          "10:45:00 a ended of 10:30:00 timed_out", "10:45:00 a"}},
+        {"nor a chain of runs without delay",
+         std::string(quarter_hourly) + "[jobs.b]\nurl = \"/\"\nafter = \"a\"\n",
+         {"for 30min", "reply a=completed/15min", "reply b=completed/0"},
+         {"10:15:00 a", "10:30:00 b of 10:15:00", "10:30:00 a"}},
+    };
+    for (const played& p : rows) BOOST_TEST_CONTEXT(p.what)
+        {
+            BOOST_TEST(play(p) == p.expected, boost::test_tools::per_element());
+        }
+}
+
+BOOST_AUTO_TEST_CASE(the_beginning_is_exclusive)
+{
+    const std::vector<played> rows{
+        {"an instant at --from is not played", hourly, {"for 1h"}, {"11:00:00 a"}},
+        {"nor is that of a date", scheduled("at = \"2026-01-01 10:00\""), {"for 1h"}, {}},
+        {"nor is that of an expression", scheduled("cron = \"0 10 * * *\""), {"for 1h"}, {}},
+        {"a tick of that moment is the latest of the boot, which a late start runs",
+         scheduled("on_boot = \"5min\", every = \"15min\""),
+         {"boot 09:55:00Z", "for 10min"},
+         {"10:00:00 a"}},
+        {"unless nothing is caught up with",
+         none_pin,
+         {"boot 09:55:00Z", "for 20min"},
+         {"10:15:00 a"}},
+    };
+    for (const played& p : rows) BOOST_TEST_CONTEXT(p.what)
+        {
+            BOOST_TEST(play(p) == p.expected, boost::test_tools::per_element());
+        }
+}
+
+BOOST_AUTO_TEST_CASE(the_age_of_a_backlog)
+{
+    const std::string jittered = scheduled(
+        "every = \"1h\", jitter = \"10min\", catch_up = \"all\", catch_up_window = \"2h\"");
+    const std::string all =
+        scheduled("every = \"1h\", catch_up = \"all\", catch_up_window = \"2h\"");
+    const std::vector<played> rows{
+        {"as old as the window is not too old",
+         jittered,
+         {"for 3h1min", "down 10:30:00Z/2h30min"},
+         {"13:00:00 a of 11:00:00", "13:00:01 a of 12:00:00"}},
+        {"it counts from the instant, whatever its jitter",
+         jittered,
+         {"for 3h1min", "down 10:30:00Z/9000001ms"},
+         {"13:00:00.001000 a missed 1: 11:00:00 - 11:00:00 window",
+          "13:00:00.001000 a of 12:00:00"}},
+        {"and is judged again when its turn comes",
+         all,
+         {"for 4h", "down 10:30:00Z/2h15min", "reply a=completed/30min"},
+         {"12:45:00 a of 11:00:00", "13:00:00 a skipped overlap", "13:15:00 a of 12:00:00",
+          "14:00:00 a"}},
+    };
+    for (const played& p : rows) BOOST_TEST_CONTEXT(p.what)
+        {
+            BOOST_TEST(play(p) == p.expected, boost::test_tools::per_element());
+        }
+}
+
+BOOST_AUTO_TEST_CASE(live_runs_beside_those_that_catch_up)
+{
+    const auto under = [](const std::string& policy) {
+        return "[jobs.a]\nurl = \"/\"\noverlap = \"" + policy +
+               "\"\nschedule = { every = \"1h\", catch_up = \"all\" }\n";
+    };
+    const std::vector<std::string> outage{"for 5h", "down 10:30:00Z/3h", "reply a=completed/40min"};
+    const std::vector<played> rows{
+        {"skip: the live one comes to nothing",
+         under("skip"),
+         outage,
+         {"13:30:00 a of 11:00:00", "14:00:00 a skipped overlap", "14:10:00 a of 12:00:00",
+          "14:50:00 a of 13:00:00", "15:00:00 a skipped overlap"}},
+        {"queue: the live one follows",
+         under("queue"),
+         outage,
+         {"13:30:00 a of 11:00:00", "14:10:00 a of 14:00:00", "14:50:00 a of 12:00:00"}},
+        {"replace: the live one takes its place",
+         under("replace"),
+         outage,
+         {"13:30:00 a of 11:00:00", "14:00:00 a ended of 11:00:00 cancelled overlap", "14:00:00 a",
+          "14:40:00 a of 12:00:00", "15:00:00 a ended of 12:00:00 cancelled overlap",
+          "15:00:00 a"}},
+        {"allow: the live one starts beside it, and the next that catches up waits for it",
+         under("allow"),
+         outage,
+         {"13:30:00 a of 11:00:00", "14:00:00 a", "14:40:00 a of 12:00:00", "15:00:00 a"}},
+        {"a run that catches up waits for the one that goes",
+         quarter_hourly,
+         {"for 40min", "step 10:20:00Z/1h", "reply a=completed/12min"},
+         {"10:15:00 a", "11:20:00 a missed 3: 10:30:00 - 11:00:00 coalesced",
+          "11:27:00 a of 11:15:00", "11:30:00 a skipped overlap"}},
+        {"also where each is sent",
+         scheduled("every = \"15min\", catch_up = \"all\""),
+         {"for 60min", "step 10:20:00Z/30min", "reply a=completed/12min"},
+         {"10:15:00 a", "10:57:00 a of 10:30:00", "11:00:00 a skipped overlap",
+          "11:09:00 a of 10:45:00", "11:15:00 a skipped overlap", "11:30:00 a"}},
+    };
+    for (const played& p : rows) BOOST_TEST_CONTEXT(p.what)
+        {
+            BOOST_TEST(play(p) == p.expected, boost::test_tools::per_element());
+        }
+}
+
+BOOST_AUTO_TEST_CASE(queues_and_names)
+{
+    const std::vector<played> rows{
+        {"of what waits in a queue the newer stays",
+         "[jobs.a]\nurl = \"/\"\noverlap = \"queue\"\nschedule = { every = \"15min\" }\n",
+         {"for 1h", "reply a=completed/40min"},
+         {"10:15:00 a", "10:45:00 a skipped of 10:30:00 overlap", "10:55:00 a of 10:45:00"}},
+        {"and the name of the older one is not free, as it was claimed",
+         "[jobs.a]\nurl = \"/\"\noverlap = \"queue\"\nschedule = { every = \"15min\" }\n",
+         {"for 2h10min", "step 11:40:00Z/-75min", "reply a=completed/40min"},
+         {"10:15:00 a", "10:45:00 a skipped of 10:30:00 overlap", "10:55:00 a of 10:45:00",
+          "11:15:00 a skipped of 11:00:00 overlap", "11:30:00 a skipped of 11:15:00 overlap",
+          "11:35:00 a of 11:30:00", "10:45:00 a skipped of 10:30:00.000001 overlap"}},
+    };
+    for (const played& p : rows) BOOST_TEST_CONTEXT(p.what)
+        {
+            BOOST_TEST(play(p) == p.expected, boost::test_tools::per_element());
+        }
+}
+
 BOOST_AUTO_TEST_SUITE_END()
