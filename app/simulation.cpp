@@ -1,6 +1,7 @@
 #include "simulation.hpp"
 
 #include "simulated_api.hpp"
+#include "simulated_store.hpp"
 #include <carillon/http/scripted_transport.hpp>
 #include <carillon/runner/runner.hpp>
 #include <carillon/store/memory_store.hpp>
@@ -14,6 +15,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <set>
@@ -113,6 +115,8 @@ private:
             return switch_off(i.span);
         case incident::kind::step:
             return set_clock(i.span);
+        case incident::kind::suspend:
+            return suspend(std::min(i.span, left_));
         }
     }
 
@@ -141,16 +145,20 @@ private:
     /** Runs what is ready now. */
     void settle() { time_.run_until(ctx_, time_.now()); }
 
-    void tell_incident(const std::string& words)
+    void tell_incident(const std::string& words, microseconds step = microseconds{0})
     {
-        tell_({.at = time_.now(), .what = simulated_event::kind::incident, .job = words});
+        tell_(
+            {.at = time_.now(),
+             .what = simulated_event::kind::incident,
+             .job = words,
+             .step = step});
     }
 
     void start_if_up()
     {
         if (down_ > 0 || off_ > 0 || runner_) return;
         tell_incident("carillon starts");
-        store_ = std::make_unique<memory_store>(ctx_.get_executor(), memory_);
+        store_ = &stores_.emplace_back(ctx_.get_executor(), time_, memory_, what_.commit);
         runner_ = std::make_unique<runner>(
             ctx_.get_executor(), time_, transport_, *store_,
             runner_options{.seed = what_.seed + starts_++});
@@ -184,7 +192,7 @@ private:
         drained_ = false;
         runner_.reset();
         settle();
-        store_.reset();
+        if (store_ != nullptr) std::exchange(store_, nullptr)->disconnect();
     }
 
     void switch_off(microseconds span)
@@ -192,9 +200,10 @@ private:
         ++off_;
         after(span, [this] { switch_on(); });
         tell_incident("the machine is switched off");
-        if (store_) store_->disconnect(); // what is under way stays open in it
-        end_runner();                     // nobody is told of anything any more
-        for (const auto& [job, scheduled_at] : std::exchange(going_, {}))
+        if (store_ != nullptr) store_->disconnect(); // what is under way stays open in it
+        end_runner();                                // nobody is told of anything any more
+        for (const auto& [job, scheduled_at] : std::exchange(going_, {})) {
+            cut_off_.emplace(job, scheduled_at);
             tell_(
                 {.at = time_.now(),
                  .what = simulated_event::kind::ended,
@@ -202,6 +211,7 @@ private:
                  .scheduled_at = scheduled_at,
                  .outcome = outcome::interrupted,
                  .is_first = begins_chain(job)});
+        }
     }
 
     bool begins_chain(const std::string& job) const
@@ -221,11 +231,24 @@ private:
     void set_clock(microseconds by)
     {
         const bool back = by < microseconds{0};
-        tell_incident(fmt::format(
-            "the clock is set {} by {}", back ? "back" : "forward", format_span(back ? -by : by)));
+        tell_incident(
+            fmt::format(
+                "the clock is set {} by {}", back ? "back" : "forward",
+                format_span(back ? -by : by)),
+            by);
         const instant before = time_.now();
         time_.step(by);
         come_to(before, time_.now());
+    }
+
+    void suspend(microseconds span)
+    {
+        tell_incident("the machine is suspended");
+        const instant before = time_.now();
+        time_.advance_to(before + span); // and nobody does anything meanwhile
+        left_ -= span;
+        come_to(before, time_.now());
+        tell_incident("the machine wakes");
     }
 
     void on_event(const event& e)
@@ -234,17 +257,20 @@ private:
         std::visit(
             overloaded{
                 [&](const job_started& s) {
+                    cut_off_.erase({s.job.name, s.run.scheduled_at});
                     going_.emplace(s.job.name, s.run.scheduled_at);
                     tell_job(kind::started, s.run, s.job);
                 },
                 [&](const job_ended& j) {
-                    const bool was_going = going_.erase({j.job.name, j.run.scheduled_at}) == 1U;
+                    const std::pair name(j.job.name, j.run.scheduled_at);
+                    going_.erase(name);
                     // That it was cut off was told when it happened.
-                    if (!was_going && j.record.outcome == outcome::interrupted) return;
+                    if (cut_off_.erase(name) == 1U && j.record.outcome == outcome::interrupted)
+                        return;
                     if (j.record.outcome == outcome::skipped)
                         tell_job(kind::skipped, j.run, j.job, {}, j.record.reason);
                     else if (j.record.outcome != outcome::cancelled)
-                        tell_job(kind::ended, j.run, j.job, j.record.outcome);
+                        tell_job(kind::ended, j.run, j.job, j.record.outcome, j.record.reason);
                 },
                 [&](const run_ended& r) { on_run_ended(r); },
                 [&](const run_skipped& s) {
@@ -315,6 +341,7 @@ private:
     bool drained_ = false;
     std::uint64_t starts_ = 0;
     std::set<std::pair<std::string, instant>> going_;
+    std::set<std::pair<std::string, instant>> cut_off_; // and not taken up again so far
 
     asio::io_context ctx_;
     virtual_time time_{
@@ -327,7 +354,8 @@ private:
         [this](const http::request& r) { return api_.answer(r); }};
     memory_store memory_{
         ctx_.get_executor(), {.keep_runs = 1, .keep_runs_in_all = 1'000, .keep_claims = 1'000}};
-    std::unique_ptr<memory_store> store_;                 // the daemon's
+    std::deque<simulated_store> stores_; // also of daemons that are gone: some answer late
+    simulated_store* store_ = nullptr;   // the daemon's
     std::shared_ptr<asio::cancellation_signal> stopping_; // while a daemon ends: cancels its runs
     std::unique_ptr<runner> runner_;
 };

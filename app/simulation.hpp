@@ -23,6 +23,8 @@ struct incident {
         off,
         /// The wall clock is set by `span`.
         step,
+        /// The machine sleeps for `span`.
+        suspend,
     };
 
     kind what = kind::down;
@@ -49,6 +51,8 @@ struct scenario {
     std::map<std::string, simulated_reply, std::less<>> replies{};
     /// How long a stopped daemon lets its runs go on.
     microseconds shutdown_grace = std::chrono::seconds{30};
+    /// How long the store takes to answer; claims are asked for as long before their instant.
+    microseconds commit{0};
     std::uint64_t seed = 1;
 };
 
@@ -63,6 +67,8 @@ struct simulated_event {
     std::optional<instant> scheduled_at{};
     std::optional<carillon::outcome> outcome{};
     std::optional<carillon::reason> reason{};
+    /// By how much the clock is set, where that is what happened.
+    microseconds step{0};
     /// Of instants that were missed.
     instant first{};
     instant last{};
