@@ -87,6 +87,9 @@ public:
     /** Whether the store has refused something, or not answered, and has not taken all since. */
     bool is_failing() const noexcept { return failing_since_.has_value(); }
 
+    /** What it said when it last did so. */
+    const error_code& last_error() const noexcept { return last_error_; }
+
     /** Whether all that was handed over has been taken or refused. */
     bool is_idle() const noexcept { return underway_ == 0; }
 

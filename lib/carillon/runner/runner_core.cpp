@@ -342,8 +342,10 @@ runner::core::records_of(const std::vector<std::pair<job_index, missed_part>>& m
 void runner::core::tell_missed(
     const job_set& plan, const std::vector<std::pair<job_index, missed_part>>& missed) const
 {
-    for (const auto& [j, m] : missed)
-        shared_->emit(runs_missed{plan[j], m.from, m.to, m.count, m.reason});
+    for (const auto& [j, m] : missed) {
+        const error_code why = m.reason == reason::store ? recorder_->last_error() : error_code{};
+        shared_->emit(runs_missed{plan[j], m.from, m.to, m.count, m.reason, why});
+    }
 }
 
 void runner::core::run_ended(const std::shared_ptr<chain_run>& run, bool had_turn)
