@@ -732,7 +732,8 @@ BOOST_AUTO_TEST_CASE(as_many_connections_are_kept_as_attempts_may_go_at_one_orig
 {
     told_transport told_of;
     carillon::runner limited(
-        ctx.get_executor(), time, told_of, store, {.max_concurrent = 40, .max_per_origin = 30});
+        ctx.get_executor(), time, told_of, store,
+        {.seed = {}, .max_concurrent = 40, .max_per_origin = 30});
     BOOST_TEST(told_of.per_origin == 30U);
     BOOST_TEST(told_of.in_all == 40U);
     limited.set_max_per_origin(300);
