@@ -106,9 +106,9 @@ void text_table::shrink(layout& l)
 
 /** A text of a column, where it is too long in one line or several: only the last may be cut. */
 std::vector<styled_text>
-text_table::lines_of(const styled_text& text, std::size_t column, std::size_t width) const
+text_table::lines_of(const styled_text& text, std::size_t at, std::size_t width) const
 {
-    const bool is_cut = long_text_ == long_text::cut && column + 1 == columns_.size();
+    const bool is_cut = long_text_ == long_text::cut && at + 1 == columns_.size();
     if (is_cut || text.width() <= width) return {text.cut(width)};
     return text.folded(width);
 }

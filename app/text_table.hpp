@@ -52,7 +52,7 @@ private:
     layout fit(std::size_t columns) const;
     static void shrink(layout& l);
     std::vector<styled_text>
-    lines_of(const styled_text& text, std::size_t column, std::size_t width) const;
+    lines_of(const styled_text& text, std::size_t at, std::size_t width) const;
     void
     add_row(std::string& out, const std::vector<styled_text>& row, const layout& l, bool has_colour)
         const;

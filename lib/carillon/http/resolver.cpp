@@ -345,8 +345,9 @@ private:
         while (wait_for_question(lock)) {
             const question_place mine = take();
             const auto find = mine->find; // a copy: close() takes the question away
-            // Others of its kind or of another may be startable, too.
-            see_to_threads();
+            // Others of its kind or of another may be startable, too. Where no thread is to be had
+            // for them, they wait for one that is busy.
+            static_cast<void>(see_to_threads());
 
             me->is_busy = true;
             lock.unlock();
