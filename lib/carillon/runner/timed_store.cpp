@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <list>
 #include <utility>
+#include <vector>
 
 namespace asio = boost::asio;
 
@@ -72,7 +73,8 @@ private:
             return false;
         }
         q->give_up = {};
-        open_.erase(std::find(open_.begin(), open_.end(), q)); // the first, nearly always
+        const auto is_it = [&](const auto& o) { return o.lock() == q; };
+        open_.erase(std::find_if(open_.begin(), open_.end(), is_it)); // the first, nearly always
         if (open_.empty())
             if (const auto timer = std::exchange(timer_, nullptr))
                 timer->emit(asio::cancellation_type::terminal);
@@ -81,14 +83,14 @@ private:
 
     void watch()
     {
-        if (timer_ || open_.empty()) return;
-        const auto first =
-            std::min_element(open_.begin(), open_.end(), [](const auto& a, const auto& b) {
-                return a->deadline < b->deadline;
-            });
+        if (timer_) return;
+        auto first = microseconds::max();
+        for (const auto& weak : open_)
+            if (const auto q = weak.lock()) first = std::min(first, q->deadline);
+        if (first == microseconds::max()) return;
         timer_ = std::make_shared<asio::cancellation_signal>();
         time_.async_wait_for(
-            std::max((*first)->deadline - time_.since_boot(), microseconds{0}),
+            std::max(first - time_.since_boot(), microseconds{0}),
             asio::bind_executor(
                 executor_,
                 asio::bind_cancellation_slot(
@@ -102,11 +104,13 @@ private:
     {
         timer_.reset();
         const microseconds now = time_.since_boot();
-        std::list<std::shared_ptr<question>> late;
-        for (auto at = open_.begin(); at != open_.end();) {
-            const auto q = at++;
-            if ((*q)->deadline <= now) late.splice(late.end(), open_, q);
-        }
+        std::vector<std::shared_ptr<question>> late;
+        std::erase_if(open_, [&](const auto& weak) {
+            auto q = weak.lock();
+            if (q && q->deadline > now) return false;
+            if (q) late.push_back(std::move(q));
+            return true;
+        });
         unanswered_ += late.size();
         for (const auto& q : late) q->is_late = true;
         for (const auto& q : late) std::exchange(q->give_up, {})();
@@ -115,8 +119,10 @@ private:
 
     asio::any_io_executor executor_;
     time_source& time_;
-    std::list<std::shared_ptr<question>> open_; // in the order of the asking
-    std::size_t unanswered_ = 0;                // whose deadline has passed
+    // In the order of the asking. Owned by the answers: whoever destroys them uncalled destroys
+    // what waits for them.
+    std::list<std::weak_ptr<question>> open_;
+    std::size_t unanswered_ = 0; // whose deadline has passed
     std::shared_ptr<asio::cancellation_signal> timer_;
 };
 
