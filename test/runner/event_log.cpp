@@ -81,6 +81,12 @@ BOOST_AUTO_TEST_CASE(three_skips_in_a_row_are_an_alarm)
         to_entry(run_skipped{j, {}, reason::overlap, 2}, {}, secrets).message ==
         "the run due at 1970-01-01T00:00:00.000000Z was skipped: the one before still goes (2 "
         "skipped in a row)");
+    // Only a stop is called one.
+    for (const reason why :
+         {reason::overlap, reason::window, reason::coalesced, reason::removed, reason::crash})
+        BOOST_TEST(
+            to_entry(run_skipped{j, {}, why, 1}, {}, secrets).message.find("is stopping") ==
+            std::string::npos);
     const log_entry e = to_entry(overlap_persists{j, 3}, {}, secrets);
     BOOST_TEST(e.level == log_level::error);
     BOOST_TEST(e.event == "overlap_persists");

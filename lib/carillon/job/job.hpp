@@ -134,7 +134,7 @@ using trigger = std::variant<std::monostate, schedule, after>;
 enum class overlap_policy {
     /// The new run is not sent.
     skip,
-    /// It waits for the end of the last one; one waits, others are skipped.
+    /// It waits for the end of the last one; one waits, the newest, and others are skipped.
     queue,
     /// Both go.
     allow,

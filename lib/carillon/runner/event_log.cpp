@@ -169,7 +169,13 @@ const char* why_skipped(reason r)
     case reason::overlap:
         return "the one before still goes";
     case reason::window:
-        return "the store has taken too long to claim it";
+        return "it came too late for its catch_up";
+    case reason::coalesced:
+        return "a newer one stands for it";
+    case reason::removed:
+        return "the job is no more";
+    case reason::crash:
+        return "carillon was cut off before it began";
     default:
         return "carillon is stopping";
     }

@@ -160,6 +160,10 @@ public:
     /**
      * Stops firing, refuses triggers, and waits until the last run has ended: `void(error_code)`.
      *
+     * What is due and has not begun, and what waits for the end of a run, is left to the next @ref
+     * async_run, in this process or another, where the store is durable; else it is skipped. A
+     * store that does not answer is waited for some ten seconds.
+     *
      * Cancellation: every type, cancels the runs; the operation then still waits for their end and
      * completes with `operation_aborted`.
      */
