@@ -5,6 +5,7 @@
 
 #include <boost/asio/detached.hpp>
 #include <boost/test/unit_test.hpp>
+#include <boost/uuid/string_generator.hpp>
 
 #include <algorithm>
 #include <map>
@@ -367,6 +368,46 @@ BOOST_AUTO_TEST_CASE(a_failed_run_is_retried_from_the_job_that_failed)
     BOOST_TEST(*result == errc::nothing_to_retry);
     retry({});
     BOOST_TEST(*result == errc::no_such_run);
+    kill();
+}
+
+BOOST_AUTO_TEST_CASE(a_run_outlives_a_retry_that_the_store_answers_too_late)
+{
+    bool hangs = false;
+    choose = [&](faulty_store::operation what) -> faulty_store::fault {
+        return {.delay = hangs && what == faulty_store::operation::claim ? 40s : 0s};
+    };
+    start({hourly("a")});
+    memory_store connected(ctx.get_executor(), store);
+    delay["a"] = 10s;
+    {
+        carillon::runner once(
+            ctx.get_executor(), time, transport, connected,
+            {.seed = {}, .recovers_triggered = false});
+        once.set_jobs(job_set::create({hourly("a")}).value());
+        once.async_trigger("a", asio::detached);
+        run_for(1s);
+        connected.disconnect();
+    }
+    run_for(1s);
+    delay["a"] = 0s;
+    BOOST_REQUIRE_EQUAL(requests.size(), 1U);
+    const auto id = boost::uuids::string_generator()(field(requests[0].request, "Carillon-Run"));
+    std::optional<error_code> result;
+    const auto retry = [&] {
+        daemon->async_retry(id, [&](error_code ec, const run_record&) { result = ec; });
+        run_for(15s);
+    };
+    hangs = true;
+    retry();
+    BOOST_TEST(result == errc::store_stalled);
+    hangs = false;
+    run_for(1min);
+    retry();
+    BOOST_TEST(*result == error_code());
+    BOOST_TEST(requests.size() == 2U);
+    BOOST_REQUIRE(!store.runs("a").empty());
+    BOOST_TEST(last_run("a").outcome == outcome::completed);
     kill();
 }
 

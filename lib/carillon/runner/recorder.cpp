@@ -239,13 +239,14 @@ void recorder::answered_late(
     std::vector<returned_claim> returned;
     for (std::size_t i = 0; i < claims.size(); ++i) {
         const claim_request& r = batch.claims[i];
-        const bool is_recovered = r.what == claim_request::kind::recovered;
+        // A run that was there before its claim must not go with it.
+        const bool is_new = r.what == claim_request::kind::fresh;
         if (claims[i].won)
             returned.push_back(
                 {.chain = r.chain,
                  .scheduled_at = r.scheduled_at,
                  .run = r.run,
-                 .what = is_recovered ? kind::begun : kind::withdrawn});
+                 .what = is_new ? kind::withdrawn : kind::begun});
     }
     give_back(std::move(returned));
 }
