@@ -207,6 +207,19 @@ class Store(unittest.TestCase):
             for run in ended:
                 self.assertIn(run.replace("-", ""), known)
 
+    def test_another_log_outlives_the_daemon(self):
+        daemon = self.start()
+        self.wait_for(daemon, "run_ended")
+        for end in ("-wal", "-shm"):
+            os.remove(self.store + end)
+        self.wait_for(daemon, "store_failed")   # it has written its log into the file
+        other = sqlite3.connect(self.store)
+        other.execute("CREATE TABLE of_another_program (a)")
+        other.commit()
+        other.close()
+        self.stop(daemon)
+        self.assertEqual(self.rows("SELECT count(*) FROM of_another_program"), [(0,)])
+
     def test_a_killed_daemon_holds_nothing(self):
         daemon = self.start()
         self.wait_for(daemon, "ready")

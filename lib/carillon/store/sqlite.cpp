@@ -67,10 +67,15 @@ private:
     throw database_error({code, category()}, std::string(purpose) + ": " + text);
 }
 
+bool leave_log(sqlite3* db)
+{
+    return ::sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr) == SQLITE_OK;
+}
+
 /** Reads a log with an index in memory, not beside the file, and leaves it as it is at the end. */
 void keep_log(sqlite3* db)
 {
-    if (::sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr) != SQLITE_OK ||
+    if (!leave_log(db) ||
         ::sqlite3_exec(db, "PRAGMA locking_mode = EXCLUSIVE", nullptr, nullptr, nullptr) !=
             SQLITE_OK)
         fail(db, "cannot read the store's log");
@@ -126,6 +131,11 @@ std::int64_t database::number(const char* sql, const char* purpose)
 {
     statement s(*this, sql, purpose);
     return s.step() ? s.number(0) : 0;
+}
+
+void database::keep_log_at_close()
+{
+    if (!leave_log(handle())) fail(handle(), "cannot leave the log as it is");
 }
 
 int database::changes() const { return ::sqlite3_changes(handle()); }

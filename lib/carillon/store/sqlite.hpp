@@ -49,6 +49,9 @@ public:
     /** The first column of a statement's first row; 0 where there is none. */
     std::int64_t number(const char* sql, const char* purpose);
 
+    /** Leaves the log, and what lies under its name, as they are when this is closed. */
+    void keep_log_at_close();
+
     /** How many rows the last statement changed. */
     int changes() const;
 

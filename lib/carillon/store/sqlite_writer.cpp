@@ -105,8 +105,11 @@ sqlite_store::writer::~writer()
     // Whoever opens the store meets it open, or closed and free, and never in between. All locks
     // end together, after the database is closed.
     try {
+        // SQLite would write a deleted log into the database, and delete by their names what others
+        // have begun in its place.
+        if (!files_.may_checkpoint()) db_.keep_log_at_close();
         owners_.begin_set_up();
-    } catch (const store_unusable&) {
+    } catch (const std::exception&) {
         // A process that is held up, or a file system that fails: this one must end all the same.
     }
 }
