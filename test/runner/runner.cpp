@@ -479,6 +479,59 @@ BOOST_AUTO_TEST_CASE(a_clock_set_back_silences_no_hour_and_repeats_no_key)
     BOOST_TEST(std::adjacent_find(keys.begin(), keys.end()) == keys.end());
 }
 
+BOOST_AUTO_TEST_CASE(a_key_is_used_once_however_little_the_store_keeps)
+{
+    start({make("a", schedule{.every = 1s})});
+    run_for(200s);
+    time.step(-100s);
+    run_for(150s);
+    time.step(-100s);
+    run_for(100s);
+    std::vector<std::string> keys;
+    for (const auto& r : requests) keys.push_back(field(r.request, "Idempotency-Key"));
+    BOOST_TEST(keys.size() == 450U);
+    std::sort(keys.begin(), keys.end());
+    BOOST_TEST(std::adjacent_find(keys.begin(), keys.end()) == keys.end());
+}
+
+BOOST_AUTO_TEST_CASE(of_two_runners_on_one_store_one_runs_an_instant)
+{
+    memory_store shared(ctx.get_executor(), store);
+    carillon::runner other{ctx.get_executor(), time, transport, shared, {.seed = 2}};
+    const std::vector<job> jobs{make("a", schedule{.every = 15min})};
+    int missed = 0;
+    other.on_event([&](const event& e) {
+        if (std::holds_alternative<runs_missed>(e)) ++missed;
+    });
+    other.set_jobs(job_set::create(jobs).value());
+    other.async_run(asio::detached);
+    start(jobs);
+    run_for(1h);
+    BOOST_TEST(
+        times("a") == (std::vector<microseconds>{15min, 30min, 45min, 60min}), per_element());
+    BOOST_TEST(store.missed().empty());
+    BOOST_TEST(missed == 0);
+    other.async_drain(asio::detached);
+    run_for(1s);
+}
+
+BOOST_AUTO_TEST_CASE(a_run_by_hand_leaves_the_schedules_names_alone)
+{
+    job often = make("a", schedule{.every = 15min});
+    often.overlap = overlap_policy::allow;
+    start({often});
+    run_for(15min - 1us);
+    time.advance_to(monday + 15min);
+    runner.async_trigger("a", asio::detached);
+    run_for(1s);
+    std::vector<std::string> names;
+    for (const auto& r : requests)
+        names.push_back(field(r.request, "Carillon-Scheduled-At").substr(14));
+    std::sort(names.begin(), names.end());
+    BOOST_TEST(
+        names == (std::vector<std::string>{"15:00.000000Z", "15:00.000001Z"}), per_element());
+}
+
 BOOST_AUTO_TEST_CASE(a_fixed_time_that_has_run_does_not_run_again_after_a_step_back)
 {
     start({make("a", schedule_from_cron("30 1 * * *").value())});

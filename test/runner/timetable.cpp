@@ -7,6 +7,7 @@
 #include <vector>
 
 using namespace carillon;
+using carillon::test::per_element;
 using namespace std::chrono_literals;
 
 namespace timetables {
@@ -492,13 +493,66 @@ BOOST_AUTO_TEST_CASE(what_is_owed_keeps_its_name_and_waits_for_it)
     }
 }
 
-BOOST_AUTO_TEST_CASE(what_a_step_passes_over_keeps_its_name)
+BOOST_AUTO_TEST_CASE(a_name_is_given_once)
+{
+    const schedule quarters{.every = 15min};
+    assign({scheduled("a", quarters)}, ten);
+    for (const auto due : {15min, 30min, 45min}) take_due(ten + due);
+    for (const bool by_restart : {false, true}) {
+        const time_reading back = at(ten + 20min, ten - 30min);
+        if (by_restart)
+            restart({scheduled("a", quarters)}, back);
+        else
+            table.clock_stepped(back, -30min);
+        const auto after = by_restart ? 2us : 1us;
+        BOOST_TEST(names(ten + 30min) == std::vector{ten + 30min + after}, per_element());
+        BOOST_TEST(names(ten + 45min) == std::vector{ten + 45min + after}, per_element());
+    }
+    BOOST_TEST(names(ten + 60min) == std::vector{ten + 60min}, per_element());
+}
+
+BOOST_AUTO_TEST_CASE(a_name_that_was_put_back_is_free)
 {
     assign({scheduled("a", {.every = 15min})}, ten);
-    BOOST_TEST(!runs_due(ten + 15min).at(0).keeps_name);
-    table.clock_stepped(at(ten + 30min + 5s), 14min);
-    BOOST_TEST(runs_due(ten + 30min + 5s).at(0).keeps_name);
-    BOOST_TEST(!runs_due(ten + 45min).at(0).keeps_name);
+    table.put_back(runs_due(ten + 15min), ten + 15min);
+    BOOST_TEST(names(ten + 15min) == std::vector{ten + 15min}, per_element());
+    BOOST_TEST(table.memory_of(0).used.at(0).times == 1);
+}
+
+BOOST_AUTO_TEST_CASE(what_a_step_forward_comes_to_once_more_does_not_run_again)
+{
+    assign({scheduled("a", {.every = 15min})}, ten);
+    take_due(ten + 15min);
+    take_due(ten + 30min);
+    table.clock_stepped(at(ten + 10min, ten - 20min), -20min);
+    table.clock_stepped(at(ten + 30min + 5s, ten), 20min);
+    BOOST_TEST(names(ten + 30min + 5s).empty());
+    BOOST_TEST(names(ten + 45min) == std::vector{ten + 45min}, per_element());
+}
+
+BOOST_AUTO_TEST_CASE(a_point_of_time_that_had_its_turn_is_not_judged_again)
+{
+    schedule s = schedule_from_cron("0 10-13 * * *").value();
+    for (const auto policy : {catch_up_policy::none, catch_up_policy::once, catch_up_policy::all}) {
+        s.catch_up = policy;
+        table = {};
+        assign({scheduled("a", s)}, ten + 30min);
+        BOOST_TEST(names(ten + 1h) == std::vector{ten + 1h}, per_element());
+        BOOST_TEST(names(ten + 2h) == std::vector{ten + 2h}, per_element());
+        table.clock_stepped(at(ten - 30min, ten - 150min), -150min); // and the machine sleeps
+        const due_work work = take_due(ten + 3h);
+        std::vector<instant> ran;
+        for (const due_run& r : work.runs) ran.push_back(r.scheduled_at);
+        std::vector<instant> passed;
+        for (const auto& [j, m] : work.missed) passed.push_back(m.from);
+        if (policy == catch_up_policy::all) {
+            BOOST_TEST(ran == (std::vector{ten + 3h, ten}), per_element());
+            BOOST_TEST(passed.empty());
+            continue;
+        }
+        BOOST_TEST(ran == std::vector{ten + 3h}, per_element());
+        BOOST_TEST(passed == std::vector{ten}, per_element());
+    }
 }
 
 BOOST_AUTO_TEST_CASE(a_window_ends_before_the_jobs_next_instant)

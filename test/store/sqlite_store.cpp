@@ -391,7 +391,8 @@ BOOST_AUTO_TEST_CASE(a_store_of_the_first_version_is_brought_forward)
     store.reset();
     sqlite::database(path).execute(
         "DROP INDEX runs_of_chain; DROP INDEX spans_of_chain; DROP TABLE clock;"
-        " ALTER TABLE history DROP COLUMN kept_at; PRAGMA user_version = 1",
+        " ALTER TABLE history DROP COLUMN kept_at; ALTER TABLE jobs DROP COLUMN used;"
+        " PRAGMA user_version = 1",
         "test");
     BOOST_CHECK_EXCEPTION(store_reader{path}, store_unusable, says("older carillon"));
     open({.path = {}, .limits = {.keep = std::chrono::years{200}}});
@@ -404,6 +405,29 @@ BOOST_AUTO_TEST_CASE(a_store_of_the_first_version_is_brought_forward)
     const auto now = db.number("SELECT kept FROM clock", purpose);
     BOOST_TEST(db.number("SELECT kept_at FROM history WHERE chain = 'ahead'", purpose) <= now);
     BOOST_TEST(db.number("SELECT kept_at FROM history WHERE chain = 'a'", purpose) == now);
+}
+
+BOOST_AUTO_TEST_CASE(the_second_version_did_not_know_of_used_names)
+{
+    open();
+    auto batch = std::make_shared<claim_batch>();
+    batch->memories = {{.job = "often", .next = t0 + 3h}, {.job = "never", .next = t0 + 3h}};
+    store->async_claim(batch, t0, [](const error_code&, const std::vector<claim>&) {});
+    for (const auto at : {0h, 1h, 2h, 4h}) record("often", t0 + at);
+    run();
+    store.reset();
+    sqlite::database(path).execute(
+        "ALTER TABLE jobs DROP COLUMN used; PRAGMA user_version = 2", "test");
+    open();
+    std::map<std::string, std::vector<used_span>> used;
+    store->async_load([&](const error_code&, const recollection& found) {
+        for (const job_memory& m : found.memories) used[m.job] = m.used;
+    });
+    run();
+    BOOST_TEST(used["never"].empty());
+    BOOST_TEST(
+        used["often"] == (std::vector{used_span{.ticks = any_time, .from = t0, .to = t0 + 2h}}),
+        test::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(so_many_entries_of_a_chain_are_kept)

@@ -222,9 +222,12 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(what_is_told_of_jobs_is_remembered, Stores, stores
         .anchor = t0 - 1s,
         .enabled = false,
         .paused = true,
-        .owed = {
-            {.ticks = {.anchor = t0, .every = 1s}, .from = t0, .to = t0 + 3s, .count = 4},
-            {.from = t0 + 5s, .to = t0 + 5s, .count = 1}}};
+        .owed =
+            {{.ticks = {.anchor = t0, .every = 1s}, .from = t0, .to = t0 + 3s, .count = 4},
+             {.from = t0 + 5s, .to = t0 + 5s, .count = 1}},
+        .used = {
+            {.ticks = {.anchor = t0, .every = 1s}, .from = t0 - 9s, .to = t0, .times = 2},
+            {.ticks = any_time, .from = t0, .to = t0 + 5s}}};
     {
         user u = w.connect();
         u.tell({.memories = {{.job = "c", .next = t0}, {.job = "a", .next = t0}}});

@@ -117,6 +117,17 @@ void insert_by_age(std::vector<owed_span>& owed, const owed_span& span)
     owed.insert(behind, span);
 }
 
+owed_span take_oldest(const schedule& s, std::vector<owed_span>& owed)
+{
+    owed_span& first = owed.front();
+    const owed_span out{first.ticks, first.from, first.from, 1};
+    if (--first.count > 0)
+        first.from = *occurrences(s, first.ticks).next_after(first.from);
+    else
+        owed.erase(owed.begin());
+    return out;
+}
+
 void take_after(const schedule& s, std::vector<owed_span>& owed, instant now)
 {
     for (owed_span& o : owed) {

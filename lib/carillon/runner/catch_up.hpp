@@ -58,6 +58,9 @@ std::vector<missed_part> coalesce_passed(const schedule& s, const passed_span& p
 /** Adds a span behind those that are older. */
 void insert_by_age(std::vector<owed_span>& owed, const owed_span& span);
 
+/** Takes the oldest instant out, as a span of its own. */
+owed_span take_oldest(const schedule& s, std::vector<owed_span>& owed);
+
 /** Takes out what is later than `now`, since the clock was set back: it is not owed yet. */
 void take_after(const schedule& s, std::vector<owed_span>& owed, instant now);
 

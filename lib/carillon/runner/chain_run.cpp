@@ -140,6 +140,8 @@ void chain_run::skip_job(const chain_walk::step& step)
     record_.jobs[step.position].outcome = outcome::skipped;
     record_.jobs[step.position].reason = step.skip;
     end_job(step.position);
+    // Nothing waits for it: what follows is kept behind it.
+    if (ended_ < walk_.size()) save_job(step.position, [] {});
 }
 
 void chain_run::start_job(std::size_t position)
@@ -200,13 +202,21 @@ void chain_run::job_done(std::size_t position, const std::exception_ptr& thrown)
     if (ended_ == walk_.size() || cancelled_) return walk_on(position);
     detail::crash_point("job.ended");
     // What follows begins when a crash cannot bring this one back any more.
+    save_job(position, [self = shared_from_this(), position] {
+        detail::crash_point("job.saved");
+        self->walk_on(position);
+    });
+}
+
+/** Keeps what has come of a job, so that it is told once. */
+void chain_run::save_job(std::size_t position, std::function<void()> then)
+{
     shared_->store.async_save(
-        record_.id, as_stored(record, wanted_values_[position], secrets_),
-        [self = shared_from_this(), position](const error_code& ec) {
+        record_.id, as_stored(record_.jobs[position], wanted_values_[position], secrets_),
+        [self = shared_from_this(), position, then = std::move(then)](const error_code& ec) {
             if (ec && !self->finished_)
                 self->shared_->emit(progress_failed{self->record_, self->walk_.at(position), ec});
-            detail::crash_point("job.saved");
-            self->walk_on(position);
+            then();
         });
 }
 

@@ -72,6 +72,7 @@ private:
         instant begun_at,
         microseconds begun);
     void skip_job(const chain_walk::step& step);
+    void save_job(std::size_t position, std::function<void()> then);
     void job_done(std::size_t position, const std::exception_ptr& thrown);
     void end_job(std::size_t position);
     void walk_on(std::size_t position);

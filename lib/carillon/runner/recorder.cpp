@@ -1,4 +1,3 @@
-#include <carillon/runner/catch_up.hpp>
 #include <carillon/runner/recorder.hpp>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -109,17 +108,13 @@ void recorder::give_back(std::vector<returned_claim> claims)
     keep_waiting();
 }
 
-void recorder::amend(const std::multimap<std::string, owed_span>& owed)
+void recorder::amend(const std::function<void(job_memory&)>& change)
 {
     const auto queue = claims_.lock();
-    if (!queue || owed.empty()) return;
+    if (!queue) return;
     // The first has been asked for.
-    for (auto at = std::next(queue->begin()); at != queue->end(); ++at) {
-        for (job_memory& m : at->batch.memories) {
-            const auto [begin, end] = owed.equal_range(m.job);
-            for (auto span = begin; span != end; ++span) insert_by_age(m.owed, span->second);
-        }
-    }
+    for (auto at = std::next(queue->begin()); at != queue->end(); ++at)
+        std::for_each(at->batch.memories.begin(), at->batch.memories.end(), change);
 }
 
 void recorder::begin()

@@ -62,11 +62,9 @@ public:
     /** Begins anew, where @ref settle has given something up. */
     void begin();
 
-    /**
-     * Adds instants to what is remembered as owed of their jobs in all that has been handed over
-     * and not been asked for: their claims have failed since.
-     */
-    void amend(const std::multimap<std::string, owed_span>& owed);
+    /** Changes what is to be remembered of jobs in all that has been handed over and not been asked
+     * for: other claims of theirs have failed since. */
+    void amend(const std::function<void(job_memory&)>& change);
 
     /** Gives claims back, before any other is asked for. */
     void give_back(std::vector<returned_claim> claims);

@@ -30,7 +30,6 @@ void runner::core::fire_ahead()
         timetable_.take_ahead(next->at, [this](job_index j) { return is_busy(j); });
     auto batch = std::make_shared<due_batch>();
     batch->plan = plan_;
-    batch->tries = other_names;
     batch->at = next->at;
     fire(std::move(batch), work);
 }

@@ -3,11 +3,14 @@
 #include <carillon/detail/crash_point.hpp>
 #include <carillon/runner/run_id.hpp>
 #include <carillon/runner/runner_core.hpp>
+#include <carillon/runner/used_names.hpp>
 
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
 
 #include <algorithm>
+#include <map>
+#include <string_view>
 
 namespace asio = boost::asio;
 
@@ -26,7 +29,6 @@ void runner::core::fire_due()
         [this](job_index j) { return is_held(j); });
     auto batch = std::make_shared<due_batch>();
     batch->plan = plan_;
-    batch->tries = other_names;
     fire(std::move(batch), work);
 }
 
@@ -53,7 +55,7 @@ void runner::core::admit_due(
     batch.runs.reserve(due.size());
     for (const due_run& d : due) {
         const job& first = (*batch.plan)[d.job];
-        if (awaited_.contains({first.name, d.scheduled_at})) continue;
+        if (is_awaited(first.name, d)) continue;
         chain_state& chain = chains_[first.name];
         gate& g = chain.gate;
         const admission how = d.caught_up ? g.admit_caught_up() : g.admit(first.overlap);
@@ -71,6 +73,13 @@ void runner::core::admit_due(
         if (is_alarming(g.skipped_in_a_row))
             told.emplace_back(overlap_persists{first, g.skipped_in_a_row});
     }
+}
+
+/** Whether an earlier process has claimed it, perhaps under the name before. */
+bool runner::core::is_awaited(const std::string& chain, const due_run& d) const
+{
+    const auto at = awaited_.lower_bound({chain, d.occurrence});
+    return at != awaited_.end() && at->first == chain && at->second <= d.scheduled_at;
 }
 
 /** Tells of what is due when firing stops and nobody can go on with it. */
@@ -151,7 +160,6 @@ void runner::core::keep_work(const due_work& work)
 void runner::core::put_back_unclaimed(const due_batch& batch, std::vector<claimed_run> runs)
 {
     std::vector<due_run> due;
-    std::multimap<std::string, owed_span> owed;
     std::vector<missed_record> lost; // of a plan that is no more
     for (claimed_run& r : runs) {
         const job& first = (*batch.plan)[r.due.job];
@@ -164,20 +172,36 @@ void runner::core::put_back_unclaimed(const due_batch& batch, std::vector<claime
         if (is_same) {
             r.due.job = *now_at;
             due.push_back(r.due);
-            const instant occurrence = r.due.occurrence;
-            owed.emplace(first.name, owed_span{r.due.ticks, occurrence, occurrence, 1});
         } else {
             lost.push_back({first.name, at, at, 1, reason::removed});
-            const job gone{.name = first.name, .url = {}};
-            shared_->emit(runs_missed{gone, at, at, 1, reason::removed});
         }
     }
-    if (!lost.empty()) recorder_->keep_later({.missed = std::move(lost)});
-    recorder_->amend(owed);
+    if (!lost.empty()) recorder_->keep_later({.missed = lost});
+    put_back(due);
+    for (const missed_record& m : lost)
+        shared_->emit(runs_missed{job{.name = m.chain, .url = {}}, m.from, m.to, 1, m.reason});
+}
+
+/** In the timetable, and in what is remembered by now as though they were claimed. */
+void runner::core::put_back(const std::vector<due_run>& due)
+{
+    if (due.empty()) return;
+    std::multimap<std::string_view, const due_run*> by_job;
+    for (const due_run& r : due) by_job.emplace((*plan_)[r.job].name, &r);
+    recorder_->amend([&](job_memory& m) {
+        const auto [begin, end] = by_job.equal_range(m.job);
+        for (auto r = begin; r != end; ++r) owe_instead(m, *r->second);
+    });
     // Also when firing has stopped: what is remembered of the jobs is for the next start.
-    if (due.empty() || timetable_.plan() != plan_) return;
+    if (timetable_.plan() != plan_) return;
     keep_work(timetable_.put_back(due, shared_->time.now()));
     if (is_firing()) arm();
+}
+
+void runner::core::owe_instead(job_memory& m, const due_run& r) const
+{
+    insert_by_age(m.owed, {r.ticks, r.occurrence, r.occurrence, 1});
+    take_use_back(std::get<schedule>((*plan_)[r.job].trigger), m.used, r.ticks, r.occurrence);
 }
 
 /** Whether a job's runs are sent though they could not be claimed. */
@@ -207,19 +231,13 @@ bool runner::core::is_past(const job& first, due_run& run) const
     return s.catch_up == catch_up_policy::none || now - run.scheduled_at > s.catch_up_window;
 }
 
-/** Starts what was won. What was not has run under this name before the clock was set: it is not
- * run again if it keeps its name, else the next microsecond's name is tried, so that keys stay
- * unique and no hour is silent. */
+/** Starts what was won. What was not belongs to another process that shares the store. */
 void runner::core::claimed(
     const std::shared_ptr<due_batch>& batch,
     const error_code& ec,
     const std::vector<carillon::claim>& claims)
 {
     const auto plan = batch->plan;
-    auto again = std::make_shared<due_batch>();
-    again->plan = plan;
-    again->tries = batch->tries - 1;
-    again->at = batch->at;
     std::vector<claimed_run> won;
     std::vector<claimed_run> past;
     std::vector<claimed_run> unclaimed;
@@ -236,9 +254,6 @@ void runner::core::claimed(
             (is_past(first, r.due) ? past : won).push_back(r);
         } else if (ec) {
             unclaimed.push_back(r);
-        } else if (!r.due.keeps_name && batch->tries > 0) {
-            r.due.scheduled_at += microseconds{1};
-            again->runs.push_back(r);
         } else {
             lost.push_back(r);
         }
@@ -246,27 +261,13 @@ void runner::core::claimed(
     // From here on others may act: what a listener takes back is what is in the batch.
     batch->runs = std::move(won);
     batch->is_claimed = true;
-    if (!again->runs.empty()) claim(std::move(again));
     put_back_unclaimed(*batch, std::move(unclaimed));
     for (const claimed_run& r : past) {
         settle_unsent({plan, r}, reason::window);
         give_up(*plan, r);
     }
-    for (const claimed_run& r : lost) lose(*plan, r);
+    for (const claimed_run& r : lost) give_up(*plan, r);
     if (!batch->has_begun && !batch->runs.empty()) start_when_due(batch);
-}
-
-/** A run whose name another has had: it is not run again if it keeps that name. */
-void runner::core::lose(const job_set& plan, const claimed_run& run)
-{
-    const job& first = plan[run.due.job];
-    const instant at = run.due.scheduled_at;
-    if (!run.due.keeps_name) {
-        recorder_->keep_later({.missed = {{first.name, at, at, 1, reason::store}}});
-        shared_->emit(
-            runs_missed{first, at, at, 1, reason::store, make_error_code(errc::already_claimed)});
-    }
-    give_up(plan, run);
 }
 
 /** A run that is not started leaves its place. */

@@ -51,8 +51,7 @@ private:
     using run_operation = detail::pending<void(error_code)>;
     using trigger_operation = detail::pending<void(error_code, run_record)>;
 
-    /// An instant that has run already gives its run the name of one of so many microseconds after
-    /// it.
+    /// Where the name of a run by hand is taken, so many microseconds after it are tried.
     static constexpr int other_names = 100;
 
     /// A smaller difference between the clocks is no step: schedules keep their names.
@@ -76,7 +75,6 @@ private:
     struct due_batch {
         std::shared_ptr<const job_set> plan;
         std::vector<claimed_run> runs{};
-        int tries = 0; // under other names, left
         /// Nothing starts before; the past where they are due already.
         instant at = instant::min();
         bool is_claimed = false; // the store has answered
@@ -153,9 +151,12 @@ private:
     void release_held();
     void keep_work(const due_work& work);
     void put_back_unclaimed(const due_batch& batch, std::vector<claimed_run> runs);
+    void put_back(const std::vector<due_run>& due);
+    void owe_instead(job_memory& m, const due_run& r) const;
     instant claims_from(const wake_up& next) const;
     void fire_ahead();
     void fire(std::shared_ptr<due_batch> batch, const due_work& work);
+    bool is_awaited(const std::string& chain, const due_run& d) const;
     void skip_due();
     bool is_busy(job_index j) const;
     bool has_turn(job_index j) const;
@@ -196,7 +197,6 @@ private:
     static run_record record_of(const job_set& plan, const claimed_run& run);
     bool leaves_open() const { return draining_ && shared_->store.is_durable(); }
     void leave_open(const std::shared_ptr<const job_set>& plan, const claimed_run& run);
-    void lose(const job_set& plan, const claimed_run& run);
     void leave_open(const open_run& open);
     void start_some(std::shared_ptr<due_batch> batch, std::size_t from);
     void enter(const std::shared_ptr<const job_set>& plan, const claimed_run& run);

@@ -10,6 +10,18 @@
 namespace asio = boost::asio;
 
 namespace carillon {
+namespace {
+
+/** The names of a schedule's instants are for its own runs. */
+instant name_by_hand(const job_set& plan, job_index first, instant now)
+{
+    const auto* s = std::get_if<schedule>(&plan[first].trigger);
+    const bool is_instant = s != nullptr && !follows_elapsed_time(*s) &&
+                            occurrences(*s, make_grid(*s, {})).last_until(now) == now;
+    return is_instant ? now + one_tick : now;
+}
+
+} // namespace
 
 std::shared_ptr<runner::core::manual_run> runner::core::make_manual(trigger_handler handler)
 {
@@ -35,7 +47,7 @@ void runner::core::trigger(const std::string& name, trigger_handler handler)
     const instant now = shared_->time.now();
     asked->record.id = make_run_id(now, shared_->random);
     asked->record.chain = name;
-    asked->record.scheduled_at = now;
+    asked->record.scheduled_at = name_by_hand(*asked->plan, *first, now);
     asked->record.trigger = run_trigger::manual;
     take_back_ahead(name); // the scheduled run is due after it
     ++chains_[name].gate.running;

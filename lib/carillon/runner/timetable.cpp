@@ -1,4 +1,5 @@
 #include <carillon/runner/timetable.hpp>
+#include <carillon/runner/used_names.hpp>
 
 #include <algorithm>
 #include <iterator>
@@ -52,8 +53,9 @@ void timetable::plan_next(job_index j)
 void timetable::plan_debt(job_index j)
 {
     const debt& d = debts_.at(j);
-    // Never early, where the clock has been set back since it passed.
-    const instant ready = std::max(d.ready, d.spans.front().from);
+    // Never early: it may have been given up before its jitter was over, or the clock set back.
+    const owed_span& oldest = d.spans.front();
+    const instant ready = std::max(d.ready, due_time(j, oldest.ticks, oldest.from));
     payments_.add({.due = ready, .window_end = ready, .job = j});
 }
 
@@ -83,25 +85,54 @@ instant timetable::newest_due(job_index j, instant now) const
 {
     const entry& e = entries_[j];
     const schedule& s = schedule_of(j);
-    const occurrences instants(s, e.ticks);
-    const instant newest = std::max(instants.last_until(now).value_or(e.next), e.next);
+    const instant newest = std::max(last_open(s, e, now).value_or(e.next), e.next);
     if (newest == e.next || s.jitter == microseconds{0}) return newest;
     if (due_time(j, e.ticks, newest) <= now) return newest;
     // Of neighbours only the newest waits: an instant is due before the one after it.
-    return std::max(instants.last_until(newest - microseconds{1}).value_or(e.next), e.next);
+    return std::max(last_open(s, e, newest - one_tick).value_or(e.next), e.next);
 }
 
-due_run timetable::run_at(job_index j, const grid& ticks, instant at, instant now) const
+/** The first later instant that is still to be judged: not a point of time that has had its turn.
+ */
+std::optional<instant> timetable::next_open(const schedule& s, const entry& e, instant t)
 {
+    const occurrences instants(s, e.ticks);
+    auto next = instants.next_after(t);
+    if (!is_fixed_time(s)) return next;
+    for (const used_span& u : e.used)
+        if (next && u.from <= *next && *next <= u.to) next = instants.next_after(u.to);
+    return next;
+}
+
+/** The latest such instant until then. */
+std::optional<instant> timetable::last_open(const schedule& s, const entry& e, instant t)
+{
+    const occurrences instants(s, e.ticks);
+    auto last = instants.last_until(t);
+    if (!is_fixed_time(s)) return last;
+    for (auto u = e.used.rbegin(); u != e.used.rend(); ++u)
+        if (last && u->from <= *last && *last <= u->to)
+            last = instants.last_until(u->from - one_tick);
+    return last;
+}
+
+/** Has an instant run, under a name that no run has had. Whether it does. */
+bool timetable::take(job_index j, const grid& ticks, instant at, instant now, due_work& out)
+{
+    entry& e = entries_[j];
+    const schedule& s = schedule_of(j);
     const instant due = due_time(j, ticks, at);
-    return {
-        .job = j,
-        .scheduled_at = at,
-        .occurrence = at,
-        .due = due,
-        .ticks = ticks,
-        .caught_up = !is_late(schedule_of(j), due, now),
-        .keeps_name = due <= passed_over_ || is_fixed_time(schedule_of(j))};
+    const std::int64_t uses = is_fixed_time(s) ? 0 : uses_of(e.used, ticks, at);
+    if (uses > 0 && due <= passed_over_) return false;
+    add_use(s, e.used, ticks, at);
+    out.runs.push_back(
+        {.job = j,
+         .scheduled_at = at + uses * one_tick,
+         .occurrence = at,
+         .due = due,
+         .ticks = ticks,
+         .caught_up = !is_late(s, due, now)});
+    return true;
 }
 
 std::optional<wake_up> timetable::next_wake()
@@ -172,15 +203,16 @@ void timetable::wait_held(job_index j, instant now, due_work& out)
     entry& e = entries_[j];
     const schedule& s = schedule_of(j);
     if (e.next == never || due_time(j, e.ticks, e.next) > now) return;
-    const occurrences instants(s, e.ticks);
     const instant newest = newest_due(j, now);
     const bool is_wanted =
         s.catch_up != catch_up_policy::none || is_late(s, due_time(j, e.ticks, newest), now);
-    const auto last = is_wanted ? instants.last_until(newest - one_tick) : std::optional(newest);
+    const auto last = is_wanted ? last_open(s, e, newest - one_tick) : std::optional(newest);
     if (!last || *last < e.next) return;
-    const owed_span passed{e.ticks, e.next, *last, instants.count(e.next, *last)};
+    const instant from =
+        judge_before_used(j, {.ticks = e.ticks, .from = e.next, .to = *last}, now, out);
+    const owed_span passed{e.ticks, from, *last, occurrences(s, e.ticks).count(from, *last)};
     e.taken = *last;
-    e.next = is_wanted ? newest : instants.next_after(newest).value_or(never);
+    e.next = is_wanted ? newest : next_open(s, e, newest).value_or(never);
     out.changed.push_back(j);
     if (s.catch_up == catch_up_policy::all)
         owe(j, passed, s.catch_up_limit, now, out);
@@ -220,18 +252,47 @@ void timetable::pass(job_index j, instant now, due_work& out)
     const schedule& s = schedule_of(j);
     const instant newest = newest_due(j, now);
     const bool late = is_late(s, due_time(j, e.ticks, newest), now);
-    const passed_span passed{.ticks = e.ticks, .from = e.next, .to = newest, .is_late = late};
+    passed_span passed{.ticks = e.ticks, .from = e.next, .to = newest, .is_late = late};
     e.taken = newest;
-    e.next = occurrences(s, e.ticks).next_after(newest).value_or(never);
+    e.next = next_open(s, e, newest).value_or(never);
     out.changed.push_back(j);
     if (late && passed.from == newest) { // as nearly always
-        out.runs.push_back(run_at(j, e.ticks, newest, now));
+        take(j, e.ticks, newest, now, out);
         return;
     }
+    passed.from = judge_before_used(j, passed, now, out);
     const verdict_on_passed v = judge_passed(s, passed, now);
     for (const missed_part& m : v.missed) out.missed.emplace_back(j, m);
-    if (v.run) out.runs.push_back(run_at(j, e.ticks, *v.run, now));
+    if (v.run) take(j, e.ticks, *v.run, now, out);
     if (v.owed) owe(j, *v.owed, s.catch_up_limit + (late ? 1 : 0), now, out);
+}
+
+/** Where points of time that have had their turn lie in a span, judges what lies before the last of
+ * these, for which something newer stands. Returns the first instant after them. */
+instant timetable::judge_before_used(job_index j, passed_span passed, instant now, due_work& out)
+{
+    const schedule& s = schedule_of(j);
+    if (!is_fixed_time(s)) return passed.from;
+    const occurrences instants(s, passed.ticks);
+    const std::vector<used_span> used = entries_[j].used;
+    for (const used_span& u : used) {
+        if (u.from <= passed.from || u.from > passed.to) continue;
+        const passed_span older{
+            .ticks = passed.ticks,
+            .from = passed.from,
+            .to = instants.last_until(u.from - one_tick).value_or(instant::min())};
+        passed.from = instants.next_after(u.to).value_or(never);
+        if (older.to < older.from) continue;
+        if (s.catch_up != catch_up_policy::all) {
+            for (const missed_part& m : coalesce_passed(s, older, now))
+                out.missed.emplace_back(j, m);
+            continue;
+        }
+        const verdict_on_passed v = judge_passed(s, older, now);
+        for (const missed_part& m : v.missed) out.missed.emplace_back(j, m);
+        if (v.owed) owe(j, *v.owed, s.catch_up_limit, now, out);
+    }
+    return passed.from;
 }
 
 void timetable::owe(
@@ -253,24 +314,16 @@ void timetable::pay(job_index j, instant now, due_work& out)
     out.changed.push_back(j);
     for (const missed_part& m : cut_to_window(schedule_of(j), d.spans, now))
         out.missed.emplace_back(j, m);
-    if (d.spans.empty()) {
-        debts_.erase(at);
-        return;
+    for (bool is_taken = false; !is_taken && !d.spans.empty();) {
+        const owed_span oldest = take_oldest(schedule_of(j), d.spans);
+        is_taken = take(j, oldest.ticks, oldest.from, now, out);
+        if (!is_taken) continue;
+        out.runs.back().caught_up = true;
+        out.runs.back().was_owed = true;
     }
-    owed_span& oldest = d.spans.front();
-    out.runs.push_back(run_at(j, oldest.ticks, oldest.from, now));
-    out.runs.back().caught_up = true;
-    out.runs.back().was_owed = true;
     d.waits = true;
-    if (--oldest.count > 0)
-        oldest.from = *occurrences(schedule_of(j), oldest.ticks).next_after(oldest.from);
-    else
-        d.spans.erase(d.spans.begin());
-    if (d.spans.empty()) {
-        debts_.erase(at);
-        return;
-    }
     d.ready = now + payment_distance;
+    if (d.spans.empty()) debts_.erase(at);
 }
 
 due_work timetable::put_back(const std::vector<due_run>& runs, instant now)
@@ -280,6 +333,7 @@ due_work timetable::put_back(const std::vector<due_run>& runs, instant now)
     for (const due_run& r : runs) {
         entry& e = entries_[r.job];
         out.changed.push_back(r.job);
+        take_use_back(schedule_of(r.job), e.used, r.ticks, r.occurrence);
         if (r.was_owed) {
             owe_again(r.job, r.ticks, r.occurrence, now);
             continue;
@@ -343,8 +397,7 @@ void timetable::resume(job_index j, instant now)
     entry& e = entries_[j];
     if (!std::exchange(e.paused, false)) return;
     if ((*plan_)[j].enabled)
-        e.next =
-            occurrences(schedule_of(j), e.ticks).next_after(std::max(now, e.taken)).value_or(never);
+        e.next = next_open(schedule_of(j), e, std::max(now, e.taken)).value_or(never);
     plan_next(j);
 }
 
@@ -367,8 +420,7 @@ std::vector<job_index> timetable::clock_stepped(const time_reading& time, micros
             if (by > microseconds{0} || !fires) continue;
             // What has passed and not been taken is due as before. What comes, comes from now on,
             // also where nothing was to come any more: the clock may have visited the end of time.
-            const auto next = occurrences(*s, e.ticks).next_after(time.now).value_or(never);
-            e.next = std::min(e.next, next);
+            e.next = std::min(e.next, next_open(*s, e, time.now).value_or(never));
             moved.push_back(i);
         }
     }
@@ -430,6 +482,7 @@ job_memory timetable::memory_of(job_index j) const
     m.enabled = (*plan_)[j].enabled;
     m.paused = e.paused;
     if (const auto at = debts_.find(j); at != debts_.end()) m.owed = at->second.spans;
+    m.used = e.used;
     return m;
 }
 

@@ -48,7 +48,8 @@ struct wake_up {
 /** A run that is due. */
 struct due_run {
     job_index job = 0;
-    /// The name of its run: the schedule's instant, unless a run has had that name before.
+    /// The name of its run: the schedule's instant, and a microsecond more for each run that has
+    /// had that name before.
     instant scheduled_at;
     /// The schedule's instant.
     instant occurrence;
@@ -59,10 +60,6 @@ struct due_run {
     bool was_owed = false;
     /// More than a minute beyond its window: it makes up for a missed instant.
     bool caught_up = false;
-    /// Where an instant of its name has run, it is not run again: it names a point of time, or a
-    /// step forward has come to it once more. Otherwise a clock that was set back has brought the
-    /// name a second time.
-    bool keeps_name = false;
 };
 
 /** What comes of the time that passed. */
@@ -113,6 +110,10 @@ public:
 
     /**
      * What is due by now. Each of these jobs moves on to its next instant after `now`.
+     *
+     * A clock that was set back comes to instants that have been taken before. Points of time are
+     * not judged again; a rhythm goes on under other names, but what only a step forward has come
+     * to once more does not run again.
      *
      * Of what a job owes one run comes at a time, and none while the one before has its turn; the
      * next one after @ref release. Jobs for which `is_held` says so, since they cannot be claimed,
@@ -178,6 +179,7 @@ private:
         instant next = never;
         /// The last that was taken, perhaps ahead: whoever is planned anew goes on from there.
         instant taken = instant::min();
+        std::vector<used_span> used{}; // oldest first
         bool paused = false;
         bool planned = false; // stands in the agenda, a paused job maybe in vain
     };
@@ -199,7 +201,10 @@ private:
     appointment appointment_for(job_index j) const;
     instant due_time(job_index j, const grid& ticks, instant at) const;
     instant newest_due(job_index j, instant now) const;
-    due_run run_at(job_index j, const grid& ticks, instant at, instant now) const;
+    static std::optional<instant> next_open(const schedule& s, const entry& e, instant t);
+    static std::optional<instant> last_open(const schedule& s, const entry& e, instant t);
+    bool take(job_index j, const grid& ticks, instant at, instant now, due_work& out);
+    instant judge_before_used(job_index j, passed_span passed, instant now, due_work& out);
     void pass(job_index j, instant now, due_work& out);
     void wait_held(job_index j, instant now, due_work& out);
     void owe_again(job_index j, const grid& ticks, instant at, instant now);

@@ -1,6 +1,7 @@
 // How a timetable takes a plan: what each job goes on from.
 
 #include <carillon/runner/timetable.hpp>
+#include <carillon/runner/used_names.hpp>
 
 #include <algorithm>
 
@@ -86,10 +87,10 @@ private:
         const bool is_same = has_same_instants(std::get<schedule>(old.trigger), s);
         e = table_.entries_[before];
         if (!is_same) e.ticks = make_grid(s, time_.origins);
+        adopt_uses(s, is_same, e.used);
         // While disabled a job owes nothing, and so does a rhythm that has just begun.
         if (!is_same || !old.enabled)
-            e.next =
-                occurrences(s, e.ticks).next_after(std::max(time_.now, e.taken)).value_or(never);
+            e.next = next_open(s, e, std::max(time_.now, e.taken)).value_or(never);
         if (!fires(i)) e.next = never;
         if (!is_same || old.enabled != (*plan_)[i].enabled) out_.changed.push_back(i);
         const auto debt = table_.debts_.find(before);
@@ -107,7 +108,9 @@ private:
         entry& e = entries_[i];
         e.ticks = make_grid(s, time_.origins);
         e.paused = m.paused;
+        e.used = m.used;
         const bool is_same = m.schedule == identity_of_instants(s);
+        adopt_uses(s, is_same, e.used);
         if (!is_same || !(*plan_)[i].enabled)
             drop(m.job, m.owed);
         else
@@ -119,7 +122,7 @@ private:
                                          : instants.first_due(time_.now))
                          .value_or(never);
         else if (!m.enabled || m.paused)
-            e.next = instants.next_after(time_.now).value_or(never);
+            e.next = next_open(s, e, time_.now).value_or(never);
         else if (is_same_boot(s, m))
             go_on(i, s, m);
         else
@@ -185,7 +188,7 @@ private:
         // The clock may have visited the future: then it goes on from now.
         const bool is_ahead = taken && *taken - time_.now <= longest_lead;
         const instant from = is_ahead ? next - one_tick : std::min(next - one_tick, time_.now);
-        e.next = instants.next_after(from).value_or(never);
+        e.next = next_open(s, e, from).value_or(never);
     }
 
     /** What the clock was set by since then, as ticks of elapsed time tell within one boot. */
@@ -216,7 +219,7 @@ private:
         if (s.catch_up == catch_up_policy::all && first) {
             if (passed) owe(i, s, of_before);
             if (const auto at = debts_.find(i); at != debts_.end())
-                at->second.ready = std::max(*first, time_.now);
+                at->second.ready = std::max(e.ticks.anchor, time_.now);
             if (latest && *latest > *first)
                 miss(i, coalesce(s, {e.ticks, *first, *instants.last_until(*latest - one_tick)}));
             e.next = latest.value_or(*first);

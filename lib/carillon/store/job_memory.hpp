@@ -23,6 +23,22 @@ struct owed_span {
     friend bool operator==(const owed_span&, const owed_span&) = default;
 };
 
+/// Of instants that are known no more.
+inline constexpr grid any_time{.anchor = instant{microseconds{-1}}};
+
+/** Instants of one job, one after another, that runs have been named after. */
+struct used_span {
+    /// Where the schedule has a rate, the ticks that they are of; @ref any_time where the job had
+    /// another schedule.
+    grid ticks{};
+    instant from{};
+    instant to{};
+    /// How often: a clock that was set back comes to an instant once more.
+    std::int64_t times = 1;
+
+    friend bool operator==(const used_span&, const used_span&) = default;
+};
+
 /** What is remembered of a scheduled job from one start of carillon to the next. */
 struct job_memory {
     std::string job{};
@@ -39,6 +55,7 @@ struct job_memory {
     bool enabled = true;
     bool paused = false;
     std::vector<owed_span> owed{};
+    std::vector<used_span> used{};
 
     friend bool operator==(const job_memory&, const job_memory&) = default;
 };

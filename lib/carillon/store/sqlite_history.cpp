@@ -122,7 +122,9 @@ std::vector<job_memory> read_memories(database& db)
     std::vector<job_memory> out;
     out.reserve(static_cast<std::size_t>(db.number("SELECT count(*) FROM jobs", reading)));
     statement rows(
-        db, "SELECT name, schedule, next, boot, origin, anchor, enabled, paused, owed FROM jobs",
+        db,
+        "SELECT name, schedule, next, boot, origin, anchor, enabled, paused, owed, used"
+        " FROM jobs",
         reading);
     while (rows.step()) {
         job_memory& m = out.emplace_back();
@@ -135,6 +137,7 @@ std::vector<job_memory> read_memories(database& db)
         m.enabled = rows.number(6) != 0;
         m.paused = rows.number(7) != 0;
         if (!rows.is_null(8)) m.owed = owed_from_text(rows.bytes(8));
+        if (!rows.is_null(9)) m.used = used_from_text(rows.bytes(9));
     }
     return out;
 }

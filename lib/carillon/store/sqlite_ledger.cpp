@@ -79,7 +79,7 @@ ledger::ledger(database& db, const owner_lock& owners, keeping_clock& clock)
       put_job_(
           db,
           "INSERT OR REPLACE INTO jobs (name, schedule, next, boot, origin, anchor, enabled,"
-          " paused, owed) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+          " paused, owed, used) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
           remembering),
       delete_job_(db, "DELETE FROM jobs WHERE name = ?1", remembering)
 {}
@@ -232,6 +232,7 @@ void ledger::remember(const job_memory& m)
     put_job_.bind(5, m.origin.count()).bind(6, number_of(m.anchor));
     put_job_.bind(7, m.enabled ? 1 : 0).bind(8, m.paused ? 1 : 0);
     bind_or_null(put_job_, 9, owed_to_text(m.owed));
+    bind_or_null(put_job_, 10, used_to_text(m.used));
     put_job_.run();
 }
 

@@ -33,4 +33,8 @@ boost::uuids::uuid uuid_at(const statement& s, int at);
 std::string owed_to_text(const std::vector<owed_span>& owed);
 std::vector<owed_span> owed_from_text(std::string_view text);
 
+/** Used names likewise. */
+std::string used_to_text(const std::vector<used_span>& used);
+std::vector<used_span> used_from_text(std::string_view text);
+
 } // namespace carillon::sqlite

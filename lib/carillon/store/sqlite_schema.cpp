@@ -5,7 +5,10 @@
 #include <fmt/format.h>
 #include <sqlite3.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <filesystem>
+#include <system_error>
 
 namespace carillon::sqlite {
 namespace {
@@ -47,6 +50,15 @@ constexpr const char* steps[schema_version] = {
     // order of their ids.
     "CREATE INDEX runs_of_chain ON history (chain) WHERE run IS NOT NULL;"
     "CREATE INDEX spans_of_chain ON history (chain) WHERE run IS NULL;",
+    // After which instants runs have been named, as far as history knows: any_time, and the first
+    // and the last of them.
+    "ALTER TABLE jobs ADD COLUMN used TEXT;"
+    "UPDATE jobs SET used = json_array(json_array(-1, 0,"
+    " (SELECT scheduled_at FROM history WHERE chain = name AND run IS NOT NULL"
+    "  ORDER BY scheduled_at LIMIT 1),"
+    " (SELECT scheduled_at FROM history WHERE chain = name AND run IS NOT NULL"
+    "  AND scheduled_at < next ORDER BY scheduled_at DESC LIMIT 1), 1))"
+    " WHERE EXISTS (SELECT 1 FROM history WHERE chain = name AND run IS NOT NULL);",
 };
 
 /// What has to be right for what runs next.
@@ -146,6 +158,20 @@ std::string first_damage(database& db, const std::string& table)
     return first == "ok" ? "" : first;
 }
 
+/** The log is written into the database when it has a thousand pages, as SQLite has it, or an
+ * eighth of the volume: it must not fill that by itself. */
+void limit_log(database& db, const std::string& path)
+{
+    std::error_code ec;
+    const std::filesystem::space_info volume = std::filesystem::space(path, ec);
+    if (ec) return;
+    const auto page =
+        static_cast<std::uintmax_t>(db.number("PRAGMA page_size", "cannot set the store up"));
+    const auto pages = std::clamp<std::uintmax_t>(volume.capacity / 8 / page, 16, 1000);
+    db.execute(
+        fmt::format("PRAGMA wal_autocheckpoint = {}", pages).c_str(), "cannot set the store up");
+}
+
 void check(database& db, const std::string& path, std::int64_t checked_bytes)
 {
     std::string damage;
@@ -191,6 +217,7 @@ database open_for_writing(const std::string& path, std::int64_t checked_bytes)
         db.execute("PRAGMA synchronous = FULL", "cannot set the store up");
         // However long a reader has held it up.
         db.execute("PRAGMA journal_size_limit = 16777216", "cannot set the store up");
+        limit_log(db, path);
         if (version < schema_version) migrate(db, version);
         check(db, path, checked_bytes);
         // Whether it can be written shows only now.
