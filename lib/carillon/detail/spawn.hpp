@@ -5,9 +5,12 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/dispatch.hpp>
 
 #include <exception>
+#include <memory>
 #include <new>
 #include <tuple>
 #include <utility>
@@ -44,11 +47,20 @@ void spawn(
 {
     auto slot = boost::asio::get_associated_cancellation_slot(handler);
     pending<void(error_code, Ts...)> operation(ex, std::move(handler));
+    // Whoever cancels may be on another thread, and the caller's signal may end before `ex` is
+    // reached: co_spawn itself would be met in the midst of its work, or keep a pointer to that.
+    const auto cancel = std::make_shared<boost::asio::cancellation_signal>();
+    if (slot.is_connected())
+        slot.assign([ex, weak = std::weak_ptr(cancel)](boost::asio::cancellation_type type) {
+            boost::asio::dispatch(ex, [weak, type] {
+                if (const auto alive = weak.lock()) alive->emit(type);
+            });
+        });
     boost::asio::co_spawn(
         ex, std::move(body),
         boost::asio::bind_cancellation_slot(
-            slot,
-            [operation = std::move(operation)](
+            cancel->slot(),
+            [cancel, operation = std::move(operation)](
                 const std::exception_ptr& thrown, std::tuple<error_code, Ts...> result) mutable {
                 if (thrown) result = std::tuple<error_code, Ts...>{code_of(thrown), Ts{}...};
                 std::apply(

@@ -25,7 +25,7 @@ runner::runner(
     : core_(core::make(
           services{
               .executor = ex,
-              .time = time,
+              .clock = std::make_shared<bound_time>(ex, time),
               .transport = transport,
               .timed = std::make_shared<timed_store>(ex, time, store),
               .random = std::mt19937_64(options.seed ? *options.seed : random_seed())},

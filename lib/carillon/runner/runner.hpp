@@ -43,8 +43,12 @@ struct runner_options {
  *
  * All work happens on the executor; the runner starts no thread, handles no signal and has no
  * global state. It is for one executor at a time: where the executor's context has several threads,
- * give a strand and call members from within it. Time source, transport and store must outlive
- * every operation.
+ * give the same strand to runner and transport, and call members from within it. Time source and
+ * store may have other executors.
+ *
+ * The runner must end before the executor's context, and time source, transport and store must
+ * outlive both: what is under way when the runner ends completes while the context still runs, or
+ * is destroyed with it.
  *
  * Waiting jobs stand in one agenda behind one timer. A job's coroutine exists only while it is
  * being sent.
@@ -77,7 +81,14 @@ public:
     runner(const runner&) = delete;
     runner& operator=(const runner&) = delete;
 
-    /** Adds a listener, called for each event from now on, on the runner's executor. */
+    /**
+     * Adds a listener, called for each event from now on, on the runner's executor, in the order of
+     * the events.
+     *
+     * It may call any member, and end the runner. It must not throw: an exception leaves through
+     * the context's `run()`, in the midst of what the runner does, which is good for its
+     * destruction only from then on.
+     */
     void on_event(event_handler listener);
 
     /** See @ref runner_options::max_concurrent; fewer take effect as attempts end. */

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <carillon/http/transport.hpp>
+#include <carillon/runner/bound_time.hpp>
 #include <carillon/runner/event.hpp>
 #include <carillon/runner/origins.hpp>
 #include <carillon/runner/timed_store.hpp>
@@ -19,9 +20,10 @@ namespace carillon {
 /** What the parts of one runner share. Not a public interface. */
 struct services {
     boost::asio::any_io_executor executor;
-    time_source& time;
+    std::shared_ptr<bound_time> clock;
     http::transport& transport;
     std::shared_ptr<timed_store> timed;
+    time_source& time = *clock;
     carillon::store& store = *timed;
     std::mt19937_64 random;
     std::shared_ptr<carillon::origins> origins{};

@@ -3,9 +3,10 @@
 #include <carillon/detail/use_tuple.hpp>
 #include <carillon/time/time_source.hpp>
 
-#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/dispatch.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/strand.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/uuid/nil_generator.hpp>
 #include <boost/uuid/string_generator.hpp>
@@ -101,7 +102,7 @@ instant time_source::boot_time() const noexcept
 }
 
 system_time_source::system_time_source(asio::any_io_executor ex)
-    : executor_(std::move(ex)), boot_id_(read_boot_id())
+    : executor_(asio::make_strand(std::move(ex))), boot_id_(read_boot_id())
 {}
 
 instant system_time_source::now() const noexcept { return instant{read_clock(CLOCK_REALTIME)}; }
@@ -116,17 +117,18 @@ void system_time_source::wait_until(instant t, handler_type handler)
 void system_time_source::wait_for(microseconds span, handler_type handler)
 {
     // No coroutine: ten thousand attempts may wait for their turn, each with a limit.
-    auto timer = std::make_unique<asio::steady_timer>(executor_, span);
-    auto slot = asio::get_associated_cancellation_slot(handler);
+    const auto timer = std::make_shared<asio::steady_timer>(executor_, span);
     detail::pending<void(error_code)> operation(executor_, std::move(handler));
-    asio::steady_timer& waits = *timer;
-    waits.async_wait(asio::bind_cancellation_slot(
-        slot, [slot, timer = std::move(timer),
-               operation = std::move(operation)](const error_code& ec) mutable {
-            // What stands in it refers to the timer.
-            slot.clear();
-            std::move(operation).complete(ec);
-        }));
+    // Whoever cancels may be on another thread than the timer.
+    if (auto slot = operation.slot(); slot.is_connected())
+        slot.assign([ex = executor_, weak = std::weak_ptr(timer)](asio::cancellation_type) {
+            asio::dispatch(ex, [weak] {
+                if (const auto alive = weak.lock()) alive->cancel();
+            });
+        });
+    timer->async_wait([timer, operation = std::move(operation)](const error_code& ec) mutable {
+        std::move(operation).complete(ec);
+    });
 }
 
 } // namespace carillon
