@@ -34,6 +34,9 @@ bool is_refusal(const error_code& ec)
            ec == errc::nothing_to_retry;
 }
 
+/// So long the store, and then the log, may take for their last words.
+constexpr std::chrono::seconds patience_at_the_end{5};
+
 } // namespace
 
 daemon::daemon(configuration config, purpose what, config_loader::load_function reload)
@@ -61,6 +64,9 @@ daemon::daemon(configuration config, purpose what, config_loader::load_function 
     runner_.on_event(event_log(time_, runner_));
     runner_.on_event([this](const event& e) {
         status_.on_event(e);
+        if (const auto* f = std::get_if<store_failed>(&e))
+            is_stalled_ = f->error == errc::store_stalled;
+        if (std::holds_alternative<store_recovered>(e)) is_stalled_ = false;
         if (std::holds_alternative<record_failed>(e)) is_recorded_ = false;
         if (std::holds_alternative<firing_began>(e)) ready();
     });
@@ -89,6 +95,7 @@ void daemon::install_store(const store_options& options)
         log(log_level::warning, "configuration",
             "store.path has changed: that takes a restart, until then it is " +
                 store_options_.path);
+    store_options_.on_error = options.on_error;
     if (auto* sqlite = dynamic_cast<sqlite_store*>(store_.get()))
         sqlite->set_limits(options.limits);
 }
@@ -254,21 +261,39 @@ void daemon::kick_watchdog()
 {
     const auto interval = watchdog_interval();
     if (!interval) return;
-    notify_systemd("WATCHDOG=1");
+    // Nothing fires while a disk hangs; a new process may open it anew.
+    if (!is_stalled_ || store_options_.on_error != on_store_error::stop)
+        notify_systemd("WATCHDOG=1");
     watchdog_.expires_after(*interval);
     watchdog_.async_wait([this](error_code ec) {
         if (!ec && !finished_) kick_watchdog();
     });
 }
 
-/** The runner is done: what else waits must not keep the process, but for the log's last lines. */
+/** The runner is done: what else waits must not keep the process, but for what the store and the
+ * log have still to write. */
 void daemon::finish()
 {
-    grace_.cancel();
+    stopping_ = true; // another signal ends the process at once
     status_.close();
     if (stopped_) std::exchange(stopped_, nullptr)();
-    // A sink whose reader has stopped may take a while; a second signal still ends it at once.
-    asio::post(flushing_, [this] {
+    grace_.expires_after(patience_at_the_end);
+    grace_.async_wait([this](error_code ec) {
+        if (!ec) end_without_store();
+    });
+    asio::post(ending_, [this] {
+        store_.reset();
+        asio::post(ctx_, [this] {
+            // Else it has taken too long.
+            if (grace_.cancel() > 0) end();
+        });
+    });
+}
+
+/** A sink whose reader has stopped may take a while. */
+void daemon::end()
+{
+    asio::post(ending_, [this] {
         sinks_.flush();
         asio::post(ctx_, [this] {
             // A handler that is on its way must not begin anew.
@@ -276,6 +301,21 @@ void daemon::finish()
             signals_.cancel();
             watchdog_.cancel();
         });
+    });
+}
+
+/** A thread that waits for a disk cannot be ended but with the process; the next start goes on as
+ * after a crash. */
+void daemon::end_without_store()
+{
+    log(log_level::error, "not_closed",
+        store_options_.path +
+            ": the disk does not answer: carillon ends without closing the store");
+    grace_.expires_after(patience_at_the_end);
+    grace_.async_wait([](error_code) { ::_exit(exit_failed); });
+    asio::post(ending_, [this] {
+        sinks_.flush();
+        ::_exit(exit_failed);
     });
 }
 

@@ -28,7 +28,8 @@ namespace carillon::app {
  * and shutdown.
  *
  * SIGTERM and SIGINT stop firing and let runs end within the grace period, then cancel them; a
- * second one ends the process at once. SIGHUP reloads, or stops where there is nothing to reload.
+ * second one ends the process at once, and so does a store that cannot be closed in time. SIGHUP
+ * reloads, or stops where there is nothing to reload.
  */
 class daemon {
 public:
@@ -83,6 +84,8 @@ private:
     void notify_ready();
     void kick_watchdog();
     void finish();
+    void end();
+    void end_without_store();
     void log(log_level level, std::string_view event, std::string message);
 
     log_sinks sinks_;
@@ -105,8 +108,9 @@ private:
     bool reload_again_ = false; // asked for while one was under way
     bool finished_ = false;
     bool is_recorded_ = true; // each run's end
-    // Waits for the sinks at the end. Last: joined before all that it refers to.
-    boost::asio::thread_pool flushing_{1};
+    bool is_stalled_ = false; // the store has not answered in time
+    // Wait for the store and the sinks at the end. Last: joined before all that they refer to.
+    boost::asio::thread_pool ending_{2};
 };
 
 } // namespace carillon::app

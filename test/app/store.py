@@ -16,6 +16,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import chosen
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "../crash"))
+import victims
+
 PROGRAM = sys.argv[1]
 NOBODY = 65534
 
@@ -457,6 +460,38 @@ class Store(unittest.TestCase):
         self.wait_for(daemon, "run_ended")
         self.stop(daemon)
         self.assertEqual(self.rows("PRAGMA integrity_check"), [("ok",)])
+
+    @unittest.skipUnless(os.geteuid() == 0, "only root mounts")
+    def test_a_small_disk_is_not_filled_by_the_log(self):
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "none", self.state]).returncode != 0:
+            self.skipTest("nothing can be mounted here")
+        self.addCleanup(subprocess.run, ["umount", "-l", self.state])
+        self.configure('keep_bytes = "1MiB"')
+        for _ in range(2):
+            daemon = self.start()
+            seen = [e for _ in range(80) for e in self.wait_for(daemon, "run_ended")] + self.stop(daemon)
+            self.assertNotIn("store_failed", [e["event"] for e in seen])
+
+    def test_a_disk_that_hangs(self):
+        if not victims.has_crash_points(PROGRAM):
+            self.skipTest("the program has no crash points (a release build)")
+        hangs = {**os.environ, "CARILLON_CRASH_AT": "store.applied", "CARILLON_CRASH_AFTER": "20",
+                 "CARILLON_STALL": "3600000000"}
+        daemon = self.start(env=hangs, stderr=subprocess.PIPE)
+        self.addCleanup(daemon.stderr.close)
+        seen = self.wait_for(daemon, "store_failed")
+        self.assertIn("the store does not answer", seen[-1]["message"])
+        asked = len(Api.asked)
+        daemon.send_signal(signal.SIGTERM)
+        left = [json.loads(line) for line in daemon.stdout]
+        self.assertEqual(daemon.wait(30), 1)
+        self.assertEqual(left[-1]["event"], "not_closed")
+        self.assertIn("ends without closing the store", left[-1]["message"])
+        self.assertLessEqual(len(Api.asked), asked + 1)     # nothing is sent that is not kept
+        daemon = self.start()
+        self.wait_for(daemon, "run_ended")
+        self.stop(daemon)
+        self.assertEqual(self.rows("SELECT count(*) FROM claims"), [(0,)])
 
     @unittest.skipUnless(os.geteuid() == 0, "only root mounts")
     def test_a_disk_that_is_full_from_the_start(self):

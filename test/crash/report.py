@@ -18,6 +18,7 @@ def print_numbers(known, found, campaign, seed, seconds):
     kills = collections.Counter({k: n for k, n in campaign.kills.items() if not k.startswith("once")})
     line("kills", kills)
     line("kills of once", collections.Counter({k[5:]: n for k, n in campaign.kills.items() if k.startswith("once")}))
+    line("beside kills", collections.Counter({"disks that hung": campaign.stalls, "daemons refused": campaign.refused}))
     by_schedule = [r for r in known.runs if r.trigger != "manual"]
     due = len(by_schedule) + sum(s.count for s in known.spans)
     print(f"{'occurrences due':<20}{due:>7}")

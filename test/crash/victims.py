@@ -41,9 +41,12 @@ class Life(NamedTuple):
 
 
 class Victim:
-    def __init__(self, command, output, point=None, after=1):
+    def __init__(self, command, output, point=None, after=1, stall=None):
+        """`stall` seconds are spent at the point instead of dying there."""
         self.point, self.begin = point, now()
         extra = {"CARILLON_CRASH_AT": point, "CARILLON_CRASH_AFTER": str(after)} if point else {}
+        if stall is not None:
+            extra["CARILLON_STALL"] = str(int(stall * 1e6))
         with open(output, "ab") as f:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=f, stderr=f,
                                             env={**os.environ, **extra})

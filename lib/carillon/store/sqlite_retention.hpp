@@ -27,6 +27,9 @@ public:
     /** An entry of each of these chains has been added. */
     void note(const std::vector<std::string>& chains);
 
+    /** The whole is to be looked at with the next step. */
+    void look_again() noexcept { pending_ = true; }
+
     /** Whether @ref step may have something to do. */
     bool is_pending() const noexcept { return pending_ || !grown_.empty(); }
 

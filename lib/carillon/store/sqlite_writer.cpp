@@ -72,6 +72,11 @@ bool may_be_one(const error_code& ec)
            code == SQLITE_CORRUPT || code == SQLITE_NOMEM;
 }
 
+bool is_full(const error_code& ec)
+{
+    return ec.category() == sqlite::category() && (ec.value() & 0xFF) == SQLITE_FULL;
+}
+
 /** Starts a thread that no signal is delivered to: they are the event loop's. */
 template <class F>
 std::thread start_thread(F f)
@@ -219,8 +224,22 @@ error_code sqlite_store::writer::try_commit(operation* first, std::size_t count)
     // What is written to a deleted file is lost with the process. Before a commit, so that nothing
     // is done where that is known; after it, so that nothing is answered that is not kept.
     if (has_moved()) return errc::store_moved;
-    const error_code ec = write_all(first, count);
+    error_code ec = write_all(first, count);
+    if (is_full(ec) && !has_moved() && make_room()) ec = write_all(first, count);
     return has_moved() ? errc::store_moved : ec;
+}
+
+/** Empties the log into the database, which may have room where the volume has none. Whether that
+ * is so. */
+bool sqlite_store::writer::make_room()
+{
+    if (!files_.may_checkpoint()) return false;
+    retention_.look_again();
+    try {
+        return db_.number("PRAGMA wal_checkpoint(TRUNCATE)", "cannot empty the log") == 0;
+    } catch (const std::exception&) {
+        return false;
+    }
 }
 
 error_code sqlite_store::writer::write_all(operation* first, std::size_t count)

@@ -91,6 +91,7 @@ private:
     bool trims() const;
     bool has_moved();
     void rescue();
+    bool make_room();
 
     const std::size_t max_group_;
     owner_lock owners_;
