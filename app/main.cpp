@@ -1,7 +1,7 @@
-#include "commands.hpp"
-#include "exit_code.hpp"
-#include "signals.hpp"
-#include "terminal.hpp"
+#include "base/exit_code.hpp"
+#include "base/signals.hpp"
+#include "base/terminal.hpp"
+#include "commands/commands.hpp"
 
 #include <exception>
 

@@ -1,8 +1,8 @@
 #include "demo/demo.hpp"
 
-#include "daemon.hpp"
+#include "base/terminal.hpp"
 #include "demo/ops_api.hpp"
-#include "terminal.hpp"
+#include "service/daemon.hpp"
 #include <carillon/carillon.hpp>
 
 #include <boost/asio/detached.hpp>

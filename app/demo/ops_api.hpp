@@ -1,7 +1,7 @@
 #pragma once
 
 #include "demo/segments.hpp"
-#include "server.hpp"
+#include "server/server.hpp"
 #include <carillon/error.hpp>
 #include <carillon/secret.hpp>
 

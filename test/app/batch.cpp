@@ -1,4 +1,4 @@
-#include "batch.hpp"
+#include "commands/batch.hpp"
 
 #include <boost/test/unit_test.hpp>
 

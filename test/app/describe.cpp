@@ -1,6 +1,6 @@
-#include "describe.hpp"
+#include "text/describe.hpp"
 
-#include "run_words.hpp"
+#include "text/run_words.hpp"
 #include <carillon/time/span.hpp>
 #include <carillon/time/virtual_time.hpp>
 

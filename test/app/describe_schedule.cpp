@@ -1,4 +1,4 @@
-#include "describe_schedule.hpp"
+#include "text/describe_schedule.hpp"
 
 #include <carillon/time/timestamp.hpp>
 

@@ -1,4 +1,4 @@
-#include "dst_change.hpp"
+#include "text/dst_change.hpp"
 
 #include <carillon/time/timestamp.hpp>
 

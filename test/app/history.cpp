@@ -1,6 +1,6 @@
-#include "history.hpp"
+#include "commands/history.hpp"
 
-#include "history_table.hpp"
+#include "commands/history_table.hpp"
 #include "print.hpp"
 #include "store_fixture.hpp"
 

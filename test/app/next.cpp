@@ -1,4 +1,4 @@
-#include "next.hpp"
+#include "commands/next.hpp"
 
 #include "print.hpp"
 #include <carillon/time/timestamp.hpp>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "simulation.hpp"
+#include "simulate/simulation.hpp"
 #include <carillon/job/job_set.hpp>
 #include <carillon/time/span.hpp>
 #include <carillon/time/timestamp.hpp>

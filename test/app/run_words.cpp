@@ -1,4 +1,4 @@
-#include "run_words.hpp"
+#include "text/run_words.hpp"
 
 #include "print.hpp"
 #include "run_fixture.hpp"

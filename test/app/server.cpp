@@ -1,4 +1,4 @@
-#include "server.hpp"
+#include "server/server.hpp"
 
 #include "app/server_fixture.hpp"
 #include <carillon/http/client.hpp>

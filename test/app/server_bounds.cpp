@@ -2,7 +2,7 @@
 
 #include "app/server_fixture.hpp"
 #include "print.hpp"
-#include "server.hpp"
+#include "server/server.hpp"
 
 #include <boost/test/unit_test.hpp>
 

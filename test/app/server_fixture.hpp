@@ -1,6 +1,6 @@
 #pragma once
 
-#include "server.hpp"
+#include "server/server.hpp"
 #include <carillon/detail/use_tuple.hpp>
 
 #include <boost/asio/bind_cancellation_slot.hpp>

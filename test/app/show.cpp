@@ -1,4 +1,4 @@
-#include "show.hpp"
+#include "commands/show.hpp"
 
 #include "print.hpp"
 #include "store_fixture.hpp"

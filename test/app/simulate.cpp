@@ -1,7 +1,7 @@
 // Sections 6 and 7 of the schedule semantics, case by case: what is expected was worked out by
 // hand.
 
-#include "simulate.hpp"
+#include "simulate/simulate.hpp"
 
 #include "config_fixture.hpp"
 #include <carillon/time/timestamp.hpp>

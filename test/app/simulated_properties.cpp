@@ -4,7 +4,7 @@
 
 #include "print.hpp"
 #include "random_world.hpp"
-#include "simulate.hpp"
+#include "simulate/simulate.hpp"
 #include "simulated_account.hpp"
 #include <carillon/runner/timetable.hpp>
 #include <carillon/time/timestamp.hpp>

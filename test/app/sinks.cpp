@@ -1,4 +1,4 @@
-#include "sinks.hpp"
+#include "log/sinks.hpp"
 
 #include <boost/test/unit_test.hpp>
 #include <fmt/format.h>

@@ -1,4 +1,4 @@
-#include "status.hpp"
+#include "commands/status.hpp"
 
 #include "print.hpp"
 #include "store_fixture.hpp"

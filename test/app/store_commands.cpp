@@ -1,6 +1,6 @@
-#include "store_commands.hpp"
+#include "commands/store_commands.hpp"
 
-#include "exit_code.hpp"
+#include "base/exit_code.hpp"
 #include "store_fixture.hpp"
 
 #include <boost/test/unit_test.hpp>

@@ -1,6 +1,6 @@
-#include "text_table.hpp"
+#include "text/text_table.hpp"
 
-#include "sparkline.hpp"
+#include "text/sparkline.hpp"
 
 #include <boost/test/unit_test.hpp>
 

@@ -1,0 +1,18 @@
+#include "base/signals.hpp"
+
+#include <signal.h>
+
+namespace carillon::app {
+
+void reset_signals()
+{
+    // What a parent has blocked stays so over exec(3): SIGTERM would never arrive.
+    sigset_t none;
+    ::sigemptyset(&none);
+    ::sigprocmask(SIG_SETMASK, &none, nullptr);
+    ::signal(SIGXFSZ, SIG_IGN);
+}
+
+void survive_lost_readers() { ::signal(SIGPIPE, SIG_IGN); }
+
+} // namespace carillon::app

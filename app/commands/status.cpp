@@ -1,0 +1,222 @@
+#include "commands/status.hpp"
+
+#include "commands/history.hpp"
+#include "text/describe.hpp"
+#include "text/planned_instant.hpp"
+#include "text/run_words.hpp"
+#include "text/sparkline.hpp"
+#include "text/text_table.hpp"
+#include <carillon/detail/json_text.hpp>
+#include <carillon/runner/timetable.hpp>
+#include <carillon/store/run_json.hpp>
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+#include <unordered_map>
+#include <utility>
+
+namespace json = boost::json;
+
+namespace carillon::app {
+namespace {
+
+constexpr std::size_t recent_runs = 10;
+
+using shared_run = std::shared_ptr<const run_record>;
+
+/** What the store knows of each chain. */
+struct chain_state {
+    int running = 0;
+    /// Newest first.
+    std::vector<shared_run> ended{};
+};
+
+using chain_states = std::unordered_map<std::string, chain_state>;
+
+/** Each job may begin a chain: by hand also one in mid-chain. */
+chain_states read_chains(store_reader& store, const job_set& jobs)
+{
+    chain_states out;
+    // Before what has ended, so that none is overlooked that ends meanwhile.
+    for (open_run& o : store.open_runs()) {
+        chain_state& chain = out[o.run.chain];
+        if (o.is_owned) {
+            ++chain.running;
+        } else {
+            mark_cut_off(o.run, o.recovers);
+            chain.ended.push_back(std::make_shared<const run_record>(std::move(o.run)));
+        }
+    }
+    std::vector<std::string> names;
+    names.reserve(jobs.size());
+    for (const job& j : jobs.jobs()) names.push_back(j.name);
+    auto latest = store.latest_runs(names, recent_runs);
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        if (latest[i].empty()) continue;
+        chain_state& chain = out[names[i]];
+        for (run_record& r : latest[i]) {
+            const bool is_known =
+                std::any_of(chain.ended.begin(), chain.ended.end(), [&](const shared_run& known) {
+                    return known->id == r.id;
+                });
+            if (!is_known) chain.ended.push_back(std::make_shared<const run_record>(std::move(r)));
+        }
+    }
+    return out;
+}
+
+/** The clocks as the daemon's runner reads them: its own start is that which its memories count
+ * from. */
+time_reading
+read_clocks(const time_source& time, bool has_daemon, const std::vector<job_memory>& memories)
+{
+    const instant boot = time.boot_time();
+    time_reading out{
+        .now = time.now(),
+        .origins = {.boot = boot},
+        .boot_id = time.boot_id(),
+        .start = time.since_boot()};
+    if (has_daemon)
+        for (const job_memory& m : memories)
+            if (m.origin > microseconds{0} && m.boot == out.boot_id) out.start = m.origin;
+    out.origins.start = boot + out.start;
+    return out;
+}
+
+void add_chains(const job_set& jobs, job_index i, const chain_states& chains, job_status& to)
+{
+    for (const std::string& name : chains_with(jobs, jobs[i].name)) {
+        const auto at = chains.find(name);
+        if (at == chains.end()) continue;
+        to.running += at->second.running;
+        for (const shared_run& r : at->second.ended)
+            if (name == jobs[i].name || find_job(*r, jobs[i].name) != nullptr)
+                to.recent.push_back(r);
+    }
+    std::stable_sort(to.recent.begin(), to.recent.end(), [](const auto& a, const auto& b) {
+        return a->scheduled_at > b->scheduled_at;
+    });
+    if (to.recent.size() > recent_runs) to.recent.resize(recent_runs);
+}
+
+/** How the job went in a run, and when that was. */
+struct job_end {
+    carillon::outcome outcome;
+    instant at;
+    microseconds length;
+};
+
+job_end end_of(const run_record& run, std::string_view name)
+{
+    const instant at = run.ended_at.value_or(run.started_at);
+    const job_record* const j = find_job(run, name);
+    if (j == nullptr || !j->outcome) return {*run.outcome, at, microseconds{0}};
+    const bool was_sent = !j->attempts.empty();
+    return {
+        *j->outcome, was_sent ? j->attempts.back().started_at + j->attempts.back().latency : at,
+        length_of(*j)};
+}
+
+styled_text state_of(const job& j, const job_status& s)
+{
+    if (s.running > 1) return {fmt::format("running {}", s.running), paint::busy};
+    if (s.running == 1) return {"running", paint::busy};
+    if (!j.enabled) return {"disabled", paint::faint};
+    if (s.paused) return {"paused", paint::doubtful};
+    if (s.recent.empty()) return {"new", paint::faint};
+    const outcome last = end_of(*s.recent.front(), j.name).outcome;
+    const bool is_well = last == outcome::completed || last == outcome::skipped;
+    return is_well ? styled_text("ok", paint::good) : styled_text("failing", paint::bad);
+}
+
+styled_text next_of(const job_status& s, bool has_daemon, instant now)
+{
+    if (!s.next) return "-";
+    const planned_instant next{*s.next, s.next_delay};
+    if (next.due() <= now) return has_daemon ? "now" : "when the daemon starts";
+    return fmt::format("{} ({})", in_words(next), distance_in_words(next.due(), now));
+}
+
+styled_text sparks_of(const job_status& s, const std::string& job)
+{
+    std::vector<spark> marks;
+    std::transform(
+        s.recent.rbegin(), s.recent.rend(), std::back_inserter(marks), [&](const shared_run& r) {
+            const job_end end = end_of(*r, job);
+            return spark{end.outcome, end.length};
+        });
+    return sparkline(marks);
+}
+
+} // namespace
+
+status_report
+read_status(store_reader& store, std::shared_ptr<const job_set> jobs, const time_source& time)
+{
+    status_report out{.has_daemon = store.has_daemon()};
+    std::vector<job_memory> memories = store.memories();
+    const time_reading clocks = read_clocks(time, out.has_daemon, memories);
+    timetable plan;
+    plan.assign(jobs, clocks, std::move(memories));
+    const chain_states chains = read_chains(store, *jobs);
+    out.jobs.resize(jobs->size());
+    for (job_index i = 0; i < jobs->size(); ++i) {
+        job_status& s = out.jobs[i];
+        s.paused = plan.is_paused(i);
+        s.next = plan.next_due(i);
+        s.next_delay = plan.next_delay(i);
+        add_chains(*jobs, i, chains, s);
+    }
+    return out;
+}
+
+std::string as_table(const status_report& r, const job_set& jobs, instant now, const screen& to)
+{
+    styled_text head("daemon: ");
+    if (r.has_daemon)
+        head.add("running", paint::good);
+    else
+        head.add("not running", paint::doubtful).add(", so nothing fires");
+    text_table table(
+        {{"job"},
+         {"state"},
+         {.head = "last", .rank = 1},
+         {.head = "at", .rank = 3},
+         {.head = "next", .rank = 2},
+         {.head = "recent", .rank = 4}});
+    for (job_index i = 0; i < jobs.size(); ++i) {
+        const job_status& s = r.jobs[i];
+        styled_text last = "-";
+        styled_text at = "-";
+        if (!s.recent.empty()) {
+            const job_end end = end_of(*s.recent.front(), jobs[i].name);
+            last = {to_string(end.outcome), paint_of(to_string(end.outcome))};
+            at = fmt::format("{} ({})", format_local(end.at), distance_in_words(end.at, now));
+        }
+        table.add(
+            {jobs[i].name, state_of(jobs[i], s), std::move(last), std::move(at),
+             next_of(s, r.has_daemon, now), sparks_of(s, jobs[i].name)});
+    }
+    return head.shown(to.has_colour) + "\n\n" + table.text(to);
+}
+
+std::string as_json(const status_report& r, const job_set& jobs)
+{
+    json::array list;
+    for (job_index i = 0; i < jobs.size(); ++i) {
+        const job_status& s = r.jobs[i];
+        json::object o = job_as_json(jobs, i);
+        o["paused"] = s.paused;
+        if (s.next) add_next({*s.next, s.next_delay}, o);
+        o["running"] = s.running;
+        if (!s.recent.empty()) o["last"] = to_json(*s.recent.front());
+        list.push_back(std::move(o));
+    }
+    return jobs.secrets().hide(detail::json_text(json::object{{"jobs", std::move(list)}}));
+}
+
+} // namespace carillon::app

@@ -1,0 +1,73 @@
+#include "config/config_loader.hpp"
+
+#include <boost/asio/post.hpp>
+
+#include <exception>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <utility>
+
+namespace asio = boost::asio;
+
+namespace carillon::app {
+
+/** Shared with the thread, which may outlive the loader. */
+class config_loader::state : public std::enable_shared_from_this<state> {
+public:
+    state(asio::any_io_executor ex, load_function load, handler on_loaded)
+        : load_(std::move(load)), on_loaded_(std::move(on_loaded)), executor_(std::move(ex))
+    {}
+
+    bool start()
+    {
+        const std::lock_guard lock(mutex_);
+        if (busy_) return false;
+        std::thread([self = shared_from_this()] { self->work(); }).detach();
+        busy_ = true;
+        return true;
+    }
+
+    void abandon()
+    {
+        const std::lock_guard lock(mutex_);
+        executor_.reset();
+    }
+
+private:
+    void work()
+    {
+        loaded config = load_safely();
+        const std::lock_guard lock(mutex_);
+        busy_ = false;
+        if (!executor_) return;
+        asio::post(*executor_, [weak = weak_from_this(), config = std::move(config)]() mutable {
+            if (const auto self = weak.lock()) self->on_loaded_(std::move(config));
+        });
+    }
+
+    loaded load_safely() const
+    {
+        try {
+            return load_();
+        } catch (const std::exception& e) {
+            return invalid_configuration{{{.what = e.what()}}};
+        }
+    }
+
+    const load_function load_;
+    const handler on_loaded_; // called on the executor alone
+    std::mutex mutex_;        // for all below
+    std::optional<asio::any_io_executor> executor_;
+    bool busy_ = false;
+};
+
+config_loader::config_loader(asio::any_io_executor ex, load_function load, handler on_loaded)
+    : state_(std::make_shared<state>(std::move(ex), std::move(load), std::move(on_loaded)))
+{}
+
+config_loader::~config_loader() { state_->abandon(); }
+
+bool config_loader::start() { return state_->start(); }
+
+} // namespace carillon::app

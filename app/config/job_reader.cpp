@@ -1,0 +1,219 @@
+#include "config/job_reader.hpp"
+
+#include "config/common_reader.hpp"
+#include "config/expect_reader.hpp"
+#include "config/schedule_reader.hpp"
+#include "config/url_reader.hpp"
+#include <carillon/detail/json_text.hpp>
+#include <carillon/detail/text.hpp>
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace json = boost::json;
+
+namespace carillon::app {
+namespace {
+
+constexpr key_path jobs_path{"jobs"};
+
+bool is_content_type(std::string_view name)
+{
+    return detail::equals_ignoring_case(name, "Content-Type");
+}
+
+/** What only a job has. */
+class own_reader {
+public:
+    own_reader(reading& r, const std::string& file, table_reader& in)
+        : reading_(r), file_(file), in_(in)
+    {}
+
+    void read(job& out, const std::string& base_url)
+    {
+        in_.text("title", out.title);
+        in_.text("description", out.description);
+        in_.texts("tags", out.tags);
+        in_.boolean("enabled", out.enabled);
+        in_.word<overlap_policy>(
+            "overlap",
+            {{"skip", overlap_policy::skip},
+             {"queue", overlap_policy::queue},
+             {"allow", overlap_policy::allow},
+             {"replace", overlap_policy::replace}},
+            out.overlap);
+        in_.word<delivery_policy>(
+            "delivery",
+            {{"at-least-once", delivery_policy::at_least_once},
+             {"at-most-once", delivery_policy::at_most_once}},
+            out.delivery);
+        in_.text("method", out.method);
+        std::string base = base_url;
+        read_base_url(in_, base);
+        read_url(in_, base, out.url);
+        read_body(out);
+        read_trigger(out);
+        read_poll(out, base);
+    }
+
+private:
+    void read_body(job& out)
+    {
+        const toml::node* n = in_.any("body");
+        if (n == nullptr) return;
+        if (n->is_string())
+            in_.text("body", out.body);
+        else if (n->is_table())
+            out.body = detail::json_text(to_json(*n));
+        else
+            in_.fail("body", "must be a text, or a table that is sent as JSON");
+    }
+
+    json::value to_json(const toml::node& n)
+    {
+        if (const auto* table = n.as_table()) {
+            json::object o;
+            for (const auto& [key, value] : *table) o[std::string(key.str())] = to_json(value);
+            return o;
+        }
+        if (const auto* list = n.as_array()) {
+            json::array a;
+            for (const auto& item : *list) a.push_back(to_json(item));
+            return a;
+        }
+        if (const auto* text = n.as_string())
+            return json::value(json::string(in_.filled_in(n, "body", text->get()).value_or("")));
+        if (const auto* number = n.as_integer()) return number->get();
+        if (const auto* real = n.as_floating_point(); real != nullptr && std::isfinite(real->get()))
+            return real->get();
+        if (const auto* truth = n.as_boolean()) return truth->get();
+        in_.fail_at(
+            n, "body",
+            n.is_floating_point() ? "JSON has no form for inf and nan"
+                                  : "a date has no form in JSON; write it as a text");
+        return nullptr;
+    }
+
+    /** Where it does not say what it expects, it is what the job expects, which has been read. */
+    void read_poll(job& out, const std::string& base)
+    {
+        const toml::table* table = in_.table("poll");
+        if (table == nullptr) return;
+        table_reader t(reading_, file_, *table, {"poll", &in_.path()});
+        poll_policy poll;
+        read_url(t, base, poll.url);
+        t.span("every", poll.every);
+        poll.expect = *out.expect;
+        read_expectation(reading_, file_, t, poll.expect);
+        t.finish();
+        out.poll = std::optional(std::move(poll));
+    }
+
+    void read_trigger(job& out)
+    {
+        const values_needed needed(reading_);
+        const toml::node* when = in_.any("schedule");
+        const toml::node* waits = in_.any("after");
+        if (when != nullptr)
+            if (auto s = read_schedule(reading_, file_, in_, out.name)) out.trigger = std::move(*s);
+        if (waits != nullptr) read_after(*waits, out);
+        // The job goes on as one that waits, so that wrong names and circles are told, too.
+        if (when != nullptr && waits != nullptr)
+            in_.fail("after", "a job has either schedule or after, not both");
+    }
+
+    void read_after(const toml::node& n, job& out)
+    {
+        const std::size_t errors_before = reading_.errors.size();
+        after parents;
+        if (const auto* table = n.as_table())
+            read_conditions(*table, parents);
+        else
+            for_each_value(n, [&](const toml::node& item) { read_parent(item, parents); });
+        // That nothing is named is told only where that is what is wrong.
+        if (!parents.empty() || reading_.errors.size() == errors_before)
+            out.trigger = std::move(parents);
+    }
+
+    void read_conditions(const toml::table& table, after& out)
+    {
+        table_reader t(reading_, file_, table, {"after", &in_.path()});
+        for (const auto& [key, value] : table) {
+            parent p{std::string(key.str()), condition::succeeded};
+            t.word<condition>(
+                p.job,
+                {{"succeeded", condition::succeeded},
+                 {"finished", condition::finished},
+                 {"failed", condition::failed}},
+                p.when);
+            out.push_back(std::move(p));
+        }
+    }
+
+    void read_parent(const toml::node& item, after& out)
+    {
+        const auto* name = item.as_string();
+        if (name == nullptr)
+            return in_.fail_at(
+                item, "after",
+                "must be a job's name, a list of names, or a table such as { a = \"finished\" }");
+        if (auto filled = in_.filled_in(item, "after", name->get()))
+            out.push_back({std::move(*filled), condition::succeeded});
+    }
+
+    reading& reading_;
+    const std::string& file_;
+    table_reader& in_;
+};
+
+/** A body written as a table says what it is, unless the job or the defaults say something of
+ * that. */
+void name_json(const toml::table& table, job& out)
+{
+    if (!table["body"].is_table()) return;
+    const auto& headers = *out.headers;
+    const bool has = std::any_of(
+        headers.begin(), headers.end(), [](const header& h) { return is_content_type(h.name); });
+    const auto* own = table["headers"].as_table();
+    const bool removed =
+        own != nullptr && std::any_of(own->begin(), own->end(), [](const auto& entry) {
+            return is_content_type(entry.first.str());
+        });
+    if (has || removed) return;
+    auto extended = headers;
+    extended.push_back({"Content-Type", "application/json"});
+    out.headers = std::move(extended);
+}
+
+} // namespace
+
+void read_defaults(reading& r, const std::string& file, const toml::table& table, job_defaults& out)
+{
+    table_reader in(r, file, table, {"defaults"});
+    read_base_url(in, out.base_url);
+    read_common(r, file, in, out.values);
+    in.finish();
+}
+
+job read_job(
+    reading& r,
+    const std::string& file,
+    std::string_view name,
+    const toml::table& table,
+    const job_defaults& defaults)
+{
+    job out = defaults.values;
+    out.name = name;
+    table_reader in(r, file, table, {name, &jobs_path});
+    read_common(r, file, in, out);
+    own_reader(r, file, in).read(out, defaults.base_url);
+    name_json(table, out);
+    in.finish();
+    return out;
+}
+
+} // namespace carillon::app

@@ -1,0 +1,105 @@
+#include "config/sink_reader.hpp"
+
+#include <fmt/format.h>
+
+namespace carillon::app {
+namespace {
+
+/** Whether the type is known. */
+bool read_words(table_reader& t, sink_options& o)
+{
+    if (t.any("type") == nullptr)
+        t.fail("type", "a sink needs a type: console, file, journal or syslog");
+    const bool knows_type = t.word<sink_type>(
+        "type",
+        {{"console", sink_type::console},
+         {"file", sink_type::file},
+         {"journal", sink_type::journal},
+         {"syslog", sink_type::syslog}},
+        o.type);
+    t.word<log_format>(
+        "format",
+        {{"text", log_format::text},
+         {"json", log_format::json},
+         {"logfmt", log_format::logfmt},
+         {"classic", log_format::classic}},
+        o.format);
+    t.word<log_level>(
+        "level",
+        {{"debug", log_level::debug},
+         {"info", log_level::info},
+         {"warning", log_level::warning},
+         {"error", log_level::error}},
+        o.level);
+    return knows_type;
+}
+
+void read_file_sink(table_reader& t, sink_options& o)
+{
+    const bool has_path = t.text("path", o.path);
+    if (o.path.empty() && (has_path || t.any("path") == nullptr))
+        t.fail("path", "a file sink needs a path");
+    t.size("max_size", o.max_size);
+    if (o.max_size == 0) t.fail("max_size", "must be larger than 0");
+    std::int64_t files = o.max_files;
+    t.integer("max_files", files);
+    if (files < 1 || files > 1000)
+        t.fail("max_files", "must be from 1 to 1000");
+    else
+        o.max_files = static_cast<int>(files);
+}
+
+} // namespace
+
+void sink_reader::read_log(
+    const config_file& file, const toml::table& log, std::vector<sink_options>& out)
+{
+    table_reader t(reading_, file.path, log, {"log"});
+    const toml::node* sinks = t.any("sinks");
+    const auto* list = sinks != nullptr ? sinks->as_array() : nullptr;
+    const bool are_tables =
+        list != nullptr && (list->empty() || list->is_homogeneous<toml::table>());
+    if (sinks != nullptr && !are_tables)
+        t.fail("sinks", "must be tables, each written as [[log.sinks]]");
+    else if (list != nullptr)
+        for (const auto& sink : *list) out.push_back(read_sink(file, *sink.as_table()));
+    t.finish();
+}
+
+sink_options sink_reader::read_sink(const config_file& file, const toml::table& table)
+{
+    table_reader t(reading_, file.path, table, {"log.sinks"});
+    sink_options o;
+    const bool knows_type = read_words(t, o);
+    read_filters(t, file, table, o);
+    if (knows_type && o.type == sink_type::console)
+        t.word<bool>("stream", {{"stdout", false}, {"stderr", true}}, o.to_stderr);
+    if (knows_type && o.type == sink_type::file) read_file_sink(t, o);
+    // Of which type its other keys are nobody can say.
+    if (!knows_type)
+        for (const char* key : {"stream", "path", "max_size", "max_files"}) t.any(key);
+    t.finish();
+    return o;
+}
+
+void sink_reader::read_filters(
+    table_reader& t, const config_file& file, const toml::table& table, sink_options& o)
+{
+    if (t.text("chain", o.chain)) filters_.push_back({&file, &table, true, o.chain});
+    if (t.text("job", o.job)) filters_.push_back({&file, &table, false, o.job});
+}
+
+void sink_reader::check_filters(const written_jobs& jobs)
+{
+    for (const filter& f : filters_) {
+        table_reader t(reading_, f.file->path, *f.table, {"log.sinks"});
+        const char* key = f.is_chain ? "chain" : "job";
+        if (!jobs.exists(f.name))
+            t.fail(
+                key, fmt::format("there is no job '{}'{}", f.name, suggestion(f.name, jobs.names)));
+        else if (f.is_chain && jobs.waits(f.name))
+            t.fail(key, fmt::format("'{}' is no chain: it runs after other jobs", f.name));
+    }
+}
+
+} // namespace carillon::app

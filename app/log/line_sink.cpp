@@ -1,0 +1,227 @@
+#include "log/line_sink.hpp"
+
+#include "base/terminal.hpp"
+#include "log/line_writers.hpp"
+
+#include <fmt/format.h>
+
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <exception>
+#include <mutex>
+#include <utility>
+
+namespace carillon::app {
+namespace {
+
+constexpr auto retry_after = std::chrono::minutes{1};
+
+/** A record of the sink's own. */
+log_entry about_sink(std::string_view event, std::string message)
+{
+    log_entry e{.level = log_level::warning, .event = event};
+    e.time = std::chrono::floor<microseconds>(std::chrono::system_clock::now());
+    e.message = std::move(message);
+    return e;
+}
+
+std::string name_of(const sink_options& o)
+{
+    static constexpr const char* names[] = {"console", "file", "journal", "syslog"};
+    const char* type = names[static_cast<int>(o.type)];
+    return o.path.empty() ? type : fmt::format("{} {}", type, o.path);
+}
+
+} // namespace
+
+/** Shared with the thread, which may outlive the sink. */
+class line_sink::state {
+public:
+    state(sink_options o, complaint complain)
+        : options(std::move(o)), complain_(std::move(complain)), writer_(make_writer(options))
+    {}
+
+    const sink_options options;
+
+    bool works()
+    {
+        const std::lock_guard lock(mutex_);
+        return works_;
+    }
+
+    bool has_ended()
+    {
+        const std::lock_guard lock(mutex_);
+        return ended_;
+    }
+
+    bool push(const log_entry& e)
+    {
+        const std::lock_guard lock(mutex_);
+        if (closed_) return false;
+        if (waiting_.size() < log_sinks::queue_size)
+            waiting_.push_back(e);
+        else
+            ++dropped_;
+        changed_.notify_one();
+        return true;
+    }
+
+    void close()
+    {
+        const std::lock_guard lock(mutex_);
+        closed_ = true;
+        changed_.notify_one();
+    }
+
+    void wait_until_written(time_point until)
+    {
+        std::unique_lock lock(mutex_);
+        written_.wait_until(
+            lock, until, [&] { return closed_ ? ended_ : waiting_.empty() && !busy_; });
+    }
+
+    /** The thread. What goes wrong here, even memory that runs out, must end no process. */
+    void work()
+    {
+        try {
+            write_queue();
+        } catch (const std::exception& e) {
+            print_error(std::string("a log sink has ended: ") + e.what());
+        }
+        const std::lock_guard lock(mutex_);
+        closed_ = true;
+        ended_ = true;
+        waiting_.clear();
+        written_.notify_all();
+    }
+
+private:
+    void write_queue()
+    {
+        // Before the first record, so that a wrong path is known at the start and not hours later.
+        note(writer_->open());
+        std::unique_lock lock(mutex_);
+        busy_ = false;
+        written_.notify_all();
+        for (;;) {
+            changed_.wait(lock, [&] { return closed_ || !waiting_.empty(); });
+            if (waiting_.empty()) break;
+            const log_entry e = std::move(waiting_.front());
+            waiting_.pop_front();
+            busy_ = true;
+            lock.unlock();
+            consume(e);
+            lock.lock();
+            busy_ = false;
+            if (waiting_.empty()) written_.notify_all();
+        }
+    }
+
+    void consume(const log_entry& e)
+    {
+        std::string line = format_entry(e, options.format);
+        if (line.empty()) return;
+        if (!works() && std::chrono::steady_clock::now() < next_try_) return drop(e);
+        if (!tell_drops()) return drop(e);
+        const error_code ec = writer_->write(e, std::move(line));
+        note(ec);
+        if (ec) drop(e);
+    }
+
+    void drop(const log_entry& e)
+    {
+        // Another sink's trouble that this one was to tell must not stay unheard.
+        if (e.event == "sink_failed") print_error(e.message);
+        const std::lock_guard lock(mutex_);
+        ++dropped_;
+    }
+
+    /** Writes how many records have been dropped; false where even that cannot be written. */
+    bool tell_drops()
+    {
+        std::unique_lock lock(mutex_);
+        const std::uint64_t count = std::exchange(dropped_, 0);
+        lock.unlock();
+        if (count == 0) return true;
+        const log_entry e = about_sink(
+            "records_dropped",
+            fmt::format("{} log records were dropped: the sink could not take them", count));
+        std::string line = format_entry(e, options.format);
+        if (line.empty()) {
+            complain_(e); // a format without such lines leaves it to the others
+            return true;
+        }
+        const error_code ec = writer_->write(e, std::move(line));
+        note(ec);
+        lock.lock();
+        if (ec) dropped_ += count;
+        return !ec;
+    }
+
+    /** Takes how a write went: the first failure in a row is complained of. */
+    void note(const error_code& ec)
+    {
+        if (ec) next_try_ = std::chrono::steady_clock::now() + retry_after;
+        std::unique_lock lock(mutex_);
+        const bool worked = std::exchange(works_, !ec);
+        lock.unlock();
+        if (ec && worked)
+            complain_(about_sink(
+                "sink_failed", fmt::format(
+                                   "cannot write to the log sink {}: {}; trying again each minute",
+                                   name_of(options), ec.message())));
+    }
+
+    // The thread's own.
+    complaint complain_;
+    std::unique_ptr<line_writer> writer_;
+    time_point next_try_{};
+
+    std::mutex mutex_; // for all below
+    std::condition_variable changed_;
+    std::condition_variable written_;
+    std::deque<log_entry> waiting_;
+    std::uint64_t dropped_ = 0;
+    bool works_ = true;
+    bool busy_ = true; // opening
+    bool closed_ = false;
+    bool ended_ = false; // the thread
+};
+
+line_sink::line_sink(sink_options options, complaint complain)
+    : state_(std::make_shared<state>(std::move(options), std::move(complain))),
+      thread_([s = state_] { s->work(); })
+{}
+
+line_sink::~line_sink()
+{
+    close();
+    // The last complaint may be what kept all sinks alive.
+    if (has_ended() && thread_.get_id() != std::this_thread::get_id())
+        thread_.join();
+    else
+        thread_.detach();
+}
+
+const sink_options& line_sink::options() const noexcept { return state_->options; }
+
+bool line_sink::wants(const log_entry& e) const
+{
+    const sink_options& o = state_->options;
+    return e.level >= o.level && (o.chain.empty() || e.chain == o.chain) &&
+           (o.job.empty() || e.job == o.job);
+}
+
+bool line_sink::works() const { return state_->works(); }
+
+bool line_sink::push(const log_entry& e) { return state_->push(e); }
+
+bool line_sink::has_ended() const { return state_->has_ended(); }
+
+void line_sink::close() { state_->close(); }
+
+void line_sink::wait_until_written(time_point until) { state_->wait_until_written(until); }
+
+} // namespace carillon::app

@@ -1,0 +1,257 @@
+// The journal's records would bear this file's path and line.
+#define SD_JOURNAL_SUPPRESS_LOCATION
+
+#include "log/line_writers.hpp"
+
+#include <carillon/detail/last_error.hpp>
+
+#include <fmt/format.h>
+#include <systemd/sd-journal.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <fcntl.h>
+#include <filesystem>
+#include <poll.h>
+#include <sys/stat.h>
+#include <syslog.h>
+#include <unistd.h>
+#include <utility>
+#include <vector>
+
+namespace carillon::app {
+namespace {
+
+using detail::last_error;
+
+error_code write_all(int fd, std::string_view text)
+{
+    while (!text.empty()) {
+        const ssize_t n = ::write(fd, text.data(), text.size());
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0 && errno == EAGAIN) {
+            // Whoever started the program left the stream non-blocking; this thread may wait.
+            pollfd room{.fd = fd, .events = POLLOUT, .revents = 0};
+            if (::poll(&room, 1, -1) < 0 && errno != EINTR) return last_error();
+            continue;
+        }
+        if (n < 0) return last_error();
+        text.remove_prefix(static_cast<std::size_t>(n));
+    }
+    return {};
+}
+
+error_code find_socket(const char* path)
+{
+    return ::access(path, F_OK) == 0 ? error_code{} : last_error();
+}
+
+/** syslog(3)'s priority for a level; the journal uses the same numbers. */
+int priority_of(log_level l)
+{
+    switch (l) {
+    case log_level::debug:
+        return LOG_DEBUG;
+    case log_level::info:
+        return LOG_INFO;
+    case log_level::warning:
+        return LOG_WARNING;
+    case log_level::error:
+        break;
+    }
+    return LOG_ERR;
+}
+
+/** Whether the journal reads what is written here (systemd.exec(5), JOURNAL_STREAM). */
+bool is_read_by_journal(int fd)
+{
+    const char* stream = std::getenv("JOURNAL_STREAM"); // NOLINT(concurrency-mt-unsafe)
+    struct stat st{};
+    return stream != nullptr && ::fstat(fd, &st) == 0 &&
+           fmt::format("{}:{}", st.st_dev, st.st_ino) == stream;
+}
+
+class console_writer final : public line_writer {
+public:
+    explicit console_writer(int fd) : fd_(fd), is_journal_(is_read_by_journal(fd)) {}
+
+    error_code write(const log_entry& e, std::string line) override
+    {
+        // The journal takes the prefix off and keeps it as the record's priority (sd-daemon(3)).
+        const std::string prefix = is_journal_ ? fmt::format("<{}>", priority_of(e.level)) : "";
+        return write_all(fd_, prefix + line + "\n");
+    }
+
+private:
+    int fd_;
+    bool is_journal_;
+};
+
+/** A file that is rotated by size, and opened again when someone has moved it away (logrotate).
+ *
+ * Only a regular file under its own name is rotated. Behind a link, such as /dev/stdout, or a log
+ * that stands on another disk, the name belongs to whoever made the link. */
+class file_writer final : public line_writer {
+public:
+    explicit file_writer(sink_options o) : options_(std::move(o)) {}
+    ~file_writer() override { close(); }
+
+    error_code open() override
+    {
+        close();
+        std::error_code ec;
+        const std::filesystem::path path(options_.path);
+        if (path.has_parent_path()) std::filesystem::create_directories(path.parent_path(), ec);
+        if (ec) return {ec.value(), boost::system::system_category()};
+        fd_ = ::open(options_.path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
+        if (fd_ < 0) return last_error();
+        struct stat st{};
+        if (::fstat(fd_, &st) != 0) return last_error();
+        inode_ = st.st_ino;
+        device_ = st.st_dev;
+        size_ = static_cast<std::size_t>(st.st_size);
+        return {};
+    }
+
+    error_code write(const log_entry&, std::string line) override
+    {
+        line += '\n';
+        if (fd_ < 0 || was_moved()) {
+            if (error_code ec = open()) return ec;
+        }
+        const bool is_full = size_ > 0 && size_ + line.size() > options_.max_size;
+        if (is_full && has_own_name()) {
+            if (error_code ec = rotate()) return ec;
+        }
+        if (ends_within_line()) line.insert(line.begin(), '\n');
+        error_code ec = write_all(fd_, line);
+        if (ec)
+            close();
+        else
+            size_ += line.size();
+        return ec;
+    }
+
+private:
+    void close()
+    {
+        if (fd_ >= 0) ::close(fd_);
+        fd_ = -1;
+    }
+
+    /** Whether a write was cut short, by a full disk or a crash: of this process or another. */
+    bool ends_within_line() const
+    {
+        char last = '\n';
+        struct stat st{};
+        if (::fstat(fd_, &st) != 0 || st.st_size == 0) return false;
+        return ::pread(fd_, &last, 1, st.st_size - 1) == 1 && last != '\n';
+    }
+
+    bool was_moved() const
+    {
+        struct stat st{};
+        return ::stat(options_.path.c_str(), &st) != 0 || st.st_ino != inode_ ||
+               st.st_dev != device_;
+    }
+
+    /** Whether the path is the open file itself, rather than a link to it, a pipe or a device. */
+    bool has_own_name() const
+    {
+        struct stat st{};
+        return ::lstat(options_.path.c_str(), &st) == 0 && S_ISREG(st.st_mode) &&
+               st.st_ino == inode_ && st.st_dev == device_;
+    }
+
+    /** `x.log` becomes `x.log.1`, that `x.log.2`, and so on; `max_files` files are kept in all. */
+    error_code rotate()
+    {
+        const auto name = [&](int n) {
+            return n == 0 ? options_.path : fmt::format("{}.{}", options_.path, n);
+        };
+        std::error_code ec;
+        if (options_.max_files == 1) std::filesystem::remove(name(0), ec);
+        for (int n = options_.max_files - 1; n > 0; --n) {
+            std::filesystem::rename(name(n - 1), name(n), ec);
+            if (ec == std::errc::no_such_file_or_directory) ec.clear();
+        }
+        // Without the rename the file would grow without a bound.
+        if (ec) return {ec.value(), boost::system::system_category()};
+        return open();
+    }
+
+    sink_options options_;
+    int fd_ = -1;
+    ino_t inode_ = 0;
+    dev_t device_ = 0;
+    std::size_t size_ = 0;
+};
+
+/** The journal, with its native fields (systemd.journal-fields(7)) beside carillon's own. */
+class journal_writer final : public line_writer {
+public:
+    // Without a journal the library reports success: the socket tells.
+    error_code open() override { return find_socket("/run/systemd/journal/socket"); }
+
+    error_code write(const log_entry& e, std::string line) override
+    {
+        std::vector<std::string> fields{
+            "MESSAGE=" + std::move(line), fmt::format("PRIORITY={}", priority_of(e.level)),
+            "SYSLOG_IDENTIFIER=carillon"};
+        const auto add = [&](const char* name, std::string_view value) {
+            if (!value.empty()) fields.push_back(fmt::format("CARILLON_{}={}", name, value));
+        };
+        add("EVENT", e.event);
+        add("JOB", e.job);
+        add("CHAIN", e.chain);
+        add("RUN", e.run);
+        add("OUTCOME", e.outcome);
+        add("ERROR", e.error);
+        if (e.attempt != 0) add("ATTEMPT", std::to_string(e.attempt));
+        if (e.http_status != 0) add("HTTP_STATUS", std::to_string(e.http_status));
+        if (e.latency)
+            add("LATENCY_MS", fmt::format("{}", static_cast<double>(e.latency->count()) / 1000));
+        if (e.lateness)
+            add("LATENESS_MS", fmt::format("{}", static_cast<double>(e.lateness->count()) / 1000));
+
+        std::vector<iovec> parts;
+        parts.reserve(fields.size());
+        for (std::string& f : fields) parts.push_back({f.data(), f.size()});
+        const int r = ::sd_journal_sendv(parts.data(), static_cast<int>(parts.size()));
+        return r < 0 ? error_code(-r, boost::system::system_category()) : open();
+    }
+};
+
+class syslog_writer final : public line_writer {
+public:
+    syslog_writer() { ::openlog("carillon", LOG_PID, LOG_DAEMON); }
+    ~syslog_writer() override { ::closelog(); }
+
+    error_code open() override { return find_socket("/dev/log"); }
+
+    error_code write(const log_entry& e, std::string line) override
+    {
+        if (error_code ec = open()) return ec;
+        ::syslog(priority_of(e.level), "%s", line.c_str());
+        return {};
+    }
+};
+
+} // namespace
+
+std::unique_ptr<line_writer> make_writer(const sink_options& options)
+{
+    switch (options.type) {
+    case sink_type::console:
+        return std::make_unique<console_writer>(options.to_stderr ? STDERR_FILENO : STDOUT_FILENO);
+    case sink_type::file:
+        return std::make_unique<file_writer>(options);
+    case sink_type::journal:
+        return std::make_unique<journal_writer>();
+    case sink_type::syslog:
+        break;
+    }
+    return std::make_unique<syslog_writer>();
+}
+
+} // namespace carillon::app

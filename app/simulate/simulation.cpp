@@ -1,0 +1,370 @@
+#include "simulate/simulation.hpp"
+
+#include "simulate/simulated_api.hpp"
+#include "simulate/simulated_store.hpp"
+#include <carillon/http/scripted_transport.hpp>
+#include <carillon/runner/runner.hpp>
+#include <carillon/store/memory_store.hpp>
+#include <carillon/time/span.hpp>
+#include <carillon/time/virtual_time.hpp>
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <set>
+#include <utility>
+
+namespace asio = boost::asio;
+
+namespace carillon::app {
+namespace {
+
+/** A machine, its clock, and the daemon that comes and goes on it. */
+class world {
+public:
+    world(const job_set& jobs, const scenario& what, const simulated_event_handler& tell)
+        : jobs_(jobs), what_(what), tell_(tell), left_(what.span)
+    {
+        for (const incident& i : what_.incidents)
+            ahead_.push_back({.what = i, .has_come = i.at == what_.from});
+        std::stable_sort(ahead_.begin(), ahead_.end(), [](const planned& a, const planned& b) {
+            return a.what.at < b.what.at;
+        });
+    }
+
+    void play()
+    {
+        if (what_.boot > what_.from) {
+            off_ = 1;
+            after(what_.boot - what_.from, [this] { switch_on(); });
+        }
+        start_if_up();
+        do pass(next_action());
+        while (act());
+        runner_.reset();
+        settle();
+    }
+
+private:
+    using action = std::function<void()>;
+
+    struct planned {
+        incident what;
+        bool has_come = false; // and is to happen now
+        bool is_over = false;
+    };
+
+    /** Elapsed time from the beginning on. */
+    microseconds elapsed() const { return what_.span - left_; }
+
+    void after(microseconds span, action what)
+    {
+        later_.emplace(elapsed() + span, std::move(what));
+    }
+
+    /** How long until something befalls the machine. */
+    microseconds next_action() const
+    {
+        microseconds wait = left_;
+        if (!later_.empty()) wait = std::min(wait, later_.begin()->first - elapsed());
+        for (const planned& p : ahead_) {
+            if (p.is_over) continue;
+            if (p.has_come) return microseconds{0};
+            // A time that the clock is past comes again when it is set back.
+            if (p.what.at > time_.now()) wait = std::min(wait, p.what.at - time_.now());
+        }
+        return std::max(wait, microseconds{0});
+    }
+
+    /** Does what is to be done now; false where there is nothing. */
+    bool act()
+    {
+        if (std::exchange(drained_, false)) {
+            end_runner();
+            start_if_up();
+            return true;
+        }
+        if (!later_.empty() && later_.begin()->first <= elapsed()) {
+            const action what = std::move(later_.begin()->second);
+            later_.erase(later_.begin());
+            what();
+            return true;
+        }
+        for (planned& p : ahead_) {
+            if (p.is_over || !p.has_come) continue;
+            p.is_over = true;
+            befall(p.what);
+            return true;
+        }
+        return false;
+    }
+
+    void befall(const incident& i)
+    {
+        switch (i.what) {
+        case incident::kind::down:
+            return stop(i.span);
+        case incident::kind::off:
+            return switch_off(i.span);
+        case incident::kind::step:
+            return set_clock(i.span);
+        case incident::kind::suspend:
+            return suspend(std::min(i.span, left_));
+        }
+    }
+
+    /** Lets time pass, no further than to the end of a daemon that is being stopped. */
+    void pass(microseconds span)
+    {
+        const instant begin = time_.now();
+        const instant end = begin + span;
+        settle(); // what is ready may end it, or change what it waits for
+        while (time_.now() < end && !drained_) {
+            const instant next = stopping_ ? time_.next_wait().value_or(end) : end;
+            const microseconds step = std::clamp(next, time_.now(), end) - time_.now();
+            time_.run_until(ctx_, time_.now() + step);
+            left_ -= step;
+        }
+        come_to(begin, time_.now());
+    }
+
+    /** The clock has gone from one time to a later one. */
+    void come_to(instant from, instant to)
+    {
+        for (planned& p : ahead_)
+            if (p.what.at > from && p.what.at <= to) p.has_come = true;
+    }
+
+    /** Runs what is ready now. */
+    void settle() { time_.run_until(ctx_, time_.now()); }
+
+    void tell_incident(const std::string& words, microseconds step = microseconds{0})
+    {
+        tell_(
+            {.at = time_.now(),
+             .what = simulated_event::kind::incident,
+             .job = words,
+             .step = step});
+    }
+
+    void start_if_up()
+    {
+        if (down_ > 0 || off_ > 0 || runner_) return;
+        tell_incident("carillon starts");
+        store_ = &stores_.emplace_back(ctx_.get_executor(), time_, memory_, what_.commit);
+        runner_ = std::make_unique<runner>(
+            ctx_.get_executor(), time_, transport_, *store_,
+            runner_options{.seed = what_.seed + starts_++});
+        runner_->on_event([this](const event& e) { on_event(e); });
+        runner_->set_jobs(jobs_);
+        runner_->async_run(asio::detached);
+    }
+
+    void stop(microseconds span)
+    {
+        ++down_;
+        after(span, [this] {
+            --down_;
+            start_if_up();
+        });
+        if (!runner_ || stopping_) return;
+        tell_incident("carillon is stopped");
+        stopping_ = std::make_shared<asio::cancellation_signal>();
+        runner_->async_drain(asio::bind_cancellation_slot(
+            stopping_->slot(), [this, is_mine = std::weak_ptr(stopping_)](error_code) {
+                if (is_mine.lock()) drained_ = true;
+            }));
+        after(what_.shutdown_grace, [is_mine = std::weak_ptr(stopping_)] {
+            if (const auto cancel = is_mine.lock()) cancel->emit(asio::cancellation_type::terminal);
+        });
+    }
+
+    void end_runner()
+    {
+        stopping_.reset();
+        drained_ = false;
+        runner_.reset();
+        settle();
+        if (store_ != nullptr) std::exchange(store_, nullptr)->disconnect();
+    }
+
+    void switch_off(microseconds span)
+    {
+        ++off_;
+        after(span, [this] { switch_on(); });
+        tell_incident("the machine is switched off");
+        if (store_ != nullptr) store_->disconnect(); // what is under way stays open in it
+        end_runner();                                // nobody is told of anything any more
+        for (const auto& [job, scheduled_at] : std::exchange(going_, {})) {
+            cut_off_.emplace(job, scheduled_at);
+            tell_(
+                {.at = time_.now(),
+                 .what = simulated_event::kind::ended,
+                 .job = job,
+                 .scheduled_at = scheduled_at,
+                 .outcome = outcome::interrupted,
+                 .is_first = begins_chain(job)});
+        }
+    }
+
+    bool begins_chain(const std::string& job) const
+    {
+        const job_index j = jobs_.find(job).value();
+        return jobs_.chain_of(j) == j;
+    }
+
+    void switch_on()
+    {
+        if (--off_ > 0) return;
+        tell_incident("the machine boots");
+        time_.reboot();
+        start_if_up();
+    }
+
+    void set_clock(microseconds by)
+    {
+        const bool back = by < microseconds{0};
+        tell_incident(
+            fmt::format(
+                "the clock is set {} by {}", back ? "back" : "forward",
+                format_span(back ? -by : by)),
+            by);
+        const instant before = time_.now();
+        time_.step(by);
+        come_to(before, time_.now());
+    }
+
+    void suspend(microseconds span)
+    {
+        tell_incident("the machine is suspended");
+        const instant before = time_.now();
+        time_.advance_to(before + span); // and nobody does anything meanwhile
+        left_ -= span;
+        come_to(before, time_.now());
+        tell_incident("the machine wakes");
+    }
+
+    void on_event(const event& e)
+    {
+        using kind = simulated_event::kind;
+        std::visit(
+            overloaded{
+                [&](const job_started& s) {
+                    cut_off_.erase({s.job.name, s.run.scheduled_at});
+                    going_.emplace(s.job.name, s.run.scheduled_at);
+                    tell_job(kind::started, s.run, s.job);
+                },
+                [&](const job_ended& j) {
+                    const std::pair name(j.job.name, j.run.scheduled_at);
+                    going_.erase(name);
+                    // That it was cut off was told when it happened.
+                    if (cut_off_.erase(name) == 1U && j.record.outcome == outcome::interrupted)
+                        return;
+                    if (j.record.outcome == outcome::skipped)
+                        tell_job(kind::skipped, j.run, j.job, {}, j.record.reason);
+                    else if (j.record.outcome != outcome::cancelled)
+                        tell_job(kind::ended, j.run, j.job, j.record.outcome, j.record.reason);
+                },
+                [&](const run_ended& r) { on_run_ended(r); },
+                [&](const run_skipped& s) {
+                    tell_(
+                        {.at = time_.now(),
+                         .what = kind::skipped,
+                         .job = s.first.name,
+                         .scheduled_at = s.scheduled_at,
+                         .reason = s.reason,
+                         .is_first = true});
+                },
+                [&](const runs_missed& m) {
+                    tell_(
+                        {.at = time_.now(),
+                         .what = kind::missed,
+                         .job = m.first.name,
+                         .reason = m.reason,
+                         .first = m.from,
+                         .last = m.to,
+                         .count = m.count,
+                         .is_first = true});
+                },
+                [](const auto&) {},
+            },
+            e);
+    }
+
+    /** Why jobs were cancelled is known of their run. */
+    void on_run_ended(const run_ended& e)
+    {
+        using kind = simulated_event::kind;
+        for (const job_record& j : e.run.jobs)
+            if (j.outcome == outcome::cancelled)
+                tell_job(
+                    kind::ended, e.run, jobs_[jobs_.find(j.job).value()], j.outcome, e.run.reason);
+        // Of one that the machine's end has kept from beginning no job tells.
+        if (e.run.outcome == outcome::interrupted && e.run.jobs.empty())
+            tell_job(kind::ended, e.run, e.first, e.run.outcome, e.run.reason);
+    }
+
+    void tell_job(
+        simulated_event::kind what,
+        const run_record& run,
+        const job& j,
+        std::optional<outcome> o = {},
+        std::optional<reason> why = {})
+    {
+        tell_(
+            {.at = time_.now(),
+             .what = what,
+             .job = j.name,
+             .scheduled_at = run.scheduled_at,
+             .outcome = o,
+             .reason = why,
+             .is_first = run.chain == j.name,
+             .is_caught_up = what == simulated_event::kind::started && run.chain == j.name &&
+                             run.trigger == run_trigger::catch_up});
+    }
+
+    const job_set& jobs_;
+    const scenario& what_;
+    const simulated_event_handler& tell_;
+    microseconds left_;
+    std::vector<planned> ahead_;                // by the wall clock
+    std::multimap<microseconds, action> later_; // by elapsed time
+    int down_ = 0;
+    int off_ = 0;
+    bool drained_ = false;
+    std::uint64_t starts_ = 0;
+    std::set<std::pair<std::string, instant>> going_;
+    std::set<std::pair<std::string, instant>> cut_off_; // and not taken up again so far
+
+    asio::io_context ctx_;
+    virtual_time time_{
+        ctx_.get_executor(), what_.from, std::max(what_.from - what_.boot, microseconds{0})};
+    // A run that ends at the instant of the next one has ended.
+    std::unique_ptr<time_source> time_of_replies_ = time_.beforehand();
+    simulated_api api_{jobs_, what_.replies};
+    http::scripted_transport transport_{
+        ctx_.get_executor(), *time_of_replies_,
+        [this](const http::request& r) { return api_.answer(r); }};
+    memory_store memory_{
+        ctx_.get_executor(), {.keep_runs = 1, .keep_runs_in_all = 1'000, .keep_claims = 1'000}};
+    std::deque<simulated_store> stores_; // also of daemons that are gone: some answer late
+    simulated_store* store_ = nullptr;   // the daemon's
+    std::shared_ptr<asio::cancellation_signal> stopping_; // while a daemon ends: cancels its runs
+    std::unique_ptr<runner> runner_;
+};
+
+} // namespace
+
+void simulate(const job_set& jobs, const scenario& what, const simulated_event_handler& tell)
+{
+    world(jobs, what, tell).play();
+}
+
+} // namespace carillon::app
