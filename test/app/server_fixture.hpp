@@ -16,6 +16,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <exception>
 #include <optional>
 #include <stdexcept>
@@ -36,6 +37,9 @@ inline asio::awaitable<void> wait(std::chrono::steady_clock::duration span)
     co_await timer.async_wait(asio::use_awaitable);
 }
 
+/// Of the body that the target `/big` is answered with, in bytes.
+inline constexpr std::size_t whole_of_big = std::size_t{64} << 20;
+
 /** Says what it was asked. Some targets do more. */
 inline asio::awaitable<server_response> echo(server_request req)
 {
@@ -47,7 +51,7 @@ inline asio::awaitable<server_response> echo(server_request req)
     if (req.target == "/throw") throw std::runtime_error("a private matter");
     if (req.target == "/hang") co_await wait(1h);
     if (req.target == "/slow") co_await wait(50ms);
-    if (req.target == "/big") res.body.assign(64 * 1024 * 1024, 'x');
+    if (req.target == "/big") res.body.assign(whole_of_big, 'x');
     if (req.target == "/nothing")
         res = {.status = 204, .content_type = "", .body = "", .fields = {}};
     if (const std::string* name = req.find("x-name")) res.body += *name;

@@ -79,7 +79,8 @@ def check_reasons(known, chain):
         if s.chain != chain.name or s.outcome == "owed":
             continue
         before = bisect.bisect_left(instants, s.at)
-        if s.reason == "overlap" and (before == 0 or until[before - 1] + LATE < s.at):
+        # Between its due time and when it was written down something went.
+        if s.reason == "overlap" and (before == 0 or until[before - 1] + LATE < due(chain, s.instant)):
             yield "untrue", f"nothing went that it could overlap: {s}", "", chain.name, s.instant
         if s.reason not in ("overlap", "shutdown", allowed):
             yield "untrue", f"{chain.catch_up} knows no such reason: {s}", "", chain.name, s.instant
