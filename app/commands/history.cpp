@@ -4,7 +4,7 @@
 #include <carillon/detail/edit_distance.hpp>
 #include <carillon/detail/json_text.hpp>
 #include <carillon/detail/text.hpp>
-#include <carillon/store/run_json.hpp>
+#include <carillon/job/run_json.hpp>
 #include <carillon/time/span.hpp>
 #include <carillon/time/timestamp.hpp>
 

@@ -7,8 +7,7 @@
 #include "text/sparkline.hpp"
 #include "text/text_table.hpp"
 #include <carillon/detail/json_text.hpp>
-#include <carillon/runner/timetable.hpp>
-#include <carillon/store/run_json.hpp>
+#include <carillon/job/run_json.hpp>
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -69,22 +68,29 @@ chain_states read_chains(store_reader& store, const job_set& jobs)
     return out;
 }
 
-/** The clocks as the daemon's runner reads them: its own start is that which its memories count
- * from. */
-time_reading
-read_clocks(const time_source& time, bool has_daemon, const std::vector<job_memory>& memories)
+/** What the store remembers of when a job is due next: nothing where that is of another schedule,
+ * or counts from a boot or start that is over. */
+std::optional<planned_instant>
+remembered_next(const job& j, const job_memory& m, bool has_daemon, const time_source& time)
 {
-    const instant boot = time.boot_time();
-    time_reading out{
-        .now = time.now(),
-        .origins = {.boot = boot},
-        .boot_id = time.boot_id(),
-        .start = time.since_boot()};
-    if (has_daemon)
-        for (const job_memory& m : memories)
-            if (m.origin > microseconds{0} && m.boot == out.boot_id) out.start = m.origin;
-    out.origins.start = boot + out.start;
-    return out;
+    const auto& s = std::get<schedule>(j.trigger);
+    if (!j.enabled || m.paused || m.next == instant::max()) return std::nullopt;
+    if (m.schedule != identity_of_instants(s)) return std::nullopt;
+    if (!follows_elapsed_time(s)) return planned(j, occurrences(s, make_grid(s, {})), m.next);
+    const bool is_over = m.boot != time.boot_id() || (s.on_start && !has_daemon);
+    if (is_over) return std::nullopt;
+    const grid ticks{m.anchor, s.every.value_or(microseconds{0})};
+    return planned(j, occurrences(s, ticks), m.next);
+}
+
+void add_memory(
+    const job& j, const job_memory& m, const time_source& time, status_report& to, job_status& s)
+{
+    s.paused = m.paused;
+    const auto next = remembered_next(j, m, to.has_daemon, time);
+    if (!next) return;
+    s.next = next->at;
+    s.next_delay = next->delay;
 }
 
 void add_chains(const job_set& jobs, job_index i, const chain_states& chains, job_status& to)
@@ -154,23 +160,17 @@ styled_text sparks_of(const job_status& s, const std::string& job)
 
 } // namespace
 
-status_report
-read_status(store_reader& store, std::shared_ptr<const job_set> jobs, const time_source& time)
+status_report read_status(store_reader& store, const job_set& jobs, const time_source& time)
 {
     status_report out{.has_daemon = store.has_daemon()};
-    std::vector<job_memory> memories = store.memories();
-    const time_reading clocks = read_clocks(time, out.has_daemon, memories);
-    timetable plan;
-    plan.assign(jobs, clocks, std::move(memories));
-    const chain_states chains = read_chains(store, *jobs);
-    out.jobs.resize(jobs->size());
-    for (job_index i = 0; i < jobs->size(); ++i) {
-        job_status& s = out.jobs[i];
-        s.paused = plan.is_paused(i);
-        s.next = plan.next_due(i);
-        s.next_delay = plan.next_delay(i);
-        add_chains(*jobs, i, chains, s);
+    const chain_states chains = read_chains(store, jobs);
+    out.jobs.resize(jobs.size());
+    for (const job_memory& m : store.memories()) {
+        const auto i = jobs.find(m.job);
+        if (i && std::holds_alternative<schedule>(jobs[*i].trigger))
+            add_memory(jobs[*i], m, time, out, out.jobs[*i]);
     }
+    for (job_index i = 0; i < jobs.size(); ++i) add_chains(jobs, i, chains, out.jobs[i]);
     return out;
 }
 

@@ -31,10 +31,9 @@ struct status_report {
     std::vector<job_status> jobs{};
 };
 
-/** Asks the store about all jobs. Next instants are those of the daemon, or without one of a daemon
- * that starts now. */
-status_report
-read_status(store_reader& store, std::shared_ptr<const job_set> jobs, const time_source& time);
+/** Asks the store about all jobs. Next instants are those that the daemon has written down: none of
+ * a job that it has not seen yet, or under another schedule. */
+status_report read_status(store_reader& store, const job_set& jobs, const time_source& time);
 
 /** Tables for people. */
 std::string as_table(const status_report& r, const job_set& jobs, instant now, const screen& to);

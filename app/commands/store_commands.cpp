@@ -9,7 +9,7 @@
 #include "text/describe.hpp"
 #include <carillon/detail/json_text.hpp>
 #include <carillon/detail/text.hpp>
-#include <carillon/store/run_json.hpp>
+#include <carillon/job/run_json.hpp>
 #include <carillon/store/store_reader.hpp>
 #include <carillon/time/time_source.hpp>
 
@@ -112,7 +112,7 @@ int show_status(configuration config, bool as_json)
 {
     const auto jobs = std::make_shared<const job_set>(std::move(config.jobs));
     return with_store(config, [&](store_reader& store, const time_source& time) {
-        const status_report report = read_status(store, jobs, time);
+        const status_report report = read_status(store, *jobs, time);
         return print_result(
             as_json ? app::as_json(report, *jobs) + "\n"
                     : as_table(report, *jobs, time.now(), standard_output()));

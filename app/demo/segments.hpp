@@ -1,6 +1,6 @@
 #pragma once
 
-#include <carillon/store/sqlite.hpp>
+#include <carillon/detail/sqlite.hpp>
 #include <carillon/time/instant.hpp>
 
 #include <cstddef>

@@ -1,10 +1,10 @@
 #include "demo/ops_api.hpp"
 
 #include "print.hpp"
+#include <carillon/detail/sqlite.hpp>
 #include <carillon/detail/use_tuple.hpp>
 #include <carillon/http/client.hpp>
 #include <carillon/job/endpoint.hpp>
-#include <carillon/store/sqlite.hpp>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>

@@ -1,7 +1,7 @@
 #include "demo/segments.hpp"
 
 #include "print.hpp"
-#include <carillon/store/sqlite.hpp>
+#include <carillon/detail/sqlite.hpp>
 
 #include <boost/system/system_error.hpp>
 #include <boost/test/unit_test.hpp>

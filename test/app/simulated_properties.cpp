@@ -4,9 +4,9 @@
 
 #include "print.hpp"
 #include "random_world.hpp"
+#include "runner/plan/timetable.hpp"
 #include "simulate/simulate.hpp"
 #include "simulated_account.hpp"
-#include <carillon/runner/timetable.hpp>
 #include <carillon/time/timestamp.hpp>
 
 #include <boost/test/unit_test.hpp>

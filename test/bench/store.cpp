@@ -2,7 +2,7 @@
 // Durable occurrences per second, each of them claimed, and recorded when it has ended: a hundred
 // in a commit beside one by one, in turns, through the store with ROWS of history in place.
 
-#include <carillon/store/sqlite.hpp>
+#include <carillon/detail/sqlite.hpp>
 #include <carillon/store/sqlite_store.hpp>
 
 #include <boost/asio/io_context.hpp>

@@ -3,11 +3,11 @@
 
 #include "fuzz/properties.hpp"
 #include "http/pieces.hpp"
+#include "http/redirect.hpp"
+#include "http/wire.hpp"
+#include "job/retry.hpp"
 #include <carillon/detail/text.hpp>
-#include <carillon/http/redirect.hpp>
-#include <carillon/http/wire.hpp>
 #include <carillon/job/expectation.hpp>
-#include <carillon/job/retry.hpp>
 #include <carillon/job/template.hpp>
 
 #include <algorithm>

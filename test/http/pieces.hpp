@@ -1,6 +1,6 @@
 #pragma once
 
-#include <carillon/http/wire.hpp>
+#include "http/wire.hpp"
 
 #include <algorithm>
 #include <cstddef>

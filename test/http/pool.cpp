@@ -1,5 +1,6 @@
+#include "http/pool.hpp"
+
 #include "http/network.hpp"
-#include <carillon/http/pool.hpp>
 
 #include <boost/asio/error.hpp>
 #include <boost/test/unit_test.hpp>

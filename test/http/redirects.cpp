@@ -1,7 +1,7 @@
 #include "http/network.hpp"
+#include "http/redirect.hpp"
 #include "print.hpp"
 #include <carillon/http/client.hpp>
-#include <carillon/http/redirect.hpp>
 
 #include <boost/test/unit_test.hpp>
 

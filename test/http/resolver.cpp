@@ -1,6 +1,7 @@
+#include "http/resolver.hpp"
+
 #include "http/network.hpp"
 #include "print.hpp"
-#include <carillon/http/resolver.hpp>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/bind_executor.hpp>

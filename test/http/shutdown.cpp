@@ -1,6 +1,6 @@
 #include "http/network.hpp"
+#include "http/resolver.hpp"
 #include <carillon/http/client.hpp>
-#include <carillon/http/resolver.hpp>
 
 #include <boost/test/unit_test.hpp>
 

@@ -1,4 +1,4 @@
-#include <carillon/detail/hmac.hpp>
+#include "base/hmac.hpp"
 
 #include <boost/test/unit_test.hpp>
 

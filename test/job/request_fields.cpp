@@ -1,5 +1,6 @@
+#include "job/request_fields.hpp"
+
 #include <carillon/job/header_name.hpp>
-#include <carillon/job/request_fields.hpp>
 
 #include <boost/test/unit_test.hpp>
 #include <boost/uuid/string_generator.hpp>

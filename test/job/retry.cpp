@@ -1,5 +1,6 @@
+#include "job/retry.hpp"
+
 #include "print.hpp"
-#include <carillon/job/retry.hpp>
 
 #include <boost/test/unit_test.hpp>
 

@@ -1,5 +1,6 @@
+#include "runner/plan/agenda.hpp"
+
 #include "print.hpp"
-#include <carillon/runner/agenda.hpp>
 
 #include <boost/test/unit_test.hpp>
 

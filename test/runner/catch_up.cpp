@@ -1,5 +1,6 @@
+#include "runner/plan/catch_up.hpp"
+
 #include "print.hpp"
-#include <carillon/runner/catch_up.hpp>
 
 #include <boost/test/unit_test.hpp>
 

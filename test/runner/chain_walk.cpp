@@ -1,4 +1,4 @@
-#include <carillon/runner/chain_walk.hpp>
+#include "runner/run/chain_walk.hpp"
 
 #include <boost/test/unit_test.hpp>
 

@@ -1,5 +1,6 @@
+#include "runner/limit/circuit.hpp"
+
 #include "print.hpp"
-#include <carillon/runner/circuit.hpp>
 
 #include <boost/test/unit_test.hpp>
 

@@ -1,6 +1,7 @@
+#include "runner/limit/origins.hpp"
+
 #include "print.hpp"
 #include "runner/simulation.hpp"
-#include <carillon/runner/origins.hpp>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>

@@ -1,5 +1,6 @@
+#include "runner/plan/timetable.hpp"
+
 #include "print.hpp"
-#include <carillon/runner/timetable.hpp>
 
 #include <boost/test/unit_test.hpp>
 

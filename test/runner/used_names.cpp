@@ -1,5 +1,6 @@
+#include "runner/plan/used_names.hpp"
+
 #include "print.hpp"
-#include <carillon/runner/used_names.hpp>
 #include <carillon/time/cron.hpp>
 
 #include <boost/test/unit_test.hpp>

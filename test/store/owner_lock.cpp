@@ -1,8 +1,9 @@
 // Who uses a store: locks on the database itself, whatever it is called.
 
+#include "store/sqlite/owner_lock.hpp"
+
 #include "temporary_folder.hpp"
-#include <carillon/store/owner_lock.hpp>
-#include <carillon/store/sqlite.hpp>
+#include <carillon/detail/sqlite.hpp>
 
 #include <boost/test/unit_test.hpp>
 

@@ -2,7 +2,7 @@
 
 #include "print.hpp"
 #include "temporary_folder.hpp"
-#include <carillon/store/sqlite.hpp>
+#include <carillon/detail/sqlite.hpp>
 #include <carillon/store/sqlite_store.hpp>
 #include <carillon/store/store_reader.hpp>
 

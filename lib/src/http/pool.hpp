@@ -1,0 +1,70 @@
+#pragma once
+
+#include "http/stream.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace carillon::http {
+
+/** How many connections a client keeps, and for how long. */
+struct pool_options {
+    /// Idle connections kept to one origin.
+    std::size_t max_idle_per_origin = 100;
+    /// Idle connections kept in all.
+    std::size_t max_idle = 1000;
+    /// How long an idle connection is kept.
+    std::chrono::steady_clock::duration idle_timeout = std::chrono::seconds{30};
+};
+
+/**
+ * The connections that are kept for later, by a key that tells whom each is to, and by which way.
+ *
+ * Not a public interface. For one executor at a time.
+ */
+class pool : public std::enable_shared_from_this<pool> {
+public:
+    using time_point = std::chrono::steady_clock::time_point;
+
+    pool(const boost::asio::any_io_executor& ex, pool_options options);
+
+    /** Raises the bounds of its options to what is given, where that is more. */
+    void keep_at_least(std::size_t per_origin, std::size_t in_all);
+
+    /** A kept connection that its peer has not closed, the latest used first; null where there is
+     * none. */
+    std::unique_ptr<stream> take(const std::string& key);
+
+    /** Keeps a connection for later, unless something has come on it already. */
+    void keep(const std::string& key, std::unique_ptr<stream> s);
+
+    /** Closes one, so that its descriptor serves another; false where there is none. */
+    bool close_one();
+
+    /** Closes every kept connection. */
+    void close_idle();
+
+private:
+    struct idle_stream {
+        std::unique_ptr<stream> connection;
+        time_point expires;
+    };
+    using idle_streams = std::vector<idle_stream>; // in the order of their expiry
+
+    void expire();
+
+    pool_options options_;
+    std::unordered_map<std::string, idle_streams> idle_; // none of them empty
+    std::size_t count_ = 0;
+    boost::asio::steady_timer expiry_;
+    bool expiry_armed_ = false;
+};
+
+} // namespace carillon::http

@@ -1,0 +1,56 @@
+#include "http/stream.hpp"
+
+#include <carillon/detail/use_tuple.hpp>
+
+#include <boost/asio/write.hpp>
+
+#include <cerrno>
+#include <sys/socket.h>
+#include <utility>
+
+namespace asio = boost::asio;
+
+namespace carillon::http {
+namespace {
+
+using detail::use_tuple;
+
+class plain_stream final : public stream {
+public:
+    explicit plain_stream(stream_socket s) : socket_(std::move(s)) {}
+
+    asio::awaitable<io_result> read_some(asio::mutable_buffer into) override
+    {
+        auto [ec, n] = co_await socket_.async_read_some(into, use_tuple);
+        co_return io_result{ec, n, {}};
+    }
+
+    asio::awaitable<io_result> write(buffers all) override
+    {
+        auto [ec, n] = co_await asio::async_write(socket_, all, use_tuple);
+        co_return io_result{ec, n, {}};
+    }
+
+    bool is_quiet() override { return http::is_quiet(socket_); }
+
+    stream_socket& socket() override { return socket_; }
+
+private:
+    stream_socket socket_;
+};
+
+} // namespace
+
+std::unique_ptr<stream> make_plain_stream(stream_socket socket)
+{
+    return std::make_unique<plain_stream>(std::move(socket));
+}
+
+bool is_quiet(stream_socket& s)
+{
+    char byte = 0;
+    return ::recv(s.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
+           (errno == EAGAIN || errno == EWOULDBLOCK);
+}
+
+} // namespace carillon::http

@@ -1,0 +1,272 @@
+#include "runner/attempt/attempt.hpp"
+
+#include "job/retry.hpp"
+#include "runner/attempt/exchange.hpp"
+#include "runner/attempt/polling.hpp"
+#include "runner/attempt/request_maker.hpp"
+#include <carillon/job/advice.hpp>
+#include <carillon/job/expectation.hpp>
+#include <carillon/time/span.hpp>
+
+#include <boost/asio/this_coro.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <random>
+#include <utility>
+
+namespace asio = boost::asio;
+
+namespace carillon {
+namespace {
+
+/** One attempt's end, with what decides on the next. */
+struct attempt_end {
+    attempt_record record{};
+    carillon::verdict verdict{};
+    std::optional<microseconds> retry_after{};
+    /// Another attempt would be no better, or would start work anew that goes on.
+    bool is_last = false;
+};
+
+std::string deadline_passed(const job& j)
+{
+    return fmt::format("timed out: the job's deadline of {} passed", format_span(j.deadline));
+}
+
+/** A wait that is not begun. */
+std::string wait_would_pass(const job& j, const poll_wait& w)
+{
+    return fmt::format(
+        "timed out: the wait of {} {} would pass the job's deadline of {}", format_span(w.span),
+        w.is_asked_for ? "that the endpoint asks for (Retry-After)" : "until the next poll",
+        format_span(j.deadline));
+}
+
+/** Which limit passed, in words: `timed out after 60s`. */
+std::string describe_timeout(const job& j, const exchange_result& r)
+{
+    if (r.never_began) return deadline_passed(j) + " while it waited for its turn";
+    const bool is_connecting = r.reply.phase <= phase::handshake;
+    const microseconds limit = is_connecting ? std::min(j.connect_timeout, j.timeout) : j.timeout;
+    if (r.cut_to && *r.cut_to <= limit) return deadline_passed(j);
+    if (is_connecting && j.connect_timeout < j.timeout)
+        return fmt::format(
+            "timed out after {} while connecting", format_seconds(j.connect_timeout));
+    return fmt::format("timed out after {}", format_seconds(j.timeout));
+}
+
+void fail(attempt_end& end, outcome o, std::string why)
+{
+    end.record.outcome = o;
+    end.verdict.status = "error";
+    end.verdict.message = why;
+    end.verdict.error = std::move(why);
+}
+
+/** What an exchange without a whole reply comes to. */
+void conclude_failure(
+    const job& j, const expectation& wanted, const exchange_result& r, attempt_end& end)
+{
+    std::string words = r.ec == errc::timed_out ? describe_timeout(j, r) : describe(r.ec);
+    if (r.ec == errc::body_too_large)
+        words = fmt::format("the reply's body is larger than {} bytes", wanted.max_body_bytes);
+    fail(end, outcome_of(r.ec), std::move(words));
+    if (!r.reply.detail.empty()) end.verdict.error += " (" + r.reply.detail + ")";
+    end.record.phase = r.reply.phase;
+    end.record.phase_time = r.reply.phase_time;
+    end.record.advice =
+        r.never_began ? "give the job a longer deadline, or raise max_per_origin or max_concurrent"
+                      : advice_for(r.ec, r.reply.phase);
+}
+
+/** Nothing is delivered at most once unless a crash can find that it may have been. */
+void conclude_unkept(const exchange_result& r, attempt_end& end)
+{
+    fail(end, outcome::failed, "not sent: " + describe(r.ec));
+    if (!r.reply.detail.empty()) end.verdict.error += " (" + r.reply.detail + ")";
+    end.is_last = true;
+}
+
+void conclude_reply(
+    const job& j, const expectation& wanted, const http::response& r, attempt_end& end)
+{
+    end.verdict = judge(wanted, j.message, reply_of(r));
+    end.record.outcome = end.verdict.accepted ? outcome::completed : outcome::failed;
+    if (end.verdict.accepted) return;
+    end.record.phase = phase::body;
+    end.record.phase_time = r.phase_time;
+    if (!end.verdict.breaks_json) end.record.advice = advice_for(r.status, j.route->redirects);
+}
+
+/** Asks what became of accepted work, and concludes from that. */
+asio::awaitable<void> conclude_polling(
+    const job_task& t,
+    const request_context& c,
+    http::request sent,
+    exchange_result& r,
+    time_budget budget,
+    attempt_end& end)
+{
+    polling_result asked = co_await poll(t, c, std::move(sent), std::move(r), budget);
+    r = std::move(asked.last);
+    if (asked.problem) {
+        fail(end, asked.problem->outcome, std::move(asked.problem->why));
+        end.record.phase = phase::body;
+        co_return;
+    }
+    if (r.ec)
+        conclude_failure(c.job, (*c.job.poll)->expect, r, end);
+    else
+        conclude_reply(c.job, (*c.job.poll)->expect, r.reply, end);
+    if (!asked.is_out_of_time) co_return;
+    const std::string last = end.verdict.error.empty() ? "202 Accepted" : end.verdict.error;
+    const bool has_passed = budget.left() <= microseconds{0};
+    fail(
+        end, outcome::timed_out,
+        has_passed ? deadline_passed(c.job) : wait_would_pass(c.job, asked.wait_that_is_too_long));
+    end.verdict.error += has_passed ? " while it was polled" : "";
+    end.verdict.error += "; the last answer: " + last;
+    end.record.phase = phase::body;
+    end.record.advice = "give the job a longer deadline, or look at the endpoint's log";
+    end.is_last = true;
+}
+
+asio::awaitable<void> send_and_conclude(
+    const job_task& t,
+    const request_context& c,
+    time_budget budget,
+    std::optional<origins::entry> entry,
+    attempt_end& end)
+{
+    auto req = make_request(c);
+    if (!req) {
+        fail(end, req.error().outcome, req.error().why);
+        end.is_last = true;
+        co_return;
+    }
+    const http::limits lim{
+        .timeout = c.job.timeout,
+        .connect_timeout = c.job.connect_timeout,
+        .max_body_bytes = c.job.expect->max_body_bytes};
+    http::request kept_for_polls;
+    if (*c.job.poll) kept_for_polls = *req;
+    exchange_result r;
+    if (t.record.polled && *c.job.poll) // before a crash
+        r.reply.status = status_accepted;
+    else
+        r = co_await exchange(t, std::move(*req), lim, budget, std::move(entry));
+    if (is_to_be_polled(c.job, r))
+        co_await conclude_polling(t, c, std::move(kept_for_polls), r, budget, end);
+    else if (r.ec == errc::not_kept)
+        conclude_unkept(r, end);
+    else if (r.ec)
+        conclude_failure(c.job, *c.job.expect, r, end);
+    else
+        conclude_reply(c.job, *c.job.expect, r.reply, end);
+
+    t.record.polled = {};
+    end.record.http_status = r.reply.status;
+    keep_values(t.wanted_values, r.reply.body, t.secrets, t.record);
+    if (const std::string* text = r.reply.find("Retry-After"))
+        end.retry_after = parse_retry_after(*text, t.shared.time.now());
+}
+
+/** `entry` is what came of its wait for a place, where that is over already. */
+asio::awaitable<attempt_end>
+attempt_once(const job_task& t, int number, time_budget budget, std::optional<origins::entry> entry)
+{
+    attempt_end end;
+    end.record.attempt = number;
+    end.record.started_at = entry ? t.begun_at : t.shared.time.now();
+    const microseconds begun = entry ? t.begun : t.shared.time.since_boot();
+    const request_context context{
+        .job = t.job,
+        .run = t.run,
+        .attempt = number,
+        .span_id = t.shared.random() | 1U,
+        .secrets = t.secrets};
+    co_await send_and_conclude(t, context, budget, std::move(entry), end);
+
+    end.record.latency = t.shared.time.since_boot() - begun;
+    // From here on the reply's text is hidden.
+    end.verdict.status = t.secrets.presentable(end.verdict.status);
+    end.verdict.message = t.secrets.presentable(end.verdict.message);
+    end.verdict.error = t.secrets.presentable(end.verdict.error);
+    end.record.error = end.verdict.error;
+    co_return end;
+}
+
+/** Whether not a byte of the request can have reached an endpoint: a redirect comes from one that
+ * has got it. */
+bool is_unsent(const job& j, const attempt_record& a)
+{
+    return j.route->redirects == 0 && a.phase && *a.phase <= phase::handshake;
+}
+
+/** The wait before another attempt, or nothing where this one was the last of `made`. */
+std::optional<microseconds>
+wait_before_next(const job_task& t, const attempt_end& end, int made, microseconds time_left)
+{
+    const retry_policy& policy = *t.job.retry;
+    if (end.is_last || made >= policy.attempts) return std::nullopt;
+    if (t.job.delivery == delivery_policy::at_most_once && !is_unsent(t.job, end.record))
+        return std::nullopt;
+    if (!is_retryable(policy.on, end.record.outcome, end.verdict, end.record.http_status))
+        return std::nullopt;
+    const double draw = std::generate_canonical<double, 53>(t.shared.random);
+    microseconds wait = backoff(policy, made, draw);
+    if (end.retry_after) wait = std::max(wait, *end.retry_after);
+    // A wait that would pass the deadline is not begun.
+    if (wait >= time_left) return std::nullopt;
+    return wait;
+}
+
+void settle(const job_task& t, attempt_end end)
+{
+    t.record.outcome = end.record.outcome;
+    t.record.status = std::move(end.verdict.status);
+    t.record.message = std::move(end.verdict.message);
+}
+
+void settle_cancelled(const job_task& t)
+{
+    t.record.outcome = outcome::cancelled;
+    t.record.status = "error";
+    t.record.message = "cancelled";
+}
+
+} // namespace
+
+asio::awaitable<void> perform_job(job_task task)
+{
+    // Cancellation shows as a code or in the state, never as an exception, so that the record
+    // always comes to its end.
+    co_await asio::this_coro::throw_if_cancelled(false);
+    const auto cancellation = co_await asio::this_coro::cancellation_state;
+    const time_budget budget(task.shared.time, task.begun, task.job.deadline);
+
+    const int before = task.record.attempts.empty() ? 0 : task.record.attempts.back().attempt;
+    for (int made = 1;; ++made) {
+        if (cancellation.cancelled() != asio::cancellation_type::none)
+            co_return settle_cancelled(task);
+        attempt_end end = co_await attempt_once(
+            task, before + made, budget, std::exchange(task.entry, std::nullopt));
+        task.record.attempts.push_back(end.record);
+        const std::optional<microseconds> wait = wait_before_next(task, end, made, budget.left());
+        if (!wait || cancellation.cancelled() != asio::cancellation_type::none)
+            co_return settle(task, std::move(end));
+
+        task.shared.emit(attempt_failed{task.run, task.job, task.record.attempts.back(), *wait});
+        // So that a crash meanwhile loses no count, and what was not sent counts as such.
+        task.record.may_be_sent = false;
+        co_await save_progress(task);
+        const bool goes_on = co_await carillon::wait(task, *wait);
+        if (!goes_on) co_return settle_cancelled(task);
+        // The machine may have been suspended meanwhile.
+        if (budget.left() <= microseconds{0}) co_return settle(task, std::move(end));
+    }
+}
+
+} // namespace carillon

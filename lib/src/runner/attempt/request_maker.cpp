@@ -1,0 +1,180 @@
+#include "runner/attempt/request_maker.hpp"
+
+#include "http/redirect.hpp"
+#include "job/request_fields.hpp"
+#include <carillon/detail/json_text.hpp>
+#include <carillon/detail/text.hpp>
+#include <carillon/job/expectation.hpp>
+#include <carillon/job/job_templates.hpp>
+
+#include <boost/uuid/uuid_io.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace json = boost::json;
+
+namespace carillon {
+namespace {
+
+/** Where a body's placeholders stand, by its Content-Type. */
+placement placement_of_body(const job& j)
+{
+    const auto type = std::find_if(j.headers->begin(), j.headers->end(), [](const header& h) {
+        return detail::equals_ignoring_case(h.name, "Content-Type");
+    });
+    if (type == j.headers->end()) return placement::text;
+    const std::string& value = type->value.reveal();
+    if (value.find("json") != std::string::npos) return placement::json;
+    if (value.find("x-www-form-urlencoded") != std::string::npos) return placement::form;
+    return placement::text;
+}
+
+const json::value* find_value(const run_record& run, const reply_reference& wanted)
+{
+    for (const job_record& j : run.jobs) {
+        if (j.job != wanted.job) continue;
+        for (const reply_value& v : j.values)
+            if (v.pointer == wanted.pointer) return &v.value;
+    }
+    return nullptr;
+}
+
+/** A value as it stands in a header. */
+std::string as_sent(const json::value& v)
+{
+    return v.is_string() ? std::string(v.get_string()) : detail::json_text(v);
+}
+
+/** Fills the texts of one request in; remembers the first that could not be. */
+class request_filler {
+public:
+    explicit request_filler(const request_context& c) : context_(c) {}
+
+    std::string fill(const std::string& text, placement where, bool is_secret = false)
+    {
+        if (!has_placeholders(text)) return text;
+        auto filled = fill_in(text, where, values(is_secret));
+        if (filled) return std::move(*filled);
+        if (problem.empty()) problem = filled.error().what;
+        return {};
+    }
+
+    std::string problem;
+
+private:
+    template_values values(bool is_secret)
+    {
+        if (run_.empty()) {
+            run_ = boost::uuids::to_string(context_.run.id);
+            scheduled_at_ = format_utc(context_.run.scheduled_at);
+        }
+        return {
+            .job = context_.job.name,
+            .run = run_,
+            .scheduled_at = scheduled_at_,
+            .attempt = context_.attempt,
+            .reply = [this, is_secret](const reply_reference& r) {
+                const json::value* const found = find_value(context_.run, r);
+                if (is_secret && found != nullptr) context_.secrets.add(as_sent(*found));
+                return found;
+            }};
+    }
+
+    const request_context& context_;
+    std::string run_;
+    std::string scheduled_at_;
+};
+
+/** The job's fields, filled in. What is secret, holds a secret, or comes of another endpoint's
+ * reply, is meant for this origin alone. */
+void add_fields(
+    const request_context& c, const endpoint& target, request_filler& f, http::request& out)
+{
+    const attempt_identity identity{
+        .run = c.run, .job = c.job, .attempt = c.attempt, .span_id = c.span_id};
+    for (auto& [name, value] : request_fields(identity, target.user_info)) {
+        const bool is_secret = is_secret_header(name);
+        const bool is_sent_on = has_placeholders(value) && !reply_references(value).empty();
+        std::string filled = f.fill(value, placement::header, is_secret);
+        out.fields.push_back({std::move(name), std::move(filled), is_secret || is_sent_on});
+    }
+    // All secrets are known only now.
+    for (http::field& field : out.fields)
+        field.is_credential = field.is_credential || c.secrets.finds(field.value);
+    out.body_is_credential = c.secrets.finds(out.body);
+}
+
+parse_result<endpoint> fill_url(const std::string& url, request_filler& f)
+{
+    return parse_endpoint(f.fill(url, placement::url));
+}
+
+} // namespace
+
+unfilled bad_url(std::string why) { return {std::move(why), outcome::rejected}; }
+
+boost::system::result<http::request, unfilled> make_request(const request_context& c)
+{
+    request_filler f(c);
+    http::request out{.method = c.job.method, .target = {}, .route = c.job.route};
+    out.body = f.fill(c.job.body, placement_of_body(c.job));
+    auto target = fill_url(c.job.url, f);
+    if (!f.problem.empty()) return unfilled{f.problem};
+    // The job was validated with this URL; only a value can have made it none.
+    if (!target) return bad_url("the url with its values filled in: " + target.error().what);
+    add_fields(c, *target, f, out);
+    if (!f.problem.empty()) return unfilled{f.problem};
+    out.target = std::move(*target);
+    return out;
+}
+
+void sign(const job& j, instant now, http::request& r)
+{
+    const auto* hmac = std::get_if<hmac_auth>(&*j.auth);
+    if (hmac == nullptr) return;
+    std::erase_if(r.fields, [&](const http::field& f) { return f.name == hmac->header; });
+    const auto own = parse_endpoint(without_placeholders(j.url));
+    if (own && own->origin() == r.target.origin())
+        r.fields.push_back({hmac->header, signature(*hmac, r.body, now), true});
+}
+
+boost::system::result<http::request, unfilled> make_poll(const http::request& from, endpoint at)
+{
+    http::request asks = from;
+    asks.method = "GET";
+    auto out = http::redirected(std::move(asks), std::move(at), false);
+    if (!out) return bad_url("the url to poll: " + out.error().detail);
+    return std::move(*out);
+}
+
+boost::system::result<endpoint, unfilled> poll_target(const request_context& c)
+{
+    request_filler f(c);
+    auto target = fill_url((*c.job.poll)->url, f);
+    if (!f.problem.empty()) return unfilled{f.problem};
+    if (!target) return bad_url("poll.url with its values filled in: " + target.error().what);
+    return std::move(*target);
+}
+
+void keep_values(
+    const std::vector<wanted_value>& wanted,
+    std::string_view body,
+    run_secrets& secrets,
+    job_record& out)
+{
+    out.values.clear();
+    if (wanted.empty()) return;
+    const auto root = parse_reply(body);
+    if (!root) return;
+    for (const auto& [pointer, is_secret] : wanted) {
+        error_code ec;
+        const json::value* const found = root->find_pointer(pointer, ec);
+        if (found == nullptr) continue;
+        if (is_secret) secrets.add(as_sent(*found));
+        if (detail::json_text(*found).size() <= max_filled_value_bytes)
+            out.values.push_back({pointer, *found});
+    }
+}
+
+} // namespace carillon

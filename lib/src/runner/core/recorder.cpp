@@ -1,0 +1,310 @@
+#include "runner/core/recorder.hpp"
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+
+#include <algorithm>
+#include <iterator>
+#include <string_view>
+
+namespace asio = boost::asio;
+
+namespace carillon {
+namespace {
+
+constexpr std::size_t max_waiting_runs = 10'000;
+
+claim_batch what_may_be_kept_twice(claim_batch batch)
+{
+    batch.claims.clear();
+    batch.missed.clear();
+    return batch;
+}
+
+} // namespace
+
+void recorder::claim(claim_batch batch, claim_handler handler)
+{
+    ++underway_;
+    std::shared_ptr<claim_queue> queue = claims_.lock();
+    const bool is_first = !queue;
+    if (is_first) claims_ = queue = std::make_shared<claim_queue>();
+    queue->push_back({std::move(batch), std::move(handler)});
+    if (is_first) claim_next(std::move(queue));
+}
+
+/** Keeps what waits, when its turn has come: what is claimed before takes along what is its own. */
+void recorder::keep_waiting()
+{
+    if (std::exchange(is_turn_asked_, true)) return;
+    claim({}, [](const error_code&, const auto&) {});
+}
+
+/** Puts what waits into the first of the queue. What others of it are about goes with them: by now
+ * a job's memory knows of claims that no crash must find unasked. */
+void recorder::take_waiting(claim_queue& queue)
+{
+    std::set<std::string_view> later;
+    for (auto other = std::next(queue.begin()); other != queue.end(); ++other) {
+        for (const job_memory& m : other->batch.memories) later.insert(m.job);
+        later.insert(other->batch.forgotten.begin(), other->batch.forgotten.end());
+    }
+    claim_batch& first = queue.front().batch;
+    std::erase_if(jobs_, [&](const std::string& job) { return later.contains(job); });
+    if (const auto owner = owner_.lock()) first = calls_.recall(std::exchange(jobs_, {}));
+    for (auto at = missed_.begin(); at != missed_.end();) {
+        if (later.contains(at->first.first)) {
+            ++at;
+            continue;
+        }
+        first.missed.push_back(std::move(at->second));
+        at = missed_.erase(at);
+    }
+    for (auto at = returned_.begin(); at != returned_.end();) {
+        if (later.contains(at->first)) {
+            ++at;
+            continue;
+        }
+        first.returned.push_back(std::move(at->second));
+        at = returned_.erase(at);
+    }
+}
+
+/** One at a time: where one is refused, what comes of that goes with the next, and no crash comes
+ * between a job's memory and what was missed before it. */
+void recorder::claim_next(std::shared_ptr<claim_queue> queue)
+{
+    claim_batch& next = queue->front().batch;
+    if (next.empty() && std::exchange(is_turn_asked_, false))
+        take_waiting(*queue);
+    else
+        take_along(next);
+    const auto batch = std::make_shared<const claim_batch>(std::move(next));
+    shared_->store.async_claim(
+        batch, shared_->time.now(),
+        [self = shared_from_this(), owner = owner_.lock(), batch,
+         queue = std::move(queue)](const error_code& ec, std::vector<carillon::claim> claims) {
+            // All but the claims waits; where it may yet be kept, only what may be kept twice.
+            if (ec == errc::store_stalled)
+                self->add_waiting(what_may_be_kept_twice(*batch));
+            else if (ec)
+                self->add_waiting(*batch);
+            // While it counts as under way, so that whoever waits for the end sees what comes of
+            // it.
+            std::exchange(queue->front().handler, nullptr)(ec, std::move(claims));
+            queue->pop_front();
+            queue->empty() ? self->claims_.reset() : self->claim_next(queue);
+            self->answered(ec);
+        });
+}
+
+void recorder::give_back(std::vector<returned_claim> claims)
+{
+    if (claims.empty()) return;
+    for (returned_claim& c : claims) {
+        // Without its claim, nothing but its memory knows of the instant.
+        if (c.what == returned_claim::kind::withdrawn) jobs_.insert(c.chain);
+        add_waiting(std::move(c));
+    }
+    keep_waiting();
+}
+
+void recorder::amend(const std::function<void(job_memory&)>& change)
+{
+    const auto queue = claims_.lock();
+    if (!queue) return;
+    // The first has been asked for.
+    for (auto at = std::next(queue->begin()); at != queue->end(); ++at)
+        std::for_each(at->batch.memories.begin(), at->batch.memories.end(), change);
+}
+
+void recorder::begin()
+{
+    has_given_up_ = false;
+    if (!returned_.empty()) keep_waiting();
+}
+
+void recorder::keep(claim_batch notes)
+{
+    if (notes.empty()) return;
+    claim(std::move(notes), [](const error_code&, const auto&) {});
+}
+
+void recorder::record(std::shared_ptr<const run_record> run, std::function<void()> then)
+{
+    ++underway_;
+    shared_->store.async_record(
+        run, [self = shared_from_this(), owner = owner_.lock(), run,
+              then = std::move(then)](const error_code& ec) {
+            if (ec) self->add_waiting(run, ec);
+            if (then) then();
+            self->answered(ec);
+        });
+}
+
+void recorder::keep_later(const claim_batch& notes)
+{
+    add_waiting(notes);
+    wait();
+}
+
+/** Whether something waits that is not under way to the store. */
+bool recorder::has_waiting() const
+{
+    if (has_given_up_) return false;
+    const bool has_notes = !missed_.empty() || !jobs_.empty() || !returned_.empty();
+    return (has_notes && !is_turn_asked_) || !runs_.empty();
+}
+
+/** Of a job whose memory moves on, what was missed or given back before goes with it: between them
+ * no crash must come. */
+void recorder::take_along(claim_batch& newer)
+{
+    const auto take = [&](const std::string& job) {
+        auto at = missed_.lower_bound({job, reason{}});
+        while (at != missed_.end() && at->first.first == job) {
+            newer.missed.push_back(std::move(at->second));
+            at = missed_.erase(at);
+        }
+        const auto [begin, end] = returned_.equal_range(job);
+        for (auto c = begin; c != end; ++c) newer.returned.push_back(std::move(c->second));
+        returned_.erase(begin, end);
+    };
+    for (const job_memory& m : newer.memories) take(m.job);
+    for (const std::string& job : newer.forgotten) take(job);
+}
+
+void recorder::add_waiting(returned_claim claim)
+{
+    std::string chain = claim.chain;
+    returned_.emplace(std::move(chain), std::move(claim));
+}
+
+void recorder::add_waiting(const claim_batch& notes)
+{
+    for (const returned_claim& c : notes.returned) add_waiting(c);
+    for (const missed_record& m : notes.missed) {
+        const auto [at, is_new] = missed_.try_emplace({m.chain, m.reason}, m);
+        if (is_new) continue;
+        missed_record& known = at->second;
+        known.from = std::min(known.from, m.from);
+        known.to = std::max(known.to, m.to);
+        known.count += m.count;
+    }
+    // Their names alone: what is newer may have been taken meanwhile.
+    for (const job_memory& m : notes.memories) jobs_.insert(m.job);
+    jobs_.insert(notes.forgotten.begin(), notes.forgotten.end());
+}
+
+void recorder::add_waiting(std::shared_ptr<const run_record> run, const error_code& ec)
+{
+    if (runs_.size() >= max_waiting_runs) {
+        const auto lost = std::move(runs_.front());
+        runs_.pop_front();
+        shared_->emit(record_failed{*lost, ec});
+    }
+    runs_.push_back(std::move(run));
+}
+
+void recorder::answered(const error_code& ec)
+{
+    --underway_;
+    const microseconds now = shared_->time.since_boot();
+    if (ec) {
+        last_error_ = ec;
+        if (!std::exchange(failing_since_, failing_since_.value_or(now)))
+            shared_->emit(store_failed{ec});
+        if (!is_last_try_) wait();
+    } else if (has_waiting() && failing_since_) {
+        // It takes something again: all that waits may follow.
+        try_again();
+    } else if (failing_since_ && underway_ == 0) {
+        shared_->emit(store_recovered{now - *std::exchange(failing_since_, std::nullopt)});
+        if (const auto owner = owner_.lock()) calls_.on_recovered();
+    }
+    if (underway_ > 0) return;
+    if (const auto owner = owner_.lock()) calls_.on_idle();
+}
+
+void recorder::answered_late(
+    const claim_batch& batch, const error_code& ec, const std::vector<carillon::claim>& claims)
+{
+    if (has_given_up_) return;
+    if (ec) return keep_later({.missed = batch.missed});
+    using kind = returned_claim::kind;
+    std::vector<returned_claim> returned;
+    for (std::size_t i = 0; i < claims.size(); ++i) {
+        const claim_request& r = batch.claims[i];
+        // A run that was there before its claim must not go with it.
+        const bool is_new = r.what == claim_request::kind::fresh;
+        if (claims[i].won)
+            returned.push_back(
+                {.chain = r.chain,
+                 .scheduled_at = r.scheduled_at,
+                 .run = r.run,
+                 .what = is_new ? kind::withdrawn : kind::begun});
+    }
+    give_back(std::move(returned));
+}
+
+void recorder::try_again()
+{
+    const auto runs = std::exchange(runs_, {});
+    if (!missed_.empty() || !jobs_.empty() || !returned_.empty()) keep_waiting();
+    for (const auto& run : runs) record(run);
+}
+
+void recorder::wait()
+{
+    if (wait_) return;
+    wait_ = std::make_shared<asio::cancellation_signal>();
+    shared_->time.async_wait_for(
+        pause_before_next_try,
+        asio::bind_cancellation_slot(
+            wait_->slot(), [weak = weak_from_this(), mine = wait_](const error_code&) {
+                const auto self = weak.lock();
+                if (!self || self->wait_ != mine) return;
+                self->wait_.reset();
+                const auto owner = self->owner_.lock();
+                if (owner && self->failing_since_) self->calls_.on_still_failing();
+                if (self->has_waiting()) self->try_again();
+            }));
+}
+
+void recorder::stop_waiting()
+{
+    if (const auto waits = std::exchange(wait_, nullptr))
+        waits->emit(asio::cancellation_type::terminal);
+}
+
+bool recorder::settle()
+{
+    stop_waiting();
+    if (underway_ > 0) return false;
+    if (!has_waiting()) {
+        is_last_try_ = false;
+        return true;
+    }
+    if (std::exchange(is_last_try_, true)) {
+        give_up();
+        return true;
+    }
+    try_again();
+    return false;
+}
+
+void recorder::give_up()
+{
+    for (const auto& run : std::exchange(runs_, {}))
+        shared_->emit(record_failed{*run, last_error_});
+    // Without what was missed no memory may move on any more: what was to be withdrawn stays open.
+    for (auto& [chain, claim] : returned_)
+        if (claim.what == returned_claim::kind::withdrawn)
+            claim.what = returned_claim::kind::unbegun;
+    has_given_up_ = true;
+    missed_.clear();
+    jobs_.clear();
+    is_last_try_ = false;
+    failing_since_.reset();
+}
+
+} // namespace carillon

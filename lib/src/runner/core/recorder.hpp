@@ -1,0 +1,144 @@
+#pragma once
+
+#include "runner/core/services.hpp"
+#include <carillon/store/store.hpp>
+
+#include <boost/asio/cancellation_signal.hpp>
+
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace carillon {
+
+/// How long a store that has failed is left alone before it is asked again.
+inline constexpr microseconds pause_before_next_try = std::chrono::seconds{1};
+
+/**
+ * Hands to the store what is to be kept, and keeps in memory what it does not take, until it does.
+ * Not a public interface.
+ *
+ * What waits is bounded: of missed instants a span for each job and reason, of jobs their names, of
+ * ended runs ten thousand.
+ */
+class recorder : public std::enable_shared_from_this<recorder> {
+public:
+    using claim_handler = std::function<void(error_code, std::vector<claim>)>;
+
+    explicit recorder(std::shared_ptr<services> shared) : shared_(std::move(shared)) {}
+
+    /** What is to be remembered of jobs of these names as they are now, and which are no more. */
+    using recall_function = std::function<claim_batch(const std::set<std::string>&)>;
+
+    /** What the owner is called for. */
+    struct calls {
+        recall_function recall{};
+        /// @ref is_idle may have become true.
+        std::function<void()> on_idle{};
+        /// The store still fails; once in @ref pause_before_next_try.
+        std::function<void()> on_still_failing{};
+        /// It takes again what it is given.
+        std::function<void()> on_recovered{};
+    };
+
+    /** The owner is kept alive while something is under way. */
+    void serve(std::weak_ptr<void> owner, calls to)
+    {
+        owner_ = std::move(owner);
+        calls_ = std::move(to);
+    }
+
+    /** Claims, and keeps what else is in the batch, be it later. The handler is called when the
+     * store has answered. */
+    void claim(claim_batch batch, claim_handler handler);
+
+    /** Begins anew, where @ref settle has given something up. */
+    void begin();
+
+    /** Changes what is to be remembered of jobs in all that has been handed over and not been asked
+     * for: other claims of theirs have failed since. */
+    void amend(const std::function<void(job_memory&)>& change);
+
+    /** Gives claims back, before any other is asked for. */
+    void give_back(std::vector<returned_claim> claims);
+
+    /** Keeps what no run comes of. */
+    void keep(claim_batch notes);
+
+    /** Keeps it when the store takes something again. */
+    void keep_later(const claim_batch& notes);
+
+    /** `then` is called when the store has answered, whatever it says. */
+    void record(std::shared_ptr<const run_record> run, std::function<void()> then = {});
+
+    /** What came, after the deadline, of claims that counted as failed. */
+    void answered_late(
+        const claim_batch& batch, const error_code& ec, const std::vector<carillon::claim>& claims);
+
+    /** Whether the store has refused something, or not answered, and has not taken all since. */
+    bool is_failing() const noexcept { return failing_since_.has_value(); }
+
+    /** What it said when it last did so. */
+    const error_code& last_error() const noexcept { return last_error_; }
+
+    /** Whether all that was handed over has been taken or refused. */
+    bool is_idle() const noexcept { return underway_ == 0; }
+
+    /** Waits for nothing any more. */
+    void stop_waiting();
+
+    /** For the end: what waits is tried once more, and then given up. False where that is still
+     * under way. */
+    bool settle();
+
+private:
+    using span_key = std::pair<std::string, reason>;
+
+    struct asked {
+        claim_batch batch;
+        claim_handler handler;
+    };
+
+    using claim_queue = std::deque<asked>;
+
+    void claim_next(std::shared_ptr<claim_queue> queue);
+    void keep_waiting();
+    void take_waiting(claim_queue& queue);
+    bool has_waiting() const;
+    void take_along(claim_batch& newer);
+    void add_waiting(returned_claim claim);
+    void add_waiting(const claim_batch& notes);
+    void add_waiting(std::shared_ptr<const run_record> run, const error_code& ec);
+    void answered(const error_code& ec);
+    void try_again();
+    void wait();
+    void give_up();
+
+    std::shared_ptr<services> shared_;
+    std::weak_ptr<void> owner_;
+    calls calls_;
+    // The first of them is under way. Owned by the answer to that: whoever destroys it uncalled
+    // destroys them all, and what they keep alive.
+    std::weak_ptr<claim_queue> claims_;
+    std::size_t underway_ = 0;
+    std::optional<microseconds> failing_since_; // in time since boot
+    error_code last_error_;
+    std::shared_ptr<boost::asio::cancellation_signal> wait_; // for the time to try again
+    bool is_last_try_ = false;
+    bool has_given_up_ = false;  // what waited; what is left is for the next start
+    bool is_turn_asked_ = false; // for what follows
+
+    std::multimap<std::string, returned_claim> returned_; // by chain
+    std::map<span_key, missed_record> missed_;
+    std::set<std::string> jobs_; // of which something is to be remembered or forgotten
+    std::deque<std::shared_ptr<const run_record>> runs_;
+};
+
+} // namespace carillon

@@ -1,0 +1,120 @@
+#include "runner/core/runner_core.hpp"
+#include <carillon/runner/runner.hpp>
+
+#include <random>
+
+namespace asio = boost::asio;
+
+namespace carillon {
+namespace {
+
+std::uint64_t random_seed()
+{
+    std::random_device device;
+    return std::uint64_t{device()} << 32U | device();
+}
+
+} // namespace
+
+runner::runner(
+    asio::any_io_executor ex, // NOLINT(performance-unnecessary-value-param)
+    time_source& time,
+    http::transport& transport,
+    carillon::store& store,
+    runner_options options)
+    : core_(core::make(
+          services{
+              .executor = ex,
+              .clock = std::make_shared<bound_time>(ex, time),
+              .transport = transport,
+              .timed = std::make_shared<timed_store>(ex, time, store),
+              .random = std::mt19937_64(options.seed ? *options.seed : random_seed())},
+          options))
+{}
+
+runner::~runner() { core_->abandon(); }
+
+void runner::set_max_concurrent(std::size_t max) { core_->set_max_concurrent(max); }
+
+void runner::set_max_per_origin(std::size_t max) { core_->set_max_per_origin(max); }
+
+void runner::set_on_store_error(carillon::on_store_error what) { core_->set_on_store_error(what); }
+
+void runner::on_event(event_handler listener) { core_->on_event(std::move(listener)); }
+
+// A listener that is called meanwhile may end the runner, hence the copies of core_.
+
+void runner::set_jobs(job_set jobs)
+{
+    const auto alive = core_;
+    alive->set_jobs(std::move(jobs));
+}
+
+boost::system::result<void, invalid_jobs> runner::add(job j)
+{
+    std::vector<job> all = jobs()->jobs();
+    std::erase_if(all, [&](const job& other) { return other.name == j.name; });
+    all.push_back(std::move(j));
+    auto changed = job_set::create(std::move(all), jobs()->secrets());
+    if (!changed) return changed.error();
+    set_jobs(std::move(*changed));
+    return {};
+}
+
+boost::system::result<void, invalid_jobs> runner::remove(std::string_view name)
+{
+    if (!jobs()->find(name))
+        return invalid_jobs{{{std::string(name), "name", "there is no such job"}}};
+    std::vector<job> all = jobs()->jobs();
+    std::erase_if(all, [&](const job& other) { return other.name == name; });
+    auto changed = job_set::create(std::move(all), jobs()->secrets());
+    if (!changed) return changed.error();
+    set_jobs(std::move(*changed));
+    return {};
+}
+
+std::shared_ptr<const job_set> runner::jobs() const { return core_->jobs(); }
+
+std::optional<instant> runner::next_due(std::string_view job) const { return core_->next_due(job); }
+
+std::optional<instant> runner::next_wake() const { return core_->next_wake(); }
+
+result<void> runner::pause(std::string_view job)
+{
+    const auto alive = core_;
+    return alive->pause(job);
+}
+
+result<void> runner::resume(std::string_view job)
+{
+    const auto alive = core_;
+    return alive->resume(job);
+}
+
+bool runner::is_paused(std::string_view job) const { return core_->is_paused(job); }
+
+std::size_t runner::running() const { return core_->running(); }
+
+void runner::start_run(plain_handler handler)
+{
+    const auto alive = core_;
+    alive->run(std::move(handler));
+}
+
+void runner::start_drain(plain_handler handler)
+{
+    const auto alive = core_;
+    alive->drain(std::move(handler));
+}
+
+void runner::start_trigger(const std::string& job, trigger_handler handler)
+{
+    core_->trigger(job, std::move(handler));
+}
+
+void runner::start_retry(run_id run, trigger_handler handler)
+{
+    core_->retry(run, std::move(handler));
+}
+
+} // namespace carillon

@@ -1,0 +1,503 @@
+// From what is due to runs under way: the part of the runner's core that claims.
+
+#include "base/crash_point.hpp"
+#include "runner/core/runner_core.hpp"
+#include "runner/plan/used_names.hpp"
+#include "runner/run/run_id.hpp"
+
+#include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
+
+#include <algorithm>
+#include <map>
+#include <string_view>
+
+namespace asio = boost::asio;
+
+namespace carillon {
+namespace {
+
+/// Runs that start without a pause for signals, replies and timers.
+constexpr std::size_t runs_in_a_row = 256;
+
+} // namespace
+
+void runner::core::fire_due()
+{
+    const due_work work = timetable_.take_due(
+        shared_->time.now(), [this](job_index j) { return has_turn(j); },
+        [this](job_index j) { return is_held(j); });
+    auto batch = std::make_shared<due_batch>();
+    batch->plan = plan_;
+    fire(std::move(batch), work);
+}
+
+/** Has the store keep what is due, whose runs start when it has. */
+void runner::core::fire(std::shared_ptr<due_batch> batch, const due_work& work)
+{
+    // What is due belongs to this plan, even if a listener or a reload brings another meanwhile.
+    const auto plan = batch->plan;
+    claim_batch asked{.missed = records_of(work.missed), .memories = memories_of(work.changed)};
+    std::vector<event> told;
+    admit_due(work.runs, *batch, asked, told);
+    if (!batch->runs.empty())
+        claim(std::move(batch), std::move(asked));
+    else
+        recorder_->keep(std::move(asked));
+    tell_missed(*plan, work.missed);
+    for (const event& e : told) shared_->emit(e);
+}
+
+/** Sends what is due through its chain's gate: to the batch, or to what came to nothing. */
+void runner::core::admit_due(
+    const std::vector<due_run>& due, due_batch& batch, claim_batch& asked, std::vector<event>& told)
+{
+    batch.runs.reserve(due.size());
+    for (const due_run& d : due) {
+        const job& first = (*batch.plan)[d.job];
+        if (is_awaited(first.name, d)) continue;
+        chain_state& chain = chains_[first.name];
+        gate& g = chain.gate;
+        const admission how = d.caught_up ? g.admit_caught_up() : g.admit(first.overlap);
+        if (how != admission::skip) {
+            if (d.caught_up) ++chain.turns;
+            batch.runs.push_back(
+                {.due = d,
+                 .how = how,
+                 .id = make_run_id(shared_->time.now(), shared_->random),
+                 .has_turn = d.caught_up});
+            continue;
+        }
+        asked.missed.push_back({first.name, d.scheduled_at, d.scheduled_at, 1, reason::overlap});
+        told.emplace_back(run_skipped{first, d.scheduled_at, reason::overlap, g.skipped_in_a_row});
+        if (is_alarming(g.skipped_in_a_row))
+            told.emplace_back(overlap_persists{first, g.skipped_in_a_row});
+    }
+}
+
+/** Whether an earlier process has claimed it, perhaps under the name before. */
+bool runner::core::is_awaited(const std::string& chain, const due_run& d) const
+{
+    const auto at = awaited_.lower_bound({chain, d.occurrence});
+    return at != awaited_.end() && at->first == chain && at->second <= d.scheduled_at;
+}
+
+/** Tells of what is due when firing stops and nobody can go on with it. */
+void runner::core::skip_due()
+{
+    const auto plan = plan_;
+    const due_work work = timetable_.take_late(shared_->time.now());
+    claim_batch notes{.missed = records_of(work.missed), .memories = memories_of(work.changed)};
+    for (const due_run& d : work.runs)
+        notes.missed.push_back(
+            {(*plan)[d.job].name, d.scheduled_at, d.scheduled_at, 1, reason::shutdown});
+    recorder_->keep(std::move(notes));
+    tell_missed(*plan, work.missed);
+    for (const due_run& d : work.runs)
+        shared_->emit(run_skipped{(*plan)[d.job], d.scheduled_at, reason::shutdown, 1});
+}
+
+bool runner::core::is_busy(job_index j) const { return chains_.contains((*plan_)[j].name); }
+
+/** Whether a run that makes up for a missed instant of the job has not ended. */
+bool runner::core::has_turn(job_index j) const
+{
+    const auto chain = chains_.find((*plan_)[j].name);
+    return chain != chains_.end() && chain->second.turns > 0;
+}
+
+void runner::core::claim(std::shared_ptr<due_batch> batch, claim_batch asked)
+{
+    if (batch->at > shared_->time.now()) {
+        std::erase_if(ahead_, [](const auto& b) { return b.expired(); });
+        ahead_.push_back(batch);
+    }
+    asked.claims.reserve(batch->runs.size());
+    for (const claimed_run& r : batch->runs)
+        asked.claims.push_back(
+            {.chain = (*batch->plan)[r.due.job].name,
+             .scheduled_at = r.due.scheduled_at,
+             .run = r.id,
+             .trigger = r.due.caught_up ? run_trigger::catch_up : run_trigger::schedule,
+             .due = r.due.due});
+    recorder_->claim(
+        std::move(asked), [self = shared_from_this(), batch](
+                              const error_code& ec, const std::vector<carillon::claim>& claims) {
+            detail::crash_point("claim.answered");
+            self->claimed(batch, ec, claims);
+        });
+}
+
+/** While the store fails, what cannot go without it waits for it. */
+bool runner::core::is_held(job_index j) const
+{
+    return recorder_->is_failing() && !goes_without_store(*plan_, j);
+}
+
+/** What has waited for so long that something newer has passed comes to its end. */
+void runner::core::judge_held()
+{
+    if (is_firing()) keep_work(timetable_.judge_held(shared_->time.now()));
+}
+
+/** The store takes something again: what could wait is due. */
+void runner::core::release_held()
+{
+    if (!is_firing()) return;
+    timetable_.release_held(shared_->time.now(), [this](job_index j) { return has_turn(j); });
+    arm();
+}
+
+/** Keeps, and tells of, what no run comes of. */
+void runner::core::keep_work(const due_work& work)
+{
+    const auto plan = plan_;
+    recorder_->keep({.missed = records_of(work.missed), .memories = memories_of(work.changed)});
+    tell_missed(*plan, work.missed);
+}
+
+/** Runs whose claims have failed are due as before; see @ref is_held. */
+void runner::core::put_back_unclaimed(const due_batch& batch, std::vector<claimed_run> runs)
+{
+    std::vector<due_run> due;
+    std::vector<missed_record> lost; // of a plan that is no more
+    for (claimed_run& r : runs) {
+        const job& first = (*batch.plan)[r.due.job];
+        const auto now_at = plan_->find(first.name);
+        const auto* s = now_at ? std::get_if<schedule>(&(*plan_)[*now_at].trigger) : nullptr;
+        const bool is_same =
+            s != nullptr && has_same_instants(std::get<schedule>(first.trigger), *s);
+        const instant at = r.due.scheduled_at;
+        give_up(*batch.plan, r);
+        if (is_same) {
+            r.due.job = *now_at;
+            due.push_back(r.due);
+        } else {
+            lost.push_back({first.name, at, at, 1, reason::removed});
+        }
+    }
+    if (!lost.empty()) recorder_->keep_later({.missed = lost});
+    put_back(due);
+    for (const missed_record& m : lost)
+        shared_->emit(runs_missed{job{.name = m.chain, .url = {}}, m.from, m.to, 1, m.reason});
+}
+
+/** In the timetable, and in what is remembered by now as though they were claimed. */
+void runner::core::put_back(const std::vector<due_run>& due)
+{
+    if (due.empty()) return;
+    std::multimap<std::string_view, const due_run*> by_job;
+    for (const due_run& r : due) by_job.emplace((*plan_)[r.job].name, &r);
+    recorder_->amend([&](job_memory& m) {
+        const auto [begin, end] = by_job.equal_range(m.job);
+        for (auto r = begin; r != end; ++r) owe_instead(m, *r->second);
+    });
+    // Also when firing has stopped: what is remembered of the jobs is for the next start.
+    if (timetable_.plan() != plan_) return;
+    keep_work(timetable_.put_back(due, shared_->time.now()));
+    if (is_firing()) arm();
+}
+
+void runner::core::owe_instead(job_memory& m, const due_run& r) const
+{
+    insert_by_age(m.owed, {r.ticks, r.occurrence, r.occurrence, 1});
+    take_use_back(std::get<schedule>((*plan_)[r.job].trigger), m.used, r.ticks, r.occurrence);
+}
+
+/** Whether a job's runs are sent though they could not be claimed. */
+bool runner::core::goes_without_store(const job_set& plan, job_index first) const
+{
+    if (on_store_error_ == carillon::on_store_error::stop) return false;
+    const auto chain = plan.chain_from(first);
+    return std::all_of(chain.begin(), chain.end(), [&](job_index j) {
+        return plan[j].delivery == delivery_policy::at_least_once;
+    });
+}
+
+/** A fence that no store has given. */
+std::int64_t runner::core::own_fence()
+{
+    const std::int64_t now = shared_->time.now().time_since_epoch().count();
+    return fence_ = std::max(fence_ + 1, now);
+}
+
+/** Whether the store has taken so long that a run is not wanted any more. */
+bool runner::core::is_past(const job& first, due_run& run) const
+{
+    const auto& s = std::get<schedule>(first.trigger);
+    const instant now = shared_->time.now();
+    if (run.caught_up || is_late(s, run.due, now)) return false;
+    run.caught_up = true;
+    return s.catch_up == catch_up_policy::none || now - run.scheduled_at > s.catch_up_window;
+}
+
+/** Starts what was won. What was not belongs to another process that shares the store. */
+void runner::core::claimed(
+    const std::shared_ptr<due_batch>& batch,
+    const error_code& ec,
+    const std::vector<carillon::claim>& claims)
+{
+    const auto plan = batch->plan;
+    std::vector<claimed_run> won;
+    std::vector<claimed_run> past;
+    std::vector<claimed_run> unclaimed;
+    std::vector<claimed_run> lost;
+    for (std::size_t i = 0; i < batch->runs.size(); ++i) {
+        claimed_run r = batch->runs[i];
+        if (r.is_taken_back) continue;
+        const job& first = (*plan)[r.due.job];
+        r.has_claim = !ec && claims[i].won;
+        const bool goes = r.has_claim || (ec && goes_without_store(*plan, r.due.job));
+        if (goes) {
+            r.fence = r.has_claim ? claims[i].fence : own_fence();
+            fence_ = std::max(fence_, r.fence);
+            (is_past(first, r.due) ? past : won).push_back(r);
+        } else if (ec) {
+            unclaimed.push_back(r);
+        } else {
+            lost.push_back(r);
+        }
+    }
+    // From here on others may act: what a listener takes back is what is in the batch.
+    batch->runs = std::move(won);
+    batch->is_claimed = true;
+    put_back_unclaimed(*batch, std::move(unclaimed));
+    for (const claimed_run& r : past) {
+        settle_unsent({plan, r}, reason::window);
+        give_up(*plan, r);
+    }
+    for (const claimed_run& r : lost) give_up(*plan, r);
+    if (!batch->has_begun && !batch->runs.empty()) start_when_due(batch);
+}
+
+/** A run that is not started leaves its place. */
+void runner::core::give_up(const job_set& plan, const claimed_run& run)
+{
+    const std::string& chain = plan[run.due.job].name;
+    if (run.has_turn) end_turn(chain);
+    run.how == admission::start ? leave_gate(chain) : leave_queue(chain);
+}
+
+/** A stop leaves it to the next start, as though it had been killed before it began. */
+void runner::core::leave_open(const std::shared_ptr<const job_set>& plan, const claimed_run& run)
+{
+    if (run.has_claim)
+        recorder_->give_back(
+            {give_back_of((*plan)[run.due.job], run, returned_claim::kind::unbegun)});
+    else
+        settle_unsent({plan, run}, reason::shutdown);
+    give_up(*plan, run);
+}
+
+/** In slices: ten thousand runs at one instant must not hold up all else. */
+void runner::core::start_some(std::shared_ptr<due_batch> batch, std::size_t from)
+{
+    const std::size_t to = std::min(from + runs_in_a_row, batch->runs.size());
+    for (std::size_t i = from; i < to; ++i) {
+        const claimed_run& r = batch->runs[i];
+        leaves_open() ? leave_open(batch->plan, r) : enter(batch->plan, r);
+    }
+    if (to == batch->runs.size()) return;
+    ++underway_;
+    asio::post(shared_->executor, [self = shared_from_this(), batch = std::move(batch), to] {
+        self->start_some(batch, to);
+        --self->underway_;
+        self->finish_if_idle();
+    });
+}
+
+/** Starts a run that is claimed, or lets it wait for the end of the one before. */
+void runner::core::enter(const std::shared_ptr<const job_set>& plan, const claimed_run& run)
+{
+    if (run.how == admission::start) return start_due(plan, run);
+    chain_state& chain = chains_.at((*plan)[run.due.job].name);
+    if (chain.gate.running == 0) {
+        --chain.gate.waiting;
+        ++chain.gate.running;
+        return start_due(plan, run);
+    }
+    put_in_queue(chain, {plan, run});
+}
+
+void runner::core::put_in_queue(chain_state& chain, queued_run next)
+{
+    if (draining_) {
+        settle_unsent(next, reason::shutdown);
+        return give_up(*next.plan, next.run);
+    }
+    if (next.run.how == admission::catch_up)
+        return displace(chain.backlog, std::move(next), reason::coalesced);
+    const bool replaces = next.run.how == admission::replace;
+    const std::string name = (*next.plan)[next.run.due.job].name;
+    displace(chain.queued, std::move(next), reason::overlap);
+    // A listener may have ended the waiting.
+    const auto at = chains_.find(name);
+    if (replaces && at != chains_.end() && at->second.queued) cancel_all(at->second);
+}
+
+/** Of those that wait the newest stays. */
+void runner::core::displace(std::optional<queued_run>& waiting, queued_run next, reason why)
+{
+    const auto older = std::exchange(waiting, std::move(next));
+    if (!older) return;
+    const job& first = (*older->plan)[older->run.due.job];
+    chain_state& chain = chains_.at(first.name);
+    --chain.gate.waiting;
+    if (older->run.has_turn) --chain.turns; // the newer one has another
+    if (why != reason::overlap) return settle_unsent(*older, why);
+    const int in_a_row = ++chain.gate.skipped_in_a_row;
+    settle_unsent(*older, why, in_a_row);
+    if (is_alarming(in_a_row)) shared_->emit(overlap_persists{first, in_a_row});
+}
+
+void runner::core::cancel_all(const chain_state& chain)
+{
+    std::vector<std::shared_ptr<chain_run>> going; // what a run tells may end others
+    going.reserve(chain.going.size());
+    for (chain_run* run : chain.going) going.push_back(run->shared_from_this());
+    for (const auto& run : going) run->cancel(reason::overlap);
+}
+
+/** Records a claimed run that comes to nothing. */
+void runner::core::settle_unsent(const queued_run& queued, reason why, int in_a_row)
+{
+    const job& first = (*queued.plan)[queued.run.due.job];
+    const due_run& due = queued.run.due;
+    const instant now = shared_->time.now();
+    recorder_->record(std::make_shared<const run_record>(run_record{
+        .id = queued.run.id,
+        .chain = first.name,
+        .scheduled_at = due.scheduled_at,
+        .trigger = due.caught_up ? run_trigger::catch_up : run_trigger::schedule,
+        .outcome = outcome::skipped,
+        .reason = why,
+        .started_at = now,
+        .ended_at = now,
+        .fence = queued.run.fence,
+        .jobs = {}}));
+    shared_->emit(run_skipped{first, due.scheduled_at, why, in_a_row});
+}
+
+/** When firing stops nothing waits any more. */
+void runner::core::empty_queues()
+{
+    std::vector<queued_run> waiting;
+    std::vector<open_run> cut_off;
+    for (auto& [name, chain] : chains_) {
+        chain.gate.waiting -= static_cast<int>(chain.cut_off.size());
+        for (open_run& o : std::exchange(chain.cut_off, {})) cut_off.push_back(std::move(o));
+        for (auto* slot : {&chain.backlog, &chain.queued})
+            if (auto run = std::exchange(*slot, std::nullopt)) waiting.push_back(std::move(*run));
+    }
+    for (const open_run& o : cut_off) leave_open(o);
+    for (const queued_run& w : waiting) {
+        if (leaves_open()) {
+            leave_open(w.plan, w.run);
+            continue;
+        }
+        settle_unsent(w, reason::shutdown);
+        give_up(*w.plan, w.run);
+    }
+}
+
+void runner::core::start_due(const std::shared_ptr<const job_set>& plan, const claimed_run& r)
+{
+    run_record record = record_of(*plan, r);
+    record.lateness = std::max(shared_->time.now() - r.due.due, microseconds{0});
+    start_run(
+        plan, r.due.job, std::move(record), chain_run::beginning::fresh, cancelling_,
+        [self = shared_from_this(), had_turn = r.has_turn](const auto& run) {
+            self->run_ended(run, had_turn);
+        });
+}
+
+run_record runner::core::record_of(const job_set& plan, const claimed_run& r)
+{
+    run_record record;
+    record.id = r.id;
+    record.chain = plan[r.due.job].name;
+    record.scheduled_at = r.due.scheduled_at;
+    record.trigger = r.due.caught_up ? run_trigger::catch_up : run_trigger::schedule;
+    record.fence = r.fence;
+    return record;
+}
+
+std::shared_ptr<chain_run> runner::core::start_run(
+    const std::shared_ptr<const job_set>& plan,
+    job_index first,
+    run_record record,
+    chain_run::beginning from,
+    bool cancelled,
+    chain_run::end_handler on_end)
+{
+    std::int64_t& last_fence = chains_.at(record.chain).fence;
+    // It has waited, and others that were claimed later have been sent: to its endpoint it would be
+    // stale.
+    if (record.fence < last_fence) record.fence = own_fence();
+    last_fence = record.fence;
+    auto run = std::make_shared<chain_run>(shared_, plan, first, std::move(record), from);
+    runs_.emplace(run.get(), run);
+    chains_.at(run->record().chain).going.push_back(run.get());
+    if (cancelled) run->cancel(reason::shutdown);
+    run->start(std::move(on_end));
+    return run;
+}
+
+/** A run has ended: of those that wait one takes its place. What was missed comes before what is
+ * newer, so that it has its turn, unless that replaces whatever goes. */
+void runner::core::leave_gate(const std::string& name)
+{
+    chain_state& chain = chains_.at(name);
+    --chain.gate.running;
+    if (is_stopping_) return forget_if_idle(name); // and what waits is left open
+    const bool is_free = chain.gate.running == 0;
+    if (is_free && !chain.cut_off.empty()) {
+        auto next = std::make_shared<open_run>(std::move(chain.cut_off.front()));
+        chain.cut_off.erase(chain.cut_off.begin());
+        return go_on(next, true);
+    }
+    const bool is_replaced = chain.queued && chain.queued->run.how == admission::replace;
+    if (is_free && is_replaced) return start_waiting(chain.queued);
+    if (chain.backlog && (is_free || overlaps(*chain.backlog))) return start_waiting(chain.backlog);
+    if (is_free && chain.queued) return start_waiting(chain.queued);
+    forget_if_idle(name);
+}
+
+/** Whether runs of its chain go side by side. */
+bool runner::core::overlaps(const queued_run& run)
+{
+    return (*run.plan)[run.run.due.job].overlap == overlap_policy::allow;
+}
+
+void runner::core::start_waiting(std::optional<queued_run>& waiting)
+{
+    const queued_run next = *std::exchange(waiting, std::nullopt);
+    gate& g = chains_.at((*next.plan)[next.run.due.job].name).gate;
+    --g.waiting;
+    ++g.running;
+    g.skipped_in_a_row = 0;
+    start_due(next.plan, next.run);
+}
+
+/** What else was missed may follow. */
+void runner::core::end_turn(const std::string& chain)
+{
+    if (--chains_.at(chain).turns > 0) return;
+    const auto j = is_firing() ? plan_->find(chain) : std::nullopt;
+    if (j && timetable_.release(*j, shared_->time.now())) arm();
+}
+
+void runner::core::leave_queue(const std::string& chain)
+{
+    --chains_.at(chain).gate.waiting;
+    forget_if_idle(chain);
+}
+
+void runner::core::forget_if_idle(const std::string& chain)
+{
+    const auto at = chains_.find(chain);
+    if (at->second.gate.running > 0 || at->second.gate.waiting > 0) return;
+    chains_.erase(at);
+}
+
+} // namespace carillon

@@ -1,0 +1,285 @@
+#include "runner/limit/origins.hpp"
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/error.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string>
+
+namespace asio = boost::asio;
+
+namespace carillon {
+namespace {
+
+std::size_t at_least_one(std::size_t places) { return std::max<std::size_t>(places, 1); }
+
+/** What those are told who did not try themselves. */
+std::string found_by_another(const circuit& c)
+{
+    return fmt::format(
+        "found by another attempt: after {} failures in a row one at a time is made", c.failures());
+}
+
+} // namespace
+
+origins::origins(asio::any_io_executor ex, time_source& time, bounds max, change_handler on_change)
+    : executor_(std::move(ex)), time_(time),
+      max_{
+          .max_concurrent = at_least_one(max.max_concurrent),
+          .max_per_origin = at_least_one(max.max_per_origin)},
+      on_change_(std::move(on_change))
+{}
+
+void origins::set_max_concurrent(std::size_t max)
+{
+    max_.max_concurrent = at_least_one(max);
+    let_in();
+}
+
+void origins::set_max_per_origin(std::size_t max)
+{
+    max_.max_per_origin = at_least_one(max);
+    if (closed_) return;
+    // All of them before anybody enters, so that they take turns.
+    for (auto& [origin, s] : all_) line_up(s);
+    let_in();
+    for (auto& [origin, s] : all_) await_probe(s);
+}
+
+void origins::close()
+{
+    closed_ = true;
+    for (auto& [origin, s] : all_)
+        if (s.probe_wait)
+            std::exchange(s.probe_wait, nullptr)->emit(asio::cancellation_type::terminal);
+}
+
+void origins::enter(std::string origin, microseconds longest, operation::handler_type handler)
+{
+    forget_unused();
+    origin_state& s = remember(origin);
+    auto w = std::make_shared<waiter>();
+    w->waiting.emplace(executor_, std::move(handler));
+    s.queue.push_back(w);
+    ++s.waiting;
+    serve(origin);
+    if (!w->waiting) return; // it is in
+    auto slot = w->waiting->slot();
+    if (slot.is_connected())
+        slot.assign(
+            [self = weak_from_this(), weak = std::weak_ptr(w), origin](asio::cancellation_type) {
+                const auto alive = self.lock();
+                const auto who = weak.lock();
+                if (alive && who) alive->give_up(origin, who, asio::error::operation_aborted);
+            });
+    time_.async_wait_for(
+        std::max(longest, microseconds{0}),
+        asio::bind_cancellation_slot(
+            w->stop_clock.slot(), [self = weak_from_this(), w, origin](const error_code& ec) {
+                if (ec == asio::error::operation_aborted) return;
+                if (const auto alive = self.lock()) alive->give_up(origin, w, errc::timed_out);
+            }));
+}
+
+origins::origin_state& origins::remember(const std::string& origin)
+{
+    const auto [at, is_new] = all_.try_emplace(origin);
+    at->second.name = &at->first;
+    return at->second;
+}
+
+/** Where there are very many, it is done only when they have doubled. */
+void origins::forget_unused()
+{
+    if (all_.size() < forget_at_) return;
+    std::erase_if(all_, [](const auto& known) { return known.second.is_unused(); });
+    forget_at_ = std::max(many, all_.size() * 2);
+}
+
+/** To be called after whatever may let somebody in at an origin, or keep them out. Forgets one that
+ * nobody needs to be remembered. */
+void origins::serve(const std::string& origin)
+{
+    const auto at = all_.find(origin);
+    if (at == all_.end() || closed_) return;
+    origin_state& s = at->second;
+    if (s.queue.size() > 2 * s.waiting)
+        std::erase_if(s.queue, [](const auto& weak) { return !if_waiting(weak); });
+    line_up(s);
+    let_in();
+    await_probe(s);
+    if (s.is_unused() && s.circuit.failures() == 0) all_.erase(at);
+}
+
+/** Gives an origin its turn among those that lack only a place among all, or takes it away. */
+void origins::line_up(origin_state& s)
+{
+    const bool lacks_only_that =
+        s.waiting > 0 && s.used < max_.max_per_origin && s.circuit.lets_through(time_.since_boot());
+    if (lacks_only_that && !s.is_linked()) line_.push_back(s);
+    if (!lacks_only_that) s.unlink();
+}
+
+/** The one way in: as long as places are free, the first origin in line lets one in and goes to the
+ * line's end. */
+void origins::let_in()
+{
+    while (!closed_ && used_ < max_.max_concurrent && !line_.empty()) {
+        origin_state& s = line_.front();
+        s.unlink();
+        const auto first = take_first(s);
+        if (!first) continue;
+        complete(s, first, {{}, take_place(s), {}});
+        line_up(s);
+        await_probe(s);
+    }
+}
+
+std::shared_ptr<origins::place> origins::take_place(origin_state& s)
+{
+    const microseconds now = time_.since_boot();
+    const bool is_probe = s.circuit.ask(now) == circuit::admission::probe;
+    if (is_probe) s.probe_since = now;
+    ++s.used;
+    ++used_;
+    return std::make_shared<place>(weak_from_this(), *s.name, is_probe);
+}
+
+/** Null for one that has given up. */
+std::shared_ptr<origins::waiter> origins::if_waiting(const std::weak_ptr<waiter>& weak)
+{
+    auto w = weak.lock();
+    return w && w->waiting ? w : nullptr;
+}
+
+std::shared_ptr<origins::waiter> origins::take_first(origin_state& s)
+{
+    while (!s.queue.empty()) {
+        auto first = if_waiting(s.queue.front());
+        s.queue.pop_front();
+        if (first) return first;
+    }
+    return nullptr;
+}
+
+/** Comes again when a probe is due, or takes too long, as long as somebody waits for it. */
+void origins::await_probe(origin_state& s)
+{
+    const bool has_room = s.used < max_.max_per_origin || s.circuit.is_probing();
+    // In line a probe is due already, and the clock would come again at once.
+    const bool is_needed = s.waiting > 0 && s.circuit.is_open() && has_room && !s.is_linked();
+    if (s.probe_wait) std::exchange(s.probe_wait, nullptr)->emit(asio::cancellation_type::terminal);
+    if (!is_needed) return;
+    const microseconds until =
+        s.circuit.is_probing() ? s.probe_since + longest_probe : s.circuit.next_probe();
+    s.probe_wait = std::make_shared<asio::cancellation_signal>();
+    time_.async_wait_for(
+        std::max(until - time_.since_boot(), microseconds{0}),
+        asio::bind_cancellation_slot(
+            s.probe_wait->slot(), [self = weak_from_this(), origin = *s.name,
+                                   signal = s.probe_wait](const error_code& ec) {
+                const auto alive = self.lock();
+                if (ec == asio::error::operation_aborted || !alive) return;
+                // One that was cancelled as it came to its end is not the one that counts.
+                const auto at = alive->all_.find(origin);
+                if (at == alive->all_.end() || at->second.probe_wait != signal) return;
+                at->second.probe_wait = nullptr;
+                alive->on_probe_wait(origin);
+            }));
+}
+
+void origins::on_probe_wait(const std::string& origin)
+{
+    origin_state& s = remember(origin);
+    if (s.circuit.is_probing() && time_.since_boot() >= s.probe_since + longest_probe) {
+        fail_waiting(s, errc::timed_out, "the one attempt that is made has not connected either");
+        s.probe_since = time_.since_boot();
+    }
+    serve(origin);
+}
+
+void origins::fail_waiting(origin_state& s, const error_code& ec, const std::string& why)
+{
+    const auto waiting = std::exchange(s.queue, {});
+    for (const auto& weak : waiting)
+        if (const auto w = if_waiting(weak)) complete(s, w, {ec, nullptr, why});
+}
+
+/** Who has waited in vain for an open circuit is told why it is open. */
+void origins::give_up(const std::string& origin, const std::shared_ptr<waiter>& w, error_code why)
+{
+    if (!w->waiting) return;
+    origin_state& s = remember(origin);
+    const bool is_dead = why == errc::timed_out && s.circuit.is_open() && s.last_error;
+    complete(
+        s, w,
+        is_dead ? entry{s.last_error, nullptr, found_by_another(s.circuit)}
+                : entry{why, nullptr, {}});
+    serve(origin);
+}
+
+void origins::complete(origin_state& s, const std::shared_ptr<waiter>& w, entry e)
+{
+    --s.waiting;
+    auto done = std::exchange(w->waiting, std::nullopt);
+    w->stop_clock.emit(asio::cancellation_type::terminal);
+    std::move(*done).complete(std::move(e));
+}
+
+void origins::connected(const std::string& origin)
+{
+    if (closed_) return;
+    origin_state& s = remember(origin);
+    const int failures = s.circuit.failures();
+    const bool has_closed = s.circuit.succeeded();
+    serve(origin);
+    if (has_closed) on_change_({.origin = origin, .is_open = false, .failures = failures});
+}
+
+void origins::failed(
+    const std::string& origin, bool is_probe, const error_code& ec, const std::string& words)
+{
+    if (closed_) return;
+    origin_state& s = remember(origin);
+    const bool has_opened = s.circuit.failed(time_.since_boot(), is_probe);
+    s.last_error = ec;
+    const circuit_change change{
+        .origin = origin,
+        .is_open = true,
+        .failures = s.circuit.failures(),
+        .last_error = words,
+        .wait = s.circuit.next_probe() - time_.since_boot()};
+    if (is_probe && s.circuit.is_open()) fail_waiting(s, ec, found_by_another(s.circuit));
+    serve(origin);
+    if (has_opened) on_change_(change);
+}
+
+void origins::leave(const std::string& origin, bool is_untold_probe)
+{
+    const auto at = all_.find(origin);
+    if (at == all_.end()) return;
+    --at->second.used;
+    --used_;
+    if (is_untold_probe) at->second.circuit.abandoned();
+    serve(origin);
+}
+
+origins::place::~place()
+{
+    if (const auto of = of_.lock()) of->leave(origin_, is_probe_ && !has_told_);
+}
+
+void origins::place::connected()
+{
+    if (std::exchange(has_told_, true)) return;
+    if (const auto of = of_.lock()) of->connected(origin_);
+}
+
+void origins::place::failed(const error_code& ec, const std::string& words)
+{
+    if (std::exchange(has_told_, true)) return;
+    if (const auto of = of_.lock()) of->failed(origin_, is_probe_, ec, words);
+}
+
+} // namespace carillon

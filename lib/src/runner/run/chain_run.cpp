@@ -1,0 +1,268 @@
+#include "runner/run/chain_run.hpp"
+
+#include "base/crash_point.hpp"
+#include "runner/attempt/attempt.hpp"
+#include "runner/run/recovery.hpp"
+#include <carillon/detail/spawn.hpp>
+#include <carillon/job/job_templates.hpp>
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace asio = boost::asio;
+
+namespace carillon {
+
+chain_run::chain_run(
+    std::shared_ptr<services> shared,
+    std::shared_ptr<const job_set> plan,
+    job_index first,
+    run_record record,
+    beginning from)
+    : shared_(std::move(shared)), plan_(std::move(plan)),
+      walk_(walk_of(*plan_, first, record.trigger)), record_(std::move(record)),
+      secrets_(plan_->secrets()), wanted_values_(walk_.size()), signals_(walk_.size()), from_(from)
+{
+    // The records stay where they are from here on: coroutines write to them.
+    align(record_.jobs, walk_);
+    find_wanted_values();
+    if (from_ != beginning::fresh) take_over();
+}
+
+/** Goes on from what jobs have come to. */
+void chain_run::take_over()
+{
+    if (from_ == beginning::cut_off)
+        underway_before_ = mark_underway(record_.jobs, walk_, record_.started_at);
+    forget_jobs_without_values();
+    for (std::size_t i = 0; i < walk_.size(); ++i) {
+        if (!record_.jobs[i].outcome) continue;
+        walk_.had_ended(i, *record_.jobs[i].outcome);
+        ++ended_;
+    }
+}
+
+/** Values of replies that are secrets were not stored: a job that others are sent with values of
+ * is sent again, where it may be. */
+void chain_run::forget_jobs_without_values()
+{
+    // From the last job on, so that what is sent again has its own values again, too.
+    for (std::size_t i = walk_.size(); i-- > 0;) {
+        if (record_.jobs[i].outcome) continue;
+        for (const auto& [r, is_secret] : sent_values(walk_.at(i))) {
+            for (std::size_t of = 0; of < i; ++of) {
+                job_record& known = record_.jobs[of];
+                if (known.job != r.job || known.outcome != outcome::completed) continue;
+                const std::string& pointer = r.pointer;
+                const bool has_value = std::any_of(
+                    known.values.begin(), known.values.end(),
+                    [&](const reply_value& v) { return v.pointer == pointer; });
+                if (has_value || walk_.at(of).delivery == delivery_policy::at_most_once) continue;
+                known.outcome = {};
+                underway_before_.push_back(of); // the store is to know that it begins anew
+            }
+        }
+    }
+}
+
+void chain_run::find_wanted_values()
+{
+    for (std::size_t i = 0; i < walk_.size(); ++i) {
+        for (sent_value& v : sent_values(walk_.at(i))) {
+            const auto of =
+                std::find_if(record_.jobs.begin(), record_.jobs.end(), [&](const job_record& j) {
+                    return j.job == v.from.job;
+                });
+            if (of == record_.jobs.end()) continue;
+            auto& wanted = wanted_values_[static_cast<std::size_t>(of - record_.jobs.begin())];
+            const auto known =
+                std::find_if(wanted.begin(), wanted.end(), [&](const wanted_value& w) {
+                    return w.pointer == v.from.pointer;
+                });
+            if (known == wanted.end())
+                wanted.push_back({std::move(v.from.pointer), v.is_secret});
+            else
+                known->is_secret = known->is_secret || v.is_secret;
+        }
+    }
+}
+
+void chain_run::start(end_handler on_end)
+{
+    on_end_ = std::move(on_end);
+    if (from_ != beginning::cut_off) record_.started_at = shared_->time.now();
+    shared_->emit(run_started{record_, first(), from_ != beginning::fresh});
+    if (underway_before_.empty()) return advance();
+    for (const std::size_t i : underway_before_)
+        if (record_.jobs[i].outcome)
+            shared_->emit(job_ended{record_, walk_.at(i), record_.jobs[i]});
+    // Their attempts count also after the next crash, hence no request before they are stored.
+    for (const std::size_t i : underway_before_)
+        shared_->store.async_save(
+            record_.id, as_stored(record_.jobs[i], wanted_values_[i], secrets_),
+            [self = shared_from_this(), i](const error_code& ec) {
+                if (ec) self->shared_->emit(progress_failed{self->record_, self->walk_.at(i), ec});
+                if (i == self->underway_before_.back()) self->advance();
+            });
+}
+
+void chain_run::cancel(std::optional<reason> why)
+{
+    if (std::exchange(cancelled_, true)) return;
+    why_cancelled_ = why;
+    // Cancelling completes nothing within the call, so the signals stay while we go over them.
+    for (const auto& signal : signals_) {
+        if (!signal) continue;
+        signal->emit(asio::cancellation_type::terminal);
+        // Outside of the executor co_spawn posts what it has to cancel, which must find it there.
+        asio::post(shared_->executor, [signal] {});
+    }
+}
+
+void chain_run::advance()
+{
+    while (const auto step = cancelled_ ? std::nullopt : walk_.next()) {
+        if (!step->skip) {
+            start_job(step->position);
+            continue;
+        }
+        skip_job(*step);
+    }
+    if (cancelled_) cancel_rest();
+    if (ended_ == walk_.size()) finish();
+}
+
+void chain_run::skip_job(const chain_walk::step& step)
+{
+    record_.jobs[step.position].outcome = outcome::skipped;
+    record_.jobs[step.position].reason = step.skip;
+    end_job(step.position);
+    // Nothing waits for it: what follows is kept behind it.
+    if (ended_ < walk_.size()) save_job(step.position, [] {});
+}
+
+void chain_run::start_job(std::size_t position)
+{
+    shared_->emit(job_started{record_, walk_.at(position)});
+    if (cancelled_) return; // by a listener
+    signals_[position] = std::make_shared<asio::cancellation_signal>();
+    const instant begun_at = shared_->time.now();
+    const microseconds begun = shared_->time.since_boot();
+    // What was accepted before a crash is asked for first.
+    if (record_.jobs[position].polled) return perform(position, std::nullopt, begun_at, begun);
+    const job& j = walk_.at(position);
+    shared_->origins->async_enter(
+        origin_of(j), j.deadline,
+        asio::bind_cancellation_slot(
+            signals_[position]->slot(),
+            [self = shared_from_this(), position, begun_at, begun](origins::entry entry) {
+                self->perform(position, std::move(entry), begun_at, begun);
+            }));
+}
+
+void chain_run::perform(
+    std::size_t position, std::optional<origins::entry> entry, instant begun_at, microseconds begun)
+{
+    // A cancellation that came as the wait was over reaches nobody else: a place is given back, and
+    // after an error no other attempt is made.
+    if (cancelled_ && entry) entry = origins::entry{.error = asio::error::operation_aborted};
+    asio::co_spawn(
+        shared_->executor,
+        perform_job(
+            {.shared = *shared_,
+             .secrets = secrets_,
+             .job = walk_.at(position),
+             .run = record_,
+             .wanted_values = wanted_values_[position],
+             .record = record_.jobs[position],
+             .entry = std::move(entry),
+             .begun_at = begun_at,
+             .begun = begun}),
+        asio::bind_cancellation_slot(
+            signals_[position]->slot(),
+            [self = shared_from_this(), position](const std::exception_ptr& thrown) {
+                self->job_done(position, thrown);
+            }));
+}
+
+void chain_run::job_done(std::size_t position, const std::exception_ptr& thrown)
+{
+    job_record& record = record_.jobs[position];
+    if (thrown) {
+        // Only exhaustion comes here; the job's fault must stay with the job.
+        record.outcome = outcome::failed;
+        record.status = "error";
+        record.message = describe(detail::code_of(thrown));
+    }
+    signals_[position].reset();
+    end_job(position);
+    if (ended_ == walk_.size() || cancelled_) return walk_on(position);
+    detail::crash_point("job.ended");
+    // What follows begins when a crash cannot bring this one back any more.
+    save_job(position, [self = shared_from_this(), position] {
+        detail::crash_point("job.saved");
+        self->walk_on(position);
+    });
+}
+
+/** Keeps what has come of a job, so that it is told once. */
+void chain_run::save_job(std::size_t position, std::function<void()> then)
+{
+    shared_->store.async_save(
+        record_.id, as_stored(record_.jobs[position], wanted_values_[position], secrets_),
+        [self = shared_from_this(), position, then = std::move(then)](const error_code& ec) {
+            if (ec && !self->finished_)
+                self->shared_->emit(progress_failed{self->record_, self->walk_.at(position), ec});
+            then();
+        });
+}
+
+void chain_run::walk_on(std::size_t position)
+{
+    if (finished_) return; // while its end was saved, and the record may be gone
+    walk_.ended(position, *record_.jobs[position].outcome);
+    advance();
+}
+
+void chain_run::end_job(std::size_t position)
+{
+    ++ended_;
+    shared_->emit(job_ended{record_, walk_.at(position), record_.jobs[position]});
+}
+
+void chain_run::cancel_rest()
+{
+    for (std::size_t i = 0; i < walk_.size(); ++i) {
+        job_record& record = record_.jobs[i];
+        if (record.outcome || signals_[i]) continue;
+        record.outcome = outcome::cancelled;
+        record.status = "error";
+        record.message = "cancelled before it began";
+        end_job(i);
+    }
+}
+
+void chain_run::finish()
+{
+    if (std::exchange(finished_, true)) return; // the last of several that ended at a time
+    // They may be secrets, and nobody is sent with them any more.
+    for (job_record& j : record_.jobs) {
+        j.values = {};
+        j.polled = {};
+    }
+    record_.outcome = outcome_of(record_);
+    if (record_.outcome == outcome::cancelled) record_.reason = why_cancelled_;
+    record_.ended_at = shared_->time.now();
+    shared_->emit(run_ended{record_, first()});
+    detail::crash_point("run.ended");
+    // Posted, so that a run whose jobs are all skipped does not end within start().
+    asio::post(shared_->executor, [self = shared_from_this()] {
+        std::exchange(self->on_end_, nullptr)(self);
+    });
+}
+
+} // namespace carillon

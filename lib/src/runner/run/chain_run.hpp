@@ -1,0 +1,98 @@
+#pragma once
+
+#include "runner/core/services.hpp"
+#include "runner/run/chain_walk.hpp"
+#include "runner/run/progress.hpp"
+#include "runner/run/run_secrets.hpp"
+
+#include <boost/asio/cancellation_signal.hpp>
+
+#include <exception>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace carillon {
+
+/**
+ * One run under way: walks its chain, a coroutine for each job that goes. Not a public interface.
+ *
+ * Owned by its jobs' waits for a place and their coroutines alone; whoever starts it is told of its
+ * end exactly once. A job that waits for its first place has no coroutine yet: of ten thousand runs
+ * at one instant nearly all wait.
+ */
+class chain_run : public std::enable_shared_from_this<chain_run> {
+public:
+    using end_handler = std::function<void(const std::shared_ptr<chain_run>&)>;
+
+    /** What was before a run. */
+    enum class beginning {
+        fresh,
+        /// It was cut off: jobs that were under way may have been sent.
+        cut_off,
+        /// It had ended: the jobs that did not complete go on.
+        retried,
+    };
+
+    /** `record` has id, chain, instant, trigger and fence, and the jobs of what was before; `first`
+     * is the job that the run starts with. */
+    chain_run(
+        std::shared_ptr<services> shared,
+        std::shared_ptr<const job_set> plan,
+        job_index first,
+        run_record record,
+        beginning from);
+
+    /** Starts the first job. `on_end` is called when every job has ended, never from within this
+     * call. */
+    void start(end_handler on_end);
+
+    /** Ends the jobs that go; those that have not begun end as `cancelled`, too. `why` is the
+     * run's reason, unless it completes all the same. */
+    void cancel(std::optional<reason> why = {});
+
+    const run_record& record() const noexcept { return record_; }
+
+    /** For whoever was told of the end. */
+    run_record take_record() { return std::move(record_); }
+    const job& first() const noexcept { return walk_.at(0); }
+
+private:
+    void take_over();
+    void forget_jobs_without_values();
+    void find_wanted_values();
+    void advance();
+    void start_job(std::size_t position);
+    void perform(
+        std::size_t position,
+        std::optional<origins::entry> entry,
+        instant begun_at,
+        microseconds begun);
+    void skip_job(const chain_walk::step& step);
+    void save_job(std::size_t position, std::function<void()> then);
+    void job_done(std::size_t position, const std::exception_ptr& thrown);
+    void end_job(std::size_t position);
+    void walk_on(std::size_t position);
+    void cancel_rest();
+    void finish();
+
+    std::shared_ptr<services> shared_;
+    std::shared_ptr<const job_set> plan_;
+    chain_walk walk_;
+    run_record record_;
+    run_secrets secrets_;
+    std::vector<std::vector<wanted_value>> wanted_values_; // of each job's reply, by others
+    std::vector<std::shared_ptr<boost::asio::cancellation_signal>> signals_; // of the jobs that go
+    std::vector<std::size_t> underway_before_; // when the run was cut off
+    std::size_t ended_ = 0;
+    beginning from_;
+    bool cancelled_ = false;
+    std::optional<reason> why_cancelled_;
+    bool finished_ = false;
+    end_handler on_end_;
+};
+
+} // namespace carillon

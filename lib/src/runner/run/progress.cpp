@@ -1,0 +1,23 @@
+#include "runner/run/progress.hpp"
+
+#include <carillon/detail/json_text.hpp>
+
+#include <algorithm>
+
+namespace carillon {
+
+job_record as_stored(
+    const job_record& job, const std::vector<wanted_value>& wanted, const run_secrets& secrets)
+{
+    job_record out = job;
+    std::erase_if(out.values, [&](const reply_value& v) {
+        const auto w = std::find_if(wanted.begin(), wanted.end(), [&](const wanted_value& x) {
+            return x.pointer == v.pointer;
+        });
+        return w == wanted.end() || w->is_secret || secrets.finds(detail::json_text(v.value));
+    });
+    if (out.polled && secrets.finds(*out.polled)) out.polled = {};
+    return out;
+}
+
+} // namespace carillon

@@ -1,0 +1,24 @@
+#pragma once
+
+#include "runner/run/run_secrets.hpp"
+#include <carillon/job/run.hpp>
+
+#include <string>
+#include <vector>
+
+namespace carillon {
+
+/** A value of a job's reply that others of the run are sent with. Not a public interface, like all
+ * here. */
+struct wanted_value {
+    /// RFC 6901.
+    std::string pointer;
+    /// It is sent as a secret: no store may hold it.
+    bool is_secret = false;
+};
+
+/** How far a job is, as a store may hold it: without what is secret. */
+job_record as_stored(
+    const job_record& job, const std::vector<wanted_value>& wanted, const run_secrets& secrets);
+
+} // namespace carillon

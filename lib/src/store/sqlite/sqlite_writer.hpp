@@ -1,0 +1,115 @@
+#pragma once
+
+#include "store/sqlite/owner_lock.hpp"
+#include "store/sqlite/sqlite_clock.hpp"
+#include "store/sqlite/sqlite_files.hpp"
+#include "store/sqlite/sqlite_ledger.hpp"
+#include "store/sqlite/sqlite_retention.hpp"
+#include <carillon/detail/pending.hpp>
+#include <carillon/store/sqlite_store.hpp>
+
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace carillon {
+
+/** A store's thread that writes, many operations a commit. Not a public interface. */
+class sqlite_store::writer {
+public:
+    /** Opens the file; see @ref sqlite_store. */
+    explicit writer(const sqlite_store_options& options);
+    writer(const writer&) = delete;
+    writer& operator=(const writer&) = delete;
+    ~writer();
+
+    /** The chains of what an operation adds to the history, for its retention. */
+    using addition = std::vector<std::string>;
+
+    /**
+     * Hands the result of `work`, which a commit has made durable, or the error to the handler, by
+     * way of `ex`. `work` may be called again, where others of its commit have failed.
+     */
+    template <class T, class Work>
+    void
+    write(const boost::asio::any_io_executor& ex, handler_of<T> handler, Work work, addition what)
+    {
+        auto answer =
+            std::make_shared<detail::pending<void(error_code, T)>>(ex, std::move(handler));
+        auto result = std::make_shared<T>();
+        add(
+            {.apply = [work = std::move(work),
+                       result](sqlite::ledger& l) mutable { *result = work(l); },
+             .complete =
+                 [answer, result](const error_code& ec) {
+                     std::move(*answer).complete(ec, ec ? T{} : std::move(*result));
+                 },
+             .what = std::move(what)});
+    }
+
+    /** The same for what has no result. */
+    template <class Work>
+    void
+    write(const boost::asio::any_io_executor& ex, plain_handler handler, Work work, addition what)
+    {
+        auto answer = std::make_shared<detail::pending<void(error_code)>>(ex, std::move(handler));
+        add(
+            {.apply = std::move(work),
+             .complete = [answer](const error_code& ec) { std::move(*answer).complete(ec); },
+             .what = std::move(what)});
+    }
+
+    void set_limits(history_limits limits);
+    std::size_t queued() const;
+    const owner_lock& owners() const noexcept { return owners_; }
+    const sqlite::open_files& files() const noexcept { return files_; }
+
+private:
+    /** A part of a commit. */
+    struct operation {
+        std::function<void(sqlite::ledger&)> apply{};
+        std::function<void(const error_code&)> complete{}; // once, on the writer's thread
+        addition what{};
+    };
+
+    writer(const sqlite_store_options& options, int); // with its path as it really is
+
+    void add(operation o);
+    void work();
+    bool take_group(std::vector<operation>& out);
+    void commit(std::vector<operation>& group);
+    error_code try_commit(operation* first, std::size_t count);
+    error_code write_all(operation* first, std::size_t count);
+    bool trims() const;
+    bool has_moved();
+    void rescue();
+    bool make_room();
+
+    const std::size_t max_group_;
+    owner_lock owners_;
+    sqlite::database db_;
+    const sqlite::open_files files_;
+    bool has_moved_ = false; // for good
+    sqlite::keeping_clock clock_;
+    std::optional<sqlite::ledger> ledger_;
+    sqlite::retention retention_;
+    const bool is_trimmer_;
+
+    mutable std::mutex mutex_;
+    std::condition_variable wake_;
+    std::deque<operation> queue_;
+    std::size_t underway_ = 0;
+    history_limits limits_;
+    bool ending_ = false;
+    std::thread thread_; // last: it uses all else
+};
+
+} // namespace carillon
