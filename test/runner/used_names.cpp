@@ -85,11 +85,43 @@ BOOST_AUTO_TEST_CASE(spans_count_as_a_list_of_all_would)
     }
 }
 
-BOOST_AUTO_TEST_CASE(the_oldest_of_many_spans_are_forgotten)
+BOOST_AUTO_TEST_CASE(the_oldest_of_many_spans_are_one)
 {
     for (int i = 0; i < 20; ++i) add(i * 30min);
     BOOST_TEST(used.size() == 16U);
-    BOOST_TEST(used.front() == span(120min, 120min));
+    BOOST_TEST(used.front() == (used_span{any_time, ten, ten + 120min, 1}));
+    BOOST_TEST(used.back() == span(570min, 570min));
+}
+
+BOOST_AUTO_TEST_CASE(of_many_points_of_time_the_oldest_are_forgotten)
+{
+    const schedule hours = schedule_from_cron("0 10-23 * * *").value();
+    for (int i = 0; i < 20; ++i) add_use(hours, used, {}, ten + i * 24h);
+    BOOST_TEST(used.size() == 16U);
+    BOOST_TEST(used.front() == (used_span{{}, ten + 4 * 24h, ten + 4 * 24h, 1}));
+    // Not the one that is used now, by a clock that is far behind.
+    add_use(hours, used, {}, ten - 240h);
+    BOOST_TEST(used.size() == 16U);
+    BOOST_TEST(uses_of(used, {}, ten - 240h) == 1);
+}
+
+BOOST_AUTO_TEST_CASE(a_clock_far_behind_gives_no_name_twice_after_many_boots)
+{
+    for (int i = 0; i < 20; ++i) {
+        const grid of_boot{.anchor = ten + i * 61min, .every = 15min};
+        add_use(every_quarter, used, of_boot, ten + i * 61min);
+    }
+    std::map<instant, int> names;
+    for (int i = 0; i < 60; ++i) {
+        const grid of_boot{.anchor = instant{} + 5min + i % 20 * 1s, .every = 15min};
+        for (int k = 0; k < 2; ++k) {
+            const instant at = of_boot.anchor + k * of_boot.every;
+            ++names[at + uses_of(used, of_boot, at) * one_tick];
+            add_use(every_quarter, used, of_boot, at);
+        }
+        BOOST_TEST(used.size() <= 16U);
+    }
+    BOOST_TEST(names.size() == 120U);
 }
 
 BOOST_AUTO_TEST_CASE(ticks_that_were_moved_are_other_names)

@@ -6,7 +6,8 @@
 namespace carillon {
 namespace {
 
-/// Each time that the clock is set back, and each stop, adds two at most.
+/// Each time that the clock is set back, and each stop, adds two at most; each boot adds one where
+/// ticks count from it.
 constexpr std::size_t most_spans = 16;
 
 bool spans(const used_span& u, instant at) noexcept { return u.from <= at && at <= u.to; }
@@ -88,6 +89,25 @@ private:
     occurrences instants_;
 };
 
+/** Has one span fewer, but for what is known of the instant that was used just now: a clock that is
+ * wrong at each boot comes to it once more. */
+void make_room(const schedule& s, std::vector<used_span>& used, const grid& ticks, instant at)
+{
+    const auto is_newest = [&](const used_span& u) { return u.ticks == ticks && spans(u, at); };
+    const auto oldest = std::find_if_not(used.begin(), used.end(), is_newest);
+    if (is_fixed_time(s)) {
+        used.erase(oldest);
+        return;
+    }
+    // Of a rhythm no name becomes free: between two spans any time may be one.
+    const auto next = std::find_if_not(std::next(oldest), used.end(), is_newest);
+    const bool overlap = next->from <= oldest->to;
+    oldest->times = overlap ? oldest->times + next->times : std::max(oldest->times, next->times);
+    oldest->to = std::max(oldest->to, next->to);
+    oldest->ticks = any_time;
+    used.erase(next);
+}
+
 } // namespace
 
 std::int64_t uses_of(const std::vector<used_span>& used, const grid& ticks, instant at) noexcept
@@ -101,7 +121,7 @@ std::int64_t uses_of(const std::vector<used_span>& used, const grid& ticks, inst
 void add_use(const schedule& s, std::vector<used_span>& used, const grid& ticks, instant at)
 {
     span_editor(s, used, ticks).change(at, 1);
-    if (used.size() > most_spans) used.erase(used.begin());
+    if (used.size() > most_spans) make_room(s, used, ticks, at);
 }
 
 void take_use_back(const schedule& s, std::vector<used_span>& used, const grid& ticks, instant at)

@@ -11,7 +11,8 @@ namespace carillon {
 /** How often runs have been named after an instant of these ticks. */
 std::int64_t uses_of(const std::vector<used_span>& used, const grid& ticks, instant at) noexcept;
 
-/** Marks an instant as used once more. Where they become too many, the oldest span is forgotten. */
+/** Marks an instant as used once more. Where spans become too many, the oldest point of time is
+ * forgotten; the oldest of a rhythm become one, whose names count as used throughout. */
 void add_use(const schedule& s, std::vector<used_span>& used, const grid& ticks, instant at);
 
 /** As though the last run that was named after the instant had not been. */
