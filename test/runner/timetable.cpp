@@ -512,6 +512,82 @@ BOOST_AUTO_TEST_CASE(a_name_is_given_once)
     BOOST_TEST(names(ten + 60min) == std::vector{ten + 60min}, per_element());
 }
 
+BOOST_AUTO_TEST_CASE(what_waits_for_its_name_holds_up_nothing_newer)
+{
+    schedule boot = pin_112;
+    boot.catch_up = catch_up_policy::all;
+    assign({scheduled("a", boot)}, ten);
+    busy = true;
+    take_due(ten + 62min); // owes 10:05 to 10:50
+    const instant past = ten - 24h * 365;
+    table.clock_stepped(at(past + 62min, past), -24h * 365);
+    take_due(past + 122min); // 11:05 to 11:50, a year before
+    busy = false;
+    std::vector<instant> ran;
+    for (instant now = past + 122min; now < past + 125min; now += 30s) {
+        table.release(0, now);
+        for (const instant name : names(now)) ran.push_back(name);
+    }
+    BOOST_TEST(
+        ran == (std::vector{past + 65min, past + 80min, past + 95min, past + 110min}),
+        per_element());
+}
+
+BOOST_AUTO_TEST_CASE(owed_ticks_of_elapsed_time_run_whatever_the_clock_is_set_to)
+{
+    schedule boot = pin_112;
+    boot.catch_up = catch_up_policy::all;
+    assign({scheduled("a", boot)}, ten);
+    for (const auto due : {5min, 20min, 35min, 50min}) take_due(ten + due);
+    table.clock_stepped(at(ten, ten - 1h), -1h);
+    busy = true;
+    take_due(ten + 40min); // owes three, whose names have been used
+    busy = false;
+    table.clock_stepped(at(ten + 100min, ten), 1h);
+    std::vector<instant> ran;
+    for (instant now = ten + 100min; now < ten + 104min; now += 1min) {
+        table.release(0, now);
+        for (const instant name : names(now)) ran.push_back(name);
+    }
+    BOOST_TEST(
+        ran == (std::vector{ten + 5min + 1us, ten + 20min + 1us, ten + 35min + 1us}),
+        per_element());
+}
+
+BOOST_AUTO_TEST_CASE(a_tick_that_is_put_back_after_a_step_has_moved_with_it)
+{
+    assign({scheduled("a", pin_112)}, ten);
+    for (const bool later : {false, true}) {
+        const microseconds by = later ? -24h : 7min;
+        table = {};
+        assign({scheduled("a", pin_112)}, ten);
+        const auto taken = runs_due(ten + 5min);
+        table.clock_stepped(at(ten + 5min + by, ten + by), by);
+        table.put_back(taken, ten + 5min + by);
+        BOOST_TEST(names(ten + 5min + by) == std::vector{ten + 5min + by}, per_element());
+        BOOST_TEST(table.next_due(0) == ten + 20min + by);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(what_has_run_is_not_missed_by_a_step_forward)
+{
+    for (const auto policy : {catch_up_policy::none, catch_up_policy::once, catch_up_policy::all}) {
+        table = {};
+        assign({scheduled("a", {.every = 15min, .catch_up = policy})}, ten + 5min);
+        for (const auto due : {15min, 30min, 45min}) take_due(ten + due);
+        table.clock_stepped(at(ten - 5min, ten - 1h), -1h);
+        table.clock_stepped(at(ten + 50min, ten), 55min);
+        const due_work work = take_due(ten + 50min);
+        // Only 10:00 has not.
+        std::int64_t missed = 0;
+        for (const auto& [j, m] : work.missed) missed += m.count;
+        const bool is_all = policy == catch_up_policy::all;
+        BOOST_TEST(missed == (is_all ? 0 : 1));
+        BOOST_TEST(work.runs.size() == (is_all ? 1U : 0U));
+        BOOST_TEST(table.next_due(0) == ten + 60min);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(a_name_that_was_put_back_is_free)
 {
     assign({scheduled("a", {.every = 15min})}, ten);

@@ -124,7 +124,8 @@ bool timetable::take(job_index j, const grid& ticks, instant at, instant now, du
     const schedule& s = schedule_of(j);
     const instant due = due_time(j, ticks, at);
     const std::int64_t uses = is_fixed_time(s) ? 0 : uses_of(e.used, ticks, at);
-    if (uses > 0 && due <= passed_over_) return false;
+    // Ticks of elapsed time come once, whatever the wall clock is set to.
+    if (uses > 0 && due <= passed_over_ && !follows_elapsed_time(s)) return false;
     add_use(s, e.used, ticks, at);
     out.runs.push_back(
         {.job = j,
@@ -211,10 +212,11 @@ void timetable::wait_held(job_index j, instant now, due_work& out)
     if (!last || *last < e.next) return;
     const instant from =
         judge_before_used(j, {.ticks = e.ticks, .from = e.next, .to = *last}, now, out);
-    const owed_span passed{e.ticks, from, *last, occurrences(s, e.ticks).count(from, *last)};
     e.taken = *last;
     e.next = is_wanted ? newest : next_open(s, e, newest).value_or(never);
     out.changed.push_back(j);
+    if (from > *last) return;
+    const owed_span passed{e.ticks, from, *last, occurrences(s, e.ticks).count(from, *last)};
     if (s.catch_up == catch_up_policy::all)
         owe(j, passed, s.catch_up_limit, now, out);
     else
@@ -262,27 +264,33 @@ void timetable::pass(job_index j, instant now, due_work& out)
         return;
     }
     passed.from = judge_before_used(j, passed, now, out);
+    if (passed.from > passed.to) return;
     const verdict_on_passed v = judge_passed(s, passed, now);
     for (const missed_part& m : v.missed) out.missed.emplace_back(j, m);
     if (v.run) take(j, e.ticks, *v.run, now, out);
     if (v.owed) owe(j, *v.owed, s.catch_up_limit + (late ? 1 : 0), now, out);
 }
 
-/** Where points of time that have had their turn lie in a span, judges what lies before the last of
- * these, for which something newer stands. Returns the first instant after them. */
+/** Where instants that have had their turn lie in a span, and are not to have another, judges what
+ * lies before the last of these, for which something newer stands. Returns the first instant after
+ * them, which may lie beyond the span. */
 instant timetable::judge_before_used(job_index j, passed_span passed, instant now, due_work& out)
 {
     const schedule& s = schedule_of(j);
-    if (!is_fixed_time(s)) return passed.from;
+    if (follows_elapsed_time(s)) return passed.from;
+    // Of a rhythm, those that only a step forward has come to once more.
+    const instant last_settled = is_fixed_time(s) ? never : passed_over_;
     const occurrences instants(s, passed.ticks);
     const std::vector<used_span> used = entries_[j].used;
     for (const used_span& u : used) {
-        if (u.from <= passed.from || u.from > passed.to) continue;
+        const instant to = std::min(u.to, last_settled);
+        if (u.ticks != passed.ticks || to < u.from) continue;
+        if (to < passed.from || u.from > passed.to) continue;
         const passed_span older{
             .ticks = passed.ticks,
             .from = passed.from,
             .to = instants.last_until(u.from - one_tick).value_or(instant::min())};
-        passed.from = instants.next_after(u.to).value_or(never);
+        passed.from = instants.next_after(to).value_or(never);
         if (older.to < older.from) continue;
         if (s.catch_up != catch_up_policy::all) {
             for (const missed_part& m : coalesce_passed(s, older, now))
@@ -300,11 +308,15 @@ void timetable::owe(
     job_index j, const owed_span& span, std::int64_t limit, instant now, due_work& out)
 {
     const auto [at, is_new] = debts_.try_emplace(j, debt{.spans = {}, .ready = now});
-    auto& spans = at->second.spans;
-    spans.push_back(span);
+    auto& [spans, ready, waits] = at->second;
+    // What is owed already may wait for a time that the clock has been set back from.
+    const bool is_first = is_new || span.from < spans.front().from;
+    insert_by_age(spans, span);
     for (const missed_part& m : cut_to_limit(schedule_of(j), spans, limit))
         out.missed.emplace_back(j, m);
-    if (is_new) plan_debt(j);
+    if (!is_first || waits) return;
+    if (!is_new) payments_.erase({j});
+    plan_debt(j);
 }
 
 /** Sends the oldest that a job owes, unless it has waited for too long. */
@@ -339,12 +351,14 @@ due_work timetable::put_back(const std::vector<due_run>& runs, instant now)
             owe_again(r.job, r.ticks, r.occurrence, now);
             continue;
         }
-        if (e.taken > r.occurrence || e.paused || !(*plan_)[r.job].enabled) {
-            overtake(r, now, out);
+        // The clock may have been set since: ticks of elapsed time have moved with it.
+        const instant at = r.occurrence + (e.ticks.anchor - r.ticks.anchor);
+        if (e.taken > at || e.paused || !(*plan_)[r.job].enabled) {
+            overtake(r.job, at, now, out);
             continue;
         }
-        e.next = std::min(e.next, r.occurrence);
-        e.taken = r.occurrence - one_tick;
+        e.next = std::min(e.next, at);
+        e.taken = at - one_tick;
         e.planned = false;
         jobs.insert(r.job);
     }
@@ -364,17 +378,18 @@ void timetable::owe_again(job_index j, const grid& ticks, instant at, instant no
     debt& d = known->second;
     insert_by_age(d.spans, {ticks, at, at, 1});
     d.ready = now;
-    if (is_new || std::exchange(d.waits, false)) plan_debt(j);
+    const bool was_planned = !is_new && !std::exchange(d.waits, false);
+    if (was_planned) payments_.erase({j});
+    plan_debt(j);
 }
 
 /** What becomes of an instant of which a newer one has been taken. */
-void timetable::overtake(const due_run& r, instant now, due_work& out)
+void timetable::overtake(job_index j, instant at, instant now, due_work& out)
 {
-    const schedule& s = schedule_of(r.job);
-    const instant at = r.occurrence;
-    if (s.catch_up == catch_up_policy::all) return owe_again(r.job, entries_[r.job].ticks, at, now);
+    const schedule& s = schedule_of(j);
+    if (s.catch_up == catch_up_policy::all) return owe_again(j, entries_[j].ticks, at, now);
     const reason why = s.catch_up == catch_up_policy::once ? reason::coalesced : reason::window;
-    out.missed.emplace_back(r.job, missed_part{at, at, 1, why});
+    out.missed.emplace_back(j, missed_part{at, at, 1, why});
 }
 
 bool timetable::release(job_index j, instant now)

@@ -208,7 +208,7 @@ private:
     void pass(job_index j, instant now, due_work& out);
     void wait_held(job_index j, instant now, due_work& out);
     void owe_again(job_index j, const grid& ticks, instant at, instant now);
-    void overtake(const due_run& r, instant now, due_work& out);
+    void overtake(job_index j, instant at, instant now, due_work& out);
     void owe(job_index j, const owed_span& span, std::int64_t limit, instant now, due_work& out);
     void pay(job_index j, instant now, due_work& out);
     void move_ticks(entry& e, const schedule& s, const time_reading& time, bool fires);
