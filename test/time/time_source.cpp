@@ -7,6 +7,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include <memory>
 #include <optional>
 
 namespace asio = boost::asio;
@@ -68,6 +69,23 @@ BOOST_AUTO_TEST_CASE(cancellation_ends_a_wait_at_once)
         elapsed.emit(type);
         ctx.run();
         BOOST_TEST(aborted == 2);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(signals_and_the_source_may_outlive_the_context)
+{
+    asio::cancellation_signal wall;
+    asio::cancellation_signal elapsed;
+    for (const bool is_cut_short : {false, true}) {
+        auto ctx = std::make_unique<asio::io_context>();
+        system_time_source time(ctx->get_executor());
+        const auto ignore = [](error_code) {};
+        time.async_wait_until(time.now(), asio::bind_cancellation_slot(wall.slot(), ignore));
+        time.async_wait_for(0s, asio::bind_cancellation_slot(elapsed.slot(), ignore));
+        if (!is_cut_short) BOOST_TEST(ctx->run() > 0);
+        ctx.reset();
+        wall.emit(asio::cancellation_type::terminal);
+        elapsed.emit(asio::cancellation_type::terminal);
     }
 }
 

@@ -102,27 +102,33 @@ instant time_source::boot_time() const noexcept
 }
 
 system_time_source::system_time_source(asio::any_io_executor ex)
-    : executor_(asio::make_strand(std::move(ex))), boot_id_(read_boot_id())
+    : executor_(std::move(ex)), boot_id_(read_boot_id())
 {}
 
 instant system_time_source::now() const noexcept { return instant{read_clock(CLOCK_REALTIME)}; }
 
 microseconds system_time_source::since_boot() const noexcept { return read_clock(CLOCK_BOOTTIME); }
 
+// Whoever cancels a wait may be on another thread than what it waits with, hence a strand for each:
+// one of the source's own would have to end before the context, which the source may outlive.
+
 void system_time_source::wait_until(instant t, handler_type handler)
 {
-    detail::spawn<>(executor_, wait_for_wall_clock(executor_, t), std::move(handler));
+    const asio::any_io_executor ex = asio::make_strand(executor_);
+    detail::spawn<>(ex, wait_for_wall_clock(ex, t), std::move(handler));
 }
 
 void system_time_source::wait_for(microseconds span, handler_type handler)
 {
     // No coroutine: ten thousand attempts may wait for their turn, each with a limit.
-    const auto timer = std::make_shared<asio::steady_timer>(executor_, span);
+    const auto timer = std::make_shared<asio::steady_timer>(asio::make_strand(executor_), span);
     detail::pending<void(error_code)> operation(executor_, std::move(handler));
-    // Whoever cancels may be on another thread than the timer.
+    // What stands in the slot may outlive the context, and must own nothing of it.
     if (auto slot = operation.slot(); slot.is_connected())
-        slot.assign([ex = executor_, weak = std::weak_ptr(timer)](asio::cancellation_type) {
-            asio::dispatch(ex, [weak] {
+        slot.assign([weak = std::weak_ptr(timer)](asio::cancellation_type) {
+            const auto waits = weak.lock();
+            if (!waits) return;
+            asio::dispatch(waits->get_executor(), [weak] {
                 if (const auto alive = weak.lock()) alive->cancel();
             });
         });
