@@ -222,6 +222,25 @@ BOOST_AUTO_TEST_CASE(an_end_that_could_not_be_recorded_is_recorded_later)
     kill();
 }
 
+BOOST_AUTO_TEST_CASE(after_a_drain_a_late_claim_asks_for_nothing_more)
+{
+    bool is_over = false;
+    int asked = 0;
+    choose = [&](operation what) -> faulty_store::fault {
+        if (is_over) ++asked;
+        return {.delay = what == operation::claim ? 40s : 0s};
+    };
+    begin({make("a", {})});
+    daemon->async_trigger("a", asio::detached);
+    run_for(11s);
+    daemon->async_drain([&](error_code) { is_over = true; });
+    run_for(1s);
+    BOOST_TEST(is_over);
+    run_for(1min);
+    BOOST_TEST(asked == 0); // whoever was told of the end may have closed the store
+    kill();
+}
+
 BOOST_AUTO_TEST_CASE(a_drain_tries_once_more_and_then_says_what_is_lost)
 {
     answer = [this](const http::request&) {

@@ -282,6 +282,7 @@ bool recorder::settle()
     if (underway_ > 0) return false;
     if (!has_waiting()) {
         is_last_try_ = false;
+        has_given_up_ = true; // of an answer that is still to come, too: the store may be gone then
         return true;
     }
     if (std::exchange(is_last_try_, true)) {

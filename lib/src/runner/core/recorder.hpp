@@ -132,7 +132,7 @@ private:
     error_code last_error_;
     std::shared_ptr<boost::asio::cancellation_signal> wait_; // for the time to try again
     bool is_last_try_ = false;
-    bool has_given_up_ = false;  // what waited; what is left is for the next start
+    bool has_given_up_ = false;  // the end: what is left, or late, is for the next start
     bool is_turn_asked_ = false; // for what follows
 
     std::multimap<std::string, returned_claim> returned_; // by chain

@@ -119,6 +119,7 @@ void runner::core::recover_later(std::vector<open_run> cut_off)
                              cut_off = std::move(cut_off)](const error_code& ec) mutable {
                 const auto self = weak.lock();
                 if (!self || ec == asio::error::operation_aborted) return;
+                if (!self->is_firing()) return; // it has stopped just as the wait was over
                 self->recover(std::move(cut_off));
             }));
 }
