@@ -184,7 +184,10 @@ bool sqlite_store::writer::take_group(std::vector<operation>& out)
 
 void sqlite_store::writer::commit(std::vector<operation>& group)
 {
-    const error_code ec = try_commit(group.data(), group.size());
+    error_code ec = try_commit(group.data(), group.size());
+    // Once, and not for each alone: whoever reads meanwhile holds it up until SQLite's patience
+    // ends.
+    if (is_full(ec) && make_room()) ec = try_commit(group.data(), group.size());
     const bool each_alone = ec && group.size() > 1 && may_be_one(ec);
     for (operation& o : group) {
         const error_code own = each_alone ? try_commit(&o, 1) : ec;
@@ -225,8 +228,7 @@ error_code sqlite_store::writer::try_commit(operation* first, std::size_t count)
     // What is written to a deleted file is lost with the process. Before a commit, so that nothing
     // is done where that is known; after it, so that nothing is answered that is not kept.
     if (has_moved()) return errc::store_moved;
-    error_code ec = write_all(first, count);
-    if (is_full(ec) && !has_moved() && make_room()) ec = write_all(first, count);
+    const error_code ec = write_all(first, count);
     return has_moved() ? errc::store_moved : ec;
 }
 
