@@ -65,7 +65,7 @@ daemon::daemon(configuration config, purpose what, config_loader::load_function 
     runner_.on_event([this](const event& e) {
         status_.on_event(e);
         if (const auto* f = std::get_if<store_failed>(&e))
-            is_stalled_ = f->error == errc::store_stalled;
+            is_stalled_ = f->error == errc::store_stalled || f->error == errc::queue_full;
         if (std::holds_alternative<store_recovered>(e)) is_stalled_ = false;
         if (std::holds_alternative<record_failed>(e)) is_recorded_ = false;
         if (std::holds_alternative<firing_began>(e)) ready();
@@ -284,8 +284,8 @@ void daemon::finish()
     asio::post(ending_, [this] {
         store_.reset();
         asio::post(ctx_, [this] {
-            // Else it has taken too long.
-            if (grace_.cancel() > 0) end();
+            // Else it has taken too long, and the timer is for the log.
+            if (!goes_without_store_ && grace_.cancel() > 0) end();
         });
     });
 }
@@ -308,6 +308,7 @@ void daemon::end()
  * after a crash. */
 void daemon::end_without_store()
 {
+    goes_without_store_ = true;
     log(log_level::error, "not_closed",
         store_options_.path +
             ": the disk does not answer: carillon ends without closing the store");

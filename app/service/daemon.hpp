@@ -107,8 +107,9 @@ private:
     bool stopping_ = false;
     bool reload_again_ = false; // asked for while one was under way
     bool finished_ = false;
-    bool is_recorded_ = true; // each run's end
-    bool is_stalled_ = false; // the store has not answered in time
+    bool is_recorded_ = true;         // each run's end
+    bool is_stalled_ = false;         // the store has not answered in time
+    bool goes_without_store_ = false; // at the end
     // Wait for the store and the sinks at the end. Last: joined before all that they refer to.
     boost::asio::thread_pool ending_{2};
 };
