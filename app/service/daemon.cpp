@@ -34,13 +34,15 @@ bool is_refusal(const error_code& ec)
            ec == errc::nothing_to_retry;
 }
 
-/// So long the store, and then the log, may take for their last words.
-constexpr std::chrono::seconds patience_at_the_end{5};
+/// So long the store may take to close, where another process may hold it up for ten seconds, and
+/// then the log for its last words.
+constexpr std::chrono::seconds patience_with_store{12};
+constexpr std::chrono::seconds patience_with_log{2};
 
 } // namespace
 
 daemon::daemon(configuration config, purpose what, config_loader::load_function reload)
-    : store_options_(config.store),
+    : purpose_(what), store_options_(config.store),
       store_(open_store(
           ctx_.get_executor(),
           store_options_,
@@ -65,7 +67,7 @@ daemon::daemon(configuration config, purpose what, config_loader::load_function 
     runner_.on_event([this](const event& e) {
         status_.on_event(e);
         if (const auto* f = std::get_if<store_failed>(&e))
-            is_stalled_ = f->error == errc::store_stalled || f->error == errc::queue_full;
+            is_stalled_ = f->error == errc::store_stalled;
         if (std::holds_alternative<store_recovered>(e)) is_stalled_ = false;
         if (std::holds_alternative<record_failed>(e)) is_recorded_ = false;
         if (std::holds_alternative<firing_began>(e)) ready();
@@ -106,19 +108,18 @@ int daemon::run()
     signals_.add(SIGINT);
     signals_.add(SIGHUP);
     await_signal();
-    int code = 0;
-    runner_.async_run([this, &code](error_code ec) {
+    runner_.async_run([this](error_code ec) {
         if (ec && ec != asio::error::operation_aborted) {
             // Whoever supervises us is to know that nothing fires.
             log(log_level::error, "not_run", "the store cannot be read: " + describe(ec));
-            code = exit_cannot_start;
+            code_ = exit_cannot_start;
         }
         log(log_level::info, "stopped", "carillon has stopped");
         finish();
     });
     kick_watchdog();
     ctx_.run();
-    return code;
+    return code_;
 }
 
 void daemon::ready()
@@ -151,10 +152,10 @@ int daemon::run_one(const std::function<void(run_handler)>& start)
     signals_.add(SIGTERM);
     signals_.add(SIGINT);
     await_signal();
-    int code = exit_failed;
+    code_ = exit_failed;
     start([&](error_code ec, const run_record& run) {
-        if (!ec && run.outcome == outcome::completed) code = 0;
-        if (ec == errc::no_such_run || ec == errc::no_such_job) code = exit_no_job;
+        if (!ec && run.outcome == outcome::completed) code_ = 0;
+        if (ec == errc::no_such_run || ec == errc::no_such_job) code_ = exit_no_job;
         if (is_refusal(ec))
             print_error("nothing was run: " + describe(ec));
         else if (ec && ec != asio::error::operation_aborted)
@@ -163,7 +164,7 @@ int daemon::run_one(const std::function<void(run_handler)>& start)
         runner_.async_drain([this](error_code) { finish(); });
     });
     ctx_.run();
-    return code == 0 && !is_recorded_ ? exit_failed : code;
+    return code_ == 0 && !is_recorded_ ? exit_failed : code_;
 }
 
 void daemon::await_signal()
@@ -277,7 +278,7 @@ void daemon::finish()
     stopping_ = true; // another signal ends the process at once
     status_.close();
     if (stopped_) std::exchange(stopped_, nullptr)();
-    grace_.expires_after(patience_at_the_end);
+    grace_.expires_after(patience_with_store);
     grace_.async_wait([this](error_code ec) {
         if (!ec) end_without_store();
     });
@@ -312,11 +313,14 @@ void daemon::end_without_store()
     log(log_level::error, "not_closed",
         store_options_.path +
             ": the disk does not answer: carillon ends without closing the store");
-    grace_.expires_after(patience_at_the_end);
-    grace_.async_wait([](error_code) { ::_exit(exit_failed); });
-    asio::post(ending_, [this] {
+    grace_.expires_after(patience_with_log);
+    // A run that someone waits for has ended, and has been recorded.
+    const bool is_well = purpose_ == purpose::one_run && is_recorded_;
+    const int code = code_ != 0 || is_well ? code_ : exit_failed;
+    grace_.async_wait([code](error_code) { ::_exit(code); });
+    asio::post(ending_, [this, code] {
         sinks_.flush();
-        ::_exit(exit_failed);
+        ::_exit(code);
     });
 }
 

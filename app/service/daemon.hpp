@@ -92,6 +92,7 @@ private:
     boost::asio::io_context ctx_{1};
     system_time_source time_{ctx_.get_executor()};
     http::client client_{ctx_.get_executor()};
+    purpose purpose_;
     store_options store_options_;
     std::unique_ptr<carillon::store> store_;
     carillon::runner runner_;
@@ -104,6 +105,7 @@ private:
     std::optional<config_loader> reload_;
     std::function<void()> stopped_;
     microseconds shutdown_grace_{0};
+    int code_ = 0; // of the process
     bool stopping_ = false;
     bool reload_again_ = false; // asked for while one was under way
     bool finished_ = false;

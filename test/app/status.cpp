@@ -100,7 +100,7 @@ BOOST_AUTO_TEST_CASE(without_a_daemon_nothing_fires)
     BOOST_TEST(!r.has_daemon);
     const std::string text = as_table(r, *jobs, time.now(), {});
     BOOST_TEST(text.starts_with("daemon: not running, so nothing fires\n\n"), text);
-    BOOST_TEST(text.find("  when the daemon starts             ▂█\n") != std::string::npos, text);
+    BOOST_TEST(text.find("  when the daemon starts  ▂█\n") != std::string::npos, text);
     BOOST_TEST(text.find("\nhand    failing   interrupted  ") != std::string::npos, text);
     // It counts from the next start, which nobody knows.
     BOOST_TEST(!r.jobs[4].next.has_value());

@@ -136,6 +136,27 @@ BOOST_AUTO_TEST_CASE(what_is_owed_from_the_future_comes_in_its_time)
     kill();
 }
 
+BOOST_AUTO_TEST_CASE(a_job_that_was_away_has_no_silent_hour)
+{
+    const std::vector<job> jobs{make("a", schedule{.every = 15min})};
+    start(jobs);
+    run_for(2h);
+    kill();
+    start({make("b", schedule{.every = 24h})});
+    kill();
+    start(jobs);
+    run_for(1min);
+    time.step(-1h);
+    run_for(59min + 30s);
+    BOOST_TEST(requests.size() == 12U);
+    std::vector<std::string> keys;
+    for (const auto& r : requests) keys.push_back(field(r.request, "Idempotency-Key"));
+    BOOST_TEST(keys.back() == "a@2026-01-05T02:00:00.000001Z");
+    std::sort(keys.begin(), keys.end());
+    BOOST_TEST(std::adjacent_find(keys.begin(), keys.end()) == keys.end());
+    kill();
+}
+
 BOOST_AUTO_TEST_CASE(a_suspend_is_downtime)
 {
     // Both clocks go on while nothing runs; afterwards the timer of before is long due.

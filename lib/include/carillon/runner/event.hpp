@@ -104,7 +104,8 @@ struct overlap_persists {
     int in_a_row = 0;
 };
 
-/** The store refuses what is to be kept. What can wait is tried again; what is due meanwhile comes
+/** The store refuses what is to be kept, or does not answer (@ref errc::store_stalled); told once
+ * more when the one becomes the other. What can wait is tried again; what is due meanwhile comes
  * to what @ref runner_options::on_store_error says. */
 struct store_failed {
     error_code error;

@@ -46,9 +46,9 @@ struct runner_options {
  * give the same strand to runner and transport, and call members from within it. Time source and
  * store may have other executors.
  *
- * The runner must end before the executor's context, and time source, transport and store must
- * outlive both: what is under way when the runner ends completes while the context still runs, or
- * is destroyed with it.
+ * The runner must end before the executor's context does, and time source, transport and store
+ * must outlive the runner and every `run()` of the context after its end, in which what was under
+ * way completes.
  *
  * Waiting jobs stand in one agenda behind one timer. A job's coroutine exists only while it is
  * being sent.

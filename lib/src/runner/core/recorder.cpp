@@ -211,8 +211,13 @@ void recorder::answered(const error_code& ec)
     const microseconds now = shared_->time.since_boot();
     if (ec) {
         last_error_ = ec;
-        if (!std::exchange(failing_since_, failing_since_.value_or(now)))
-            shared_->emit(store_failed{ec});
+        // What is refused at once, for what hangs, hangs.
+        const bool hangs = ec == errc::store_stalled || ec == errc::queue_full;
+        const bool is_new = !std::exchange(failing_since_, failing_since_.value_or(now));
+        if (is_new || hangs != hangs_) {
+            hangs_ = hangs;
+            shared_->emit(store_failed{hangs ? make_error_code(errc::store_stalled) : ec});
+        }
         if (!is_last_try_) wait();
     } else if (has_waiting() && failing_since_) {
         // It takes something again: all that waits may follow.

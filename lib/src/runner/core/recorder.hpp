@@ -130,6 +130,7 @@ private:
     std::size_t underway_ = 0;
     std::optional<microseconds> failing_since_; // in time since boot
     error_code last_error_;
+    bool hangs_ = false;                                     // while it fails: it does not answer
     std::shared_ptr<boost::asio::cancellation_signal> wait_; // for the time to try again
     bool is_last_try_ = false;
     bool has_given_up_ = false;  // the end: what is left, or late, is for the next start

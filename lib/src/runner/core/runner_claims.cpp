@@ -231,7 +231,8 @@ bool runner::core::is_past(const job& first, due_run& run) const
     return s.catch_up == catch_up_policy::none || now - run.scheduled_at > s.catch_up_window;
 }
 
-/** Starts what was won. What was not belongs to another process that shares the store. */
+/** Starts what was won. What was not belongs to another process that shares the store, or has had
+ * its name before this one knew of it. */
 void runner::core::claimed(
     const std::shared_ptr<due_batch>& batch,
     const error_code& ec,
@@ -242,6 +243,9 @@ void runner::core::claimed(
     std::vector<claimed_run> past;
     std::vector<claimed_run> unclaimed;
     std::vector<claimed_run> lost;
+    auto again = std::make_shared<due_batch>();
+    again->plan = plan;
+    again->at = batch->at;
     for (std::size_t i = 0; i < batch->runs.size(); ++i) {
         claimed_run r = batch->runs[i];
         if (r.is_taken_back) continue;
@@ -254,6 +258,8 @@ void runner::core::claimed(
             (is_past(first, r.due) ? past : won).push_back(r);
         } else if (ec) {
             unclaimed.push_back(r);
+        } else if (timetable_.plan() == plan && timetable_.name_anew(r.due)) {
+            again->runs.push_back(r);
         } else {
             lost.push_back(r);
         }
@@ -261,6 +267,7 @@ void runner::core::claimed(
     // From here on others may act: what a listener takes back is what is in the batch.
     batch->runs = std::move(won);
     batch->is_claimed = true;
+    if (!again->runs.empty()) claim_anew(std::move(again));
     put_back_unclaimed(*batch, std::move(unclaimed));
     for (const claimed_run& r : past) {
         settle_unsent({plan, r}, reason::window);
@@ -268,6 +275,13 @@ void runner::core::claimed(
     }
     for (const claimed_run& r : lost) give_up(*plan, r);
     if (!batch->has_begun && !batch->runs.empty()) start_when_due(batch);
+}
+
+void runner::core::claim_anew(std::shared_ptr<due_batch> batch)
+{
+    std::vector<job_index> jobs;
+    for (const claimed_run& r : batch->runs) jobs.push_back(r.due.job);
+    claim(std::move(batch), {.memories = memories_of(jobs)});
 }
 
 /** A run that is not started leaves its place. */

@@ -189,6 +189,7 @@ private:
         const std::shared_ptr<due_batch>& batch,
         const error_code& ec,
         const std::vector<carillon::claim>& claims);
+    void claim_anew(std::shared_ptr<due_batch> batch);
     bool goes_without_store(const job_set& plan, job_index first) const;
     std::int64_t own_fence();
     bool is_past(const job& first, due_run& run) const;

@@ -392,6 +392,17 @@ void timetable::overtake(job_index j, instant at, instant now, due_work& out)
     out.missed.emplace_back(j, missed_part{at, at, 1, why});
 }
 
+bool timetable::name_anew(due_run& r)
+{
+    const schedule& s = schedule_of(r.job);
+    if (r.scheduled_at != r.occurrence || r.occurrence > set_back_from_ || is_fixed_time(s))
+        return false;
+    std::vector<used_span>& used = entries_[r.job].used;
+    r.scheduled_at += uses_of(used, r.ticks, r.occurrence) * one_tick;
+    add_use(s, used, r.ticks, r.occurrence);
+    return true;
+}
+
 bool timetable::release(job_index j, instant now)
 {
     const auto at = debts_.find(j);
@@ -421,6 +432,7 @@ std::vector<job_index> timetable::clock_stepped(const time_reading& time, micros
 {
     time_ = time;
     passed_over_ = by > microseconds{0} ? time.now : instant::min();
+    if (by < microseconds{0}) set_back_from_ = std::max(set_back_from_, time.now - by);
     std::vector<job_index> moved;
     for (job_index i = 0; i < entries_.size(); ++i) {
         entry& e = entries_[i];

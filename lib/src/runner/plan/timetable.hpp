@@ -147,6 +147,13 @@ public:
      * instant has overtaken meanwhile is judged as what has passed; no run comes at once. */
     due_work put_back(const std::vector<due_run>& runs, instant now);
 
+    /**
+     * Gives a run another name, whose own is refused though it is not known here to be used: of a
+     * rhythm, where the clock was set back beyond it, once. Whether it does. Elsewhere the name is
+     * that of another process's run.
+     */
+    bool name_anew(due_run& r);
+
     /** A run of what a job owes has ended: the next may follow. Whether there is such a thing. */
     bool release(job_index j, instant now);
 
@@ -215,9 +222,10 @@ private:
     void set_debts_back();
 
     std::shared_ptr<const job_set> plan_;
-    time_reading time_;                    // of the boot and the start
-    instant passed_over_ = instant::min(); // a step forward passed over what was due until here
-    std::vector<entry> entries_;           // one for each job of the plan
+    time_reading time_;                      // of the boot and the start
+    instant passed_over_ = instant::min();   // a step forward passed over what was due until here
+    instant set_back_from_ = instant::min(); // the latest time that the clock was set back from
+    std::vector<entry> entries_;             // one for each job of the plan
     std::unordered_map<job_index, debt> debts_;
     agenda agenda_;
     agenda payments_;                    // when what is owed may go on

@@ -187,6 +187,7 @@ private:
         const auto taken = instants.last_until(next - one_tick);
         // The clock may have visited the future: then it goes on from now.
         const bool is_ahead = taken && *taken - time_.now <= longest_lead;
+        if (taken && !is_ahead) table_.set_back_from_ = std::max(table_.set_back_from_, *taken);
         const instant from = is_ahead ? next - one_tick : std::min(next - one_tick, time_.now);
         e.next = next_open(s, e, from).value_or(never);
     }
