@@ -117,7 +117,10 @@ private:
     void add_incident(const told& t, const scenario& what)
     {
         const std::string_view words = t.job;
-        if (t.event.step != 0s) is_set_ = is_set_since_ = true;
+        if (t.event.step != 0s) {
+            is_set_ = is_set_since_ = true;
+            set_at_ = t.elapsed;
+        }
         if (words == "the machine boots") has_booted_since_ = true;
         // The store has not answered yet.
         if (t.event.step != 0s && has_booted_since_ && !starts_.empty() &&
@@ -125,9 +128,12 @@ private:
             is_set_unseen_ = true;
         if (words == "carillon starts")
             is_set_unseen_ = is_set_unseen_ || (is_set_since_ && has_booted_since_);
-        if (words == "carillon is stopped" || words == "the machine is switched off")
-            if (starts_.empty() || !starts_.back().has_ended)
+        if (words == "carillon is stopped" || words == "the machine is switched off") {
+            // What was set just before may not have been written down.
+            const bool is_kept = !set_at_ || t.elapsed - *set_at_ > 4 * what.commit;
+            if (is_kept && (starts_.empty() || !starts_.back().has_ended))
                 is_set_since_ = has_booted_since_ = false;
+        }
         if (words == "the machine boots") boots_.push_back({t.event.at, t.elapsed});
         if (words == "carillon starts")
             starts_.push_back({.at = t.event.at, .boot = boots_.back(), .elapsed = t.elapsed});
@@ -147,8 +153,9 @@ private:
     instant begin_ = from_;
     instant end_{};
     bool is_set_ = false;
-    bool is_set_since_ = false;     // carillon stopped
-    bool has_booted_since_ = false; // likewise
+    bool is_set_since_ = false;          // carillon stopped
+    std::optional<microseconds> set_at_; // the last time
+    bool has_booted_since_ = false;      // likewise
     bool is_set_unseen_ = false;
     std::vector<std::pair<instant, instant>> passes_; // without their beginnings
     std::vector<moment> boots_;
@@ -187,7 +194,7 @@ public:
     {
         if (!follows_elapsed_time(schedule_)) return last_until(t) == t ? times_.times_at(t) : 0;
         return static_cast<int>(std::count_if(grids_.begin(), grids_.end(), [&](const part& p) {
-            return t <= p.until && is_in(p, t);
+            return t <= claimed_until(p) && is_in(p, t);
         }));
     }
 
@@ -226,11 +233,18 @@ private:
         return occurrences(schedule_, p.ticks).last_until(t) == t;
     }
 
+    /** What is claimed ahead goes, though its grid ends before it. */
+    static instant claimed_until(const part& p)
+    {
+        return p.until > instant::max() - longest_lead ? p.until : p.until + longest_lead;
+    }
+
     std::optional<instant> last_until(instant t) const
     {
         std::optional<instant> out;
         for (const part& p : grids_) {
-            const auto at = occurrences(schedule_, p.ticks).last_until(std::min(t, p.until));
+            const instant until = claimed_until(p);
+            const auto at = occurrences(schedule_, p.ticks).last_until(std::min(t, until));
             if (at && (!out || *at > *out)) out = at;
         }
         return out;
@@ -277,8 +291,11 @@ public:
     {
         for (const instant a : offsets_)
             for (const instant b : offsets_)
-                if (a != b && (std::chrono::abs(a - b) + 3 * rounding) % every_ <= 6 * rounding)
-                    return true;
+                for (const microseconds i : origins_)
+                    for (const microseconds j : origins_) {
+                        const microseconds apart = std::chrono::abs((a - b) + (i - j));
+                        if (a != b && (apart + 3 * rounding) % every_ <= 6 * rounding) return true;
+                    }
         return false;
     }
 
