@@ -2,7 +2,7 @@
 
 #include "print.hpp"
 #include "runner/machine.hpp"
-#include "runner/slots/gate.hpp"
+#include "runner/slots/admission.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>

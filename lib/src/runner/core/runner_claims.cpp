@@ -48,7 +48,7 @@ void runner::core::fire(std::shared_ptr<due_batch> batch, const due_work& work)
     for (const event& e : told) shared_->emit(e);
 }
 
-/** Sends what is due through its chain's gate: to the batch, or to what came to nothing. */
+/** Offers what is due to its chain's slots: it goes to the batch, or to what came to nothing. */
 void runner::core::admit_due(
     const std::vector<due_run>& due, due_batch& batch, claim_batch& asked, std::vector<event>& told)
 {
@@ -57,10 +57,9 @@ void runner::core::admit_due(
         const job& first = (*batch.plan)[d.job];
         if (is_awaited(first.name, d)) continue;
         chain_state& chain = chains_[first.name];
-        gate& g = chain.gate;
-        const admission how = d.caught_up ? g.admit_caught_up() : g.admit(first.overlap);
+        const admission how =
+            d.caught_up ? chain.slots.offer_catch_up() : chain.slots.offer(first.overlap);
         if (how != admission::skip) {
-            if (d.caught_up) ++chain.turns;
             batch.runs.push_back(
                 {.due = d,
                  .how = how,
@@ -69,9 +68,9 @@ void runner::core::admit_due(
             continue;
         }
         asked.missed.push_back({first.name, d.scheduled_at, d.scheduled_at, 1, reason::overlap});
-        told.emplace_back(run_skipped{first, d.scheduled_at, reason::overlap, g.skipped_in_a_row});
-        if (is_alarming(g.skipped_in_a_row))
-            told.emplace_back(overlap_persists{first, g.skipped_in_a_row});
+        const int in_a_row = chain.slots.skipped_in_a_row();
+        told.emplace_back(run_skipped{first, d.scheduled_at, reason::overlap, in_a_row});
+        if (is_alarming(in_a_row)) told.emplace_back(overlap_persists{first, in_a_row});
     }
 }
 
@@ -103,7 +102,7 @@ bool runner::core::is_busy(job_index j) const { return chains_.contains((*plan_)
 bool runner::core::has_turn(job_index j) const
 {
     const auto chain = chains_.find((*plan_)[j].name);
-    return chain != chains_.end() && chain->second.turns > 0;
+    return chain != chains_.end() && chain->second.slots.has_turn();
 }
 
 void runner::core::claim(std::shared_ptr<due_batch> batch, claim_batch asked)
@@ -289,18 +288,24 @@ void runner::core::give_up(const job_set& plan, const claimed_run& run)
 {
     const std::string& chain = plan[run.due.job].name;
     if (run.has_turn) end_turn(chain);
-    run.how == admission::start ? leave_gate(chain) : leave_queue(chain);
+    run.how == admission::start ? leave_slot(chain) : leave_line(chain);
 }
 
 /** A stop leaves it to the next start, as though it had been killed before it began. */
 void runner::core::leave_open(const std::shared_ptr<const job_set>& plan, const claimed_run& run)
+{
+    leave_unbegun(plan, run);
+    give_up(*plan, run);
+}
+
+/** The same of one that has no place any more. */
+void runner::core::leave_unbegun(const std::shared_ptr<const job_set>& plan, const claimed_run& run)
 {
     if (run.has_claim)
         recorder_->give_back(
             {give_back_of((*plan)[run.due.job], run, returned_claim::kind::unbegun)});
     else
         settle_unsent({plan, run}, reason::shutdown);
-    give_up(*plan, run);
 }
 
 /** In slices: ten thousand runs at one instant must not hold up all else. */
@@ -324,44 +329,33 @@ void runner::core::start_some(std::shared_ptr<due_batch> batch, std::size_t from
 void runner::core::enter(const std::shared_ptr<const job_set>& plan, const claimed_run& run)
 {
     if (run.how == admission::start) return start_due(plan, run);
-    chain_state& chain = chains_.at((*plan)[run.due.job].name);
-    if (chain.gate.running == 0) {
-        --chain.gate.waiting;
-        ++chain.gate.running;
-        return start_due(plan, run);
-    }
-    put_in_queue(chain, {plan, run});
+    if (!draining_ || !chains_.at((*plan)[run.due.job].name).slots.is_busy())
+        return stand_in_line({plan, run});
+    settle_unsent({plan, run}, reason::shutdown);
+    give_up(*plan, run);
 }
 
-void runner::core::put_in_queue(chain_state& chain, queued_run next)
+void runner::core::stand_in_line(const queued_run& next)
 {
-    if (draining_) {
-        settle_unsent(next, reason::shutdown);
-        return give_up(*next.plan, next.run);
-    }
-    if (next.run.how == admission::catch_up)
-        return displace(chain.backlog, std::move(next), reason::coalesced);
-    const bool replaces = next.run.how == admission::replace;
-    const std::string name = (*next.plan)[next.run.due.job].name;
-    displace(chain.queued, std::move(next), reason::overlap);
+    const job& first = (*next.plan)[next.run.due.job];
+    const bool side_by_side = first.overlap == overlap_policy::allow;
+    const auto what = chains_.at(first.name).slots.settle(next, next.run.how, side_by_side);
+    if (what.starts) return start_due(next.plan, next.run);
+    if (what.displaced)
+        tell_displaced(std::get<queued_run>(*what.displaced), what.skipped_in_a_row);
     // A listener may have ended the waiting.
-    const auto at = chains_.find(name);
-    if (replaces && at != chains_.end() && at->second.queued) cancel_all(at->second);
+    const auto at = chains_.find(first.name);
+    if (what.cancels && at != chains_.end() && at->second.slots.has_queued())
+        cancel_all(at->second);
 }
 
-/** Of those that wait the newest stays. */
-void runner::core::displace(std::optional<queued_run>& waiting, queued_run next, reason why)
+/** A newer run has its place. */
+void runner::core::tell_displaced(const queued_run& older, int skipped_in_a_row)
 {
-    const auto older = std::exchange(waiting, std::move(next));
-    if (!older) return;
-    const job& first = (*older->plan)[older->run.due.job];
-    chain_state& chain = chains_.at(first.name);
-    --chain.gate.waiting;
-    if (older->run.has_turn) --chain.turns; // the newer one has another
-    if (why != reason::overlap) return settle_unsent(*older, why);
-    const int in_a_row = ++chain.gate.skipped_in_a_row;
-    settle_unsent(*older, why, in_a_row);
-    if (is_alarming(in_a_row)) shared_->emit(overlap_persists{first, in_a_row});
+    if (skipped_in_a_row == 0) return settle_unsent(older, reason::coalesced);
+    settle_unsent(older, reason::overlap, skipped_in_a_row);
+    if (is_alarming(skipped_in_a_row))
+        shared_->emit(overlap_persists{(*older.plan)[older.run.due.job], skipped_in_a_row});
 }
 
 void runner::core::cancel_all(const chain_state& chain)
@@ -393,24 +387,22 @@ void runner::core::settle_unsent(const queued_run& queued, reason why, int in_a_
 }
 
 /** When firing stops nothing waits any more. */
-void runner::core::empty_queues()
+void runner::core::empty_lines()
 {
-    std::vector<queued_run> waiting;
-    std::vector<open_run> cut_off;
-    for (auto& [name, chain] : chains_) {
-        chain.gate.waiting -= static_cast<int>(chain.cut_off.size());
-        for (open_run& o : std::exchange(chain.cut_off, {})) cut_off.push_back(std::move(o));
-        for (auto* slot : {&chain.backlog, &chain.queued})
-            if (auto run = std::exchange(*slot, std::nullopt)) waiting.push_back(std::move(*run));
-    }
-    for (const open_run& o : cut_off) leave_open(o);
-    for (const queued_run& w : waiting) {
-        if (leaves_open()) {
-            leave_open(w.plan, w.run);
+    std::vector<waiting_run> waiting;
+    for (auto& [name, chain] : chains_)
+        for (waiting_run& w : chain.slots.stop()) waiting.push_back(std::move(w));
+    for (const waiting_run& w : waiting) {
+        if (const auto* crashed = std::get_if<std::shared_ptr<open_run>>(&w)) {
+            leave_open(**crashed);
+            forget_if_idle((*crashed)->run.chain);
             continue;
         }
-        settle_unsent(w, reason::shutdown);
-        give_up(*w.plan, w.run);
+        const auto& [plan, run] = std::get<queued_run>(w);
+        const std::string& chain = (*plan)[run.due.job].name;
+        leaves_open() ? leave_unbegun(plan, run) : settle_unsent({plan, run}, reason::shutdown);
+        if (run.has_turn) end_turn(chain);
+        forget_if_idle(chain);
     }
 }
 
@@ -457,61 +449,38 @@ std::shared_ptr<chain_run> runner::core::start_run(
     return run;
 }
 
-/** A run has ended: of those that wait one takes its place. What was missed comes before what is
- * newer, so that it has its turn, unless that replaces whatever goes. */
-void runner::core::leave_gate(const std::string& name)
+/** A run has ended: of those that wait one has its place. */
+void runner::core::leave_slot(const std::string& name)
 {
-    chain_state& chain = chains_.at(name);
-    --chain.gate.running;
-    if (is_stopping_) return forget_if_idle(name); // and what waits is left open
-    const bool is_free = chain.gate.running == 0;
-    if (is_free && !chain.cut_off.empty()) {
-        auto next = std::make_shared<open_run>(std::move(chain.cut_off.front()));
-        chain.cut_off.erase(chain.cut_off.begin());
-        return go_on(next, true);
-    }
-    const bool is_replaced = chain.queued && chain.queued->run.how == admission::replace;
-    if (is_free && is_replaced) return start_waiting(chain.queued);
-    if (chain.backlog && (is_free || overlaps(*chain.backlog))) return start_waiting(chain.backlog);
-    if (is_free && chain.queued) return start_waiting(chain.queued);
-    forget_if_idle(name);
-}
-
-/** Whether runs of its chain go side by side. */
-bool runner::core::overlaps(const queued_run& run)
-{
-    return (*run.plan)[run.run.due.job].overlap == overlap_policy::allow;
-}
-
-void runner::core::start_waiting(std::optional<queued_run>& waiting)
-{
-    const queued_run next = *std::exchange(waiting, std::nullopt);
-    gate& g = chains_.at((*next.plan)[next.run.due.job].name).gate;
-    --g.waiting;
-    ++g.running;
-    g.skipped_in_a_row = 0;
-    start_due(next.plan, next.run);
+    auto& slots = chains_.at(name).slots;
+    slots.end();
+    // At a stop what waits is left open.
+    const auto next = is_stopping_ ? std::nullopt : slots.next();
+    if (!next) return forget_if_idle(name);
+    if (const auto* crashed = std::get_if<std::shared_ptr<open_run>>(&*next))
+        return go_on_when_due(*crashed);
+    const auto& [plan, run] = std::get<queued_run>(*next);
+    start_due(plan, run);
 }
 
 /** What else was missed may follow. */
 void runner::core::end_turn(const std::string& chain)
 {
-    if (--chains_.at(chain).turns > 0) return;
+    if (!chains_.at(chain).slots.end_turn()) return;
     const auto j = is_firing() ? plan_->find(chain) : std::nullopt;
     if (j && timetable_.release(*j, shared_->time.now())) arm();
 }
 
-void runner::core::leave_queue(const std::string& chain)
+void runner::core::leave_line(const std::string& chain)
 {
-    --chains_.at(chain).gate.waiting;
+    chains_.at(chain).slots.withdraw();
     forget_if_idle(chain);
 }
 
 void runner::core::forget_if_idle(const std::string& chain)
 {
     const auto at = chains_.find(chain);
-    if (at->second.gate.running > 0 || at->second.gate.waiting > 0) return;
-    chains_.erase(at);
+    if (at != chains_.end() && at->second.slots.is_idle()) chains_.erase(at);
 }
 
 } // namespace carillon

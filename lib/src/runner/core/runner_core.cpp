@@ -355,15 +355,14 @@ void runner::core::run_ended(const std::shared_ptr<chain_run>& run, bool had_tur
     auto ended = std::make_shared<const run_record>(run->take_record());
     std::erase(chains_.at(ended->chain).going, run.get());
     if (had_turn) end_turn(ended->chain);
-    const chain_state& chain = chains_.at(ended->chain);
-    if (!chain.queued && !chain.backlog && chain.cut_off.empty()) {
+    if (!chains_.at(ended->chain).slots.has_line()) {
         // First, so that the store knows of its end before the next one's claim.
         recorder_->record(ended);
-        return leave_gate(ended->chain);
+        return leave_slot(ended->chain);
     }
     // What has been claimed already begins when a crash cannot bring this one back any more.
     recorder_->record(
-        ended, [self = shared_from_this(), ended] { self->leave_gate(ended->chain); });
+        ended, [self = shared_from_this(), ended] { self->leave_slot(ended->chain); });
 }
 
 void runner::core::stop_firing()
@@ -377,7 +376,7 @@ void runner::core::stop_firing()
     wake_->emit(asio::cancellation_type::terminal);
     const auto waits = std::exchange(recovery_waits_, {});
     for (const auto& wait : waits) wait->emit(asio::cancellation_type::terminal);
-    empty_queues();
+    empty_lines();
     is_stopping_ = false;
 }
 

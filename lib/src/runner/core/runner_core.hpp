@@ -1,9 +1,10 @@
 #pragma once
 
+#include "runner/core/claimed_run.hpp"
 #include "runner/core/recorder.hpp"
 #include "runner/plan/timetable.hpp"
 #include "runner/run/chain_run.hpp"
-#include "runner/slots/gate.hpp"
+#include "runner/slots/chain_slots.hpp"
 #include <carillon/detail/pending.hpp>
 #include <carillon/runner/runner.hpp>
 
@@ -57,20 +58,6 @@ private:
     /// A smaller difference between the clocks is no step: schedules keep their names.
     static constexpr microseconds step_limit = std::chrono::seconds{1};
 
-    /** A run that is due, from the claim to its start. */
-    struct claimed_run {
-        due_run due;
-        admission how = admission::start;
-        run_id id{};
-        std::int64_t fence = 0;
-        /// It makes up for missed instants, which have one run at a time.
-        bool has_turn = false;
-        /// It was claimed ahead, and is not to begin.
-        bool is_taken_back = false;
-        /// The store knows of it: not where it goes without.
-        bool has_claim = false;
-    };
-
     /** What is due at one wake-up, on its way to the runs. */
     struct due_batch {
         std::shared_ptr<const job_set> plan;
@@ -80,12 +67,6 @@ private:
         bool is_claimed = false; // the store has answered
         bool has_begun = false;
         boost::asio::cancellation_signal hold{}; // until that instant
-    };
-
-    /** One that waits for the end of the chain's last run. */
-    struct queued_run {
-        std::shared_ptr<const job_set> plan;
-        claimed_run run;
     };
 
     /** An operation that ends when the last run has. */
@@ -123,13 +104,9 @@ private:
 
     /** A chain while at least one run of it goes. */
     struct chain_state {
-        carillon::gate gate{};
-        std::vector<open_run> cut_off{};     // to go on one after another, before what follows
-        std::optional<queued_run> backlog{}; // makes up for a missed instant
-        std::optional<queued_run> queued{};
+        chain_slots<waiting_run> slots{};
         std::vector<chain_run*> going{}; // they are in runs_, too
         std::int64_t fence = 0;          // of the last that has begun
-        int turns = 0; // runs that make up for missed instants: claimed, waiting, or going
     };
 
     time_reading read_time() const;
@@ -198,11 +175,12 @@ private:
     static run_record record_of(const job_set& plan, const claimed_run& run);
     bool leaves_open() const { return draining_ && shared_->store.is_durable(); }
     void leave_open(const std::shared_ptr<const job_set>& plan, const claimed_run& run);
+    void leave_unbegun(const std::shared_ptr<const job_set>& plan, const claimed_run& run);
     void leave_open(const open_run& open);
     void start_some(std::shared_ptr<due_batch> batch, std::size_t from);
     void enter(const std::shared_ptr<const job_set>& plan, const claimed_run& run);
-    void put_in_queue(chain_state& chain, queued_run next);
-    void displace(std::optional<queued_run>& waiting, queued_run next, reason why);
+    void stand_in_line(const queued_run& next);
+    void tell_displaced(const queued_run& older, int skipped_in_a_row);
     static void cancel_all(const chain_state& chain);
     void start_due(const std::shared_ptr<const job_set>& plan, const claimed_run& run);
     void settle_unsent(const queued_run& run, reason why, int in_a_row = 1);
@@ -216,7 +194,6 @@ private:
     void end_interrupted(run_record run, reason why);
     void end_unbegun(const open_run& open, reason why);
     std::shared_ptr<boost::asio::cancellation_signal> add_recovery_wait();
-    void go_on(const std::shared_ptr<open_run>& open, bool has_waited);
     void go_on_when_due(const std::shared_ptr<open_run>& open);
     void wait_until_due(const std::shared_ptr<open_run>& open);
     void enter_again(const std::shared_ptr<open_run>& open);
@@ -238,12 +215,10 @@ private:
         chain_run::end_handler on_end);
     void run_ended(const std::shared_ptr<chain_run>& run, bool had_turn = false);
     void end_turn(const std::string& chain);
-    void leave_gate(const std::string& chain);
-    static bool overlaps(const queued_run& run);
-    void start_waiting(std::optional<queued_run>& waiting);
-    void leave_queue(const std::string& chain);
+    void leave_slot(const std::string& chain);
+    void leave_line(const std::string& chain);
     void forget_if_idle(const std::string& chain);
-    void empty_queues();
+    void empty_lines();
     void stop_firing();
     void cancel_runs();
     void finish_if_idle();

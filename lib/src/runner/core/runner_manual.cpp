@@ -50,7 +50,7 @@ void runner::core::trigger(const std::string& name, trigger_handler handler)
     asked->record.scheduled_at = name_by_hand(*asked->plan, *first, now);
     asked->record.trigger = run_trigger::manual;
     take_back_ahead(name); // the scheduled run is due after it
-    ++chains_[name].gate.running;
+    chains_[name].slots.offer_by_hand();
     claim_manual(std::move(asked), other_names);
 }
 
@@ -90,7 +90,7 @@ void runner::core::retry_found(
     found->trigger = run_trigger::retry;
     asked->record = std::move(*found);
     take_back_ahead(asked->record.chain);
-    ++chains_[asked->record.chain].gate.running;
+    chains_[asked->record.chain].slots.offer_by_hand();
     claim_manual(asked, 0);
 }
 
@@ -120,7 +120,7 @@ void runner::core::claim_manual(std::shared_ptr<manual_run> asked, int tries)
                 record.scheduled_at += microseconds{1};
                 return self->claim_manual(asked, tries - 1);
             }
-            self->leave_gate(record.chain);
+            self->leave_slot(record.chain);
             const errc taken = is_retry ? errc::run_still_goes : errc::already_claimed;
             std::move(asked->operation).complete(ec ? ec : make_error_code(taken), {});
         });

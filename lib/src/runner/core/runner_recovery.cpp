@@ -31,8 +31,7 @@ void runner::core::recover(std::vector<open_run> cut_off)
     claim_batch batch;
     batch.claims.reserve(mine->size());
     for (const auto& [o, why_not, waits] : *mine) {
-        gate& g = chains_[o.run.chain].gate;
-        ++(waits ? g.waiting : g.running);
+        chains_[o.run.chain].slots.offer_crashed(waits);
         batch.claims.push_back(
             {.chain = o.run.chain,
              .scheduled_at = o.run.scheduled_at,
@@ -88,12 +87,12 @@ void runner::core::recovered(
         const std::string chain = open.run.chain;
         if (ec || !claims[i].won) {
             if (ec) again.push_back(std::move(open));
-            waits ? leave_queue(chain) : leave_gate(chain);
+            waits ? leave_line(chain) : leave_slot(chain);
             continue;
         }
         if (draining_) { // stopped meanwhile
             leave_open(open);
-            waits ? leave_queue(chain) : leave_gate(chain);
+            waits ? leave_line(chain) : leave_slot(chain);
             continue;
         }
         open.run.fence = claims[i].fence;
@@ -101,10 +100,9 @@ void runner::core::recovered(
             end_unbegun(open, *why_not);
         else if (why_not)
             end_interrupted(std::move(open.run), *why_not);
-        else if (waits && chains_.at(chain).gate.running > 0)
-            chains_.at(chain).cut_off.push_back(std::move(open));
-        else
-            go_on(std::make_shared<open_run>(std::move(open)), waits);
+        else if (const auto crashed = std::make_shared<open_run>(std::move(open));
+                 !waits || chains_.at(chain).slots.settle_crashed(crashed))
+            go_on_when_due(crashed);
     }
     if (ec && is_firing()) recover_later(std::move(again));
 }
@@ -145,7 +143,7 @@ void runner::core::end_interrupted(run_record run, reason why)
     for (const job_record& j : ended->jobs)
         if (j.outcome == outcome::interrupted) shared_->emit(job_ended{*ended, job_of(j.job), j});
     shared_->emit(carillon::run_ended{*ended, job_of(ended->chain)});
-    leave_gate(ended->chain);
+    leave_slot(ended->chain);
 }
 
 /** Tells of, and records, a run of which nothing has begun, and nothing will. */
@@ -162,34 +160,23 @@ void runner::core::end_unbegun(const open_run& open, reason why)
     const job of = first ? (*plan_)[*first] : job{.name = run.chain, .url = {}};
     recorder_->record(std::make_shared<const run_record>(run));
     shared_->emit(run_skipped{of, run.scheduled_at, why, 1});
-    leave_gate(run.chain);
+    leave_slot(run.chain);
 }
 
-/** Goes on with a run whose chain is free; it has waited for that, or not. */
-void runner::core::go_on(const std::shared_ptr<open_run>& open, bool has_waited)
-{
-    if (has_waited) {
-        gate& g = chains_.at(open->run.chain).gate;
-        --g.waiting;
-        ++g.running;
-    }
-    go_on_when_due(open);
-}
-
-/** Not before its instant: it may have been claimed ahead, and the clock may have been set back
- * since. */
+/** Goes on with a run that has a place, but not before its instant: it may have been claimed ahead,
+ * and the clock may have been set back since. */
 void runner::core::go_on_when_due(const std::shared_ptr<open_run>& open)
 {
     if (open->due > shared_->time.now()) {
         // Its chain goes on meanwhile: that instant may be years away.
         awaited_.insert({open->run.chain, open->run.scheduled_at});
-        leave_gate(std::string(open->run.chain));
+        leave_slot(std::string(open->run.chain));
         return wait_until_due(open);
     }
     awaited_.erase({open->run.chain, open->run.scheduled_at});
     const auto first = plan_->find(open->run.chain);
     if (!first) return end_interrupted(std::move(open->run), reason::removed);
-    if (is_not_wanted(*open, *first)) return leave_gate(std::string(open->run.chain));
+    if (is_not_wanted(*open, *first)) return leave_slot(std::string(open->run.chain));
     const auto from =
         open->may_have_begun ? chain_run::beginning::cut_off : chain_run::beginning::fresh;
     const instant started = open->may_have_begun ? open->run.started_at : shared_->time.now();
@@ -254,16 +241,12 @@ bool runner::core::was_paused(const open_run& open) const
 /** Its instant has come: it starts, or follows what goes. */
 void runner::core::enter_again(const std::shared_ptr<open_run>& open)
 {
-    chain_state& chain = chains_[open->run.chain];
+    auto& slots = chains_[open->run.chain].slots;
     const auto first = plan_->find(open->run.chain);
     const bool may_overlap = first && (*plan_)[*first].overlap == overlap_policy::allow;
-    if (chain.gate.running > 0 && !may_overlap) {
-        ++chain.gate.waiting;
-        chain.cut_off.push_back(std::move(*open));
-        return;
-    }
-    ++chain.gate.running;
-    go_on_when_due(open);
+    const bool waits = slots.is_busy() && !may_overlap;
+    slots.offer_crashed(waits);
+    if (!waits || slots.settle_crashed(open)) go_on_when_due(open);
 }
 
 /** A stop leaves a run that was cut off to the next start once more. */

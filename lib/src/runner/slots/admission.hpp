@@ -1,0 +1,21 @@
+#pragma once
+
+namespace carillon {
+
+/** What becomes of a run that is due while others of its chain may go. */
+enum class admission {
+    start,
+    /// Wait for the end of the last one.
+    queue,
+    /// Wait for it, and cancel it, and take the place of another that waits.
+    replace,
+    /// Wait for the end of whatever goes: it makes up for a missed instant.
+    catch_up,
+    /// Come to nothing.
+    skip,
+};
+
+/** Whether as many skips in a row are worth an alarm: three, six, twelve... */
+bool is_alarming(int skips_in_a_row) noexcept;
+
+} // namespace carillon
