@@ -180,6 +180,24 @@ BOOST_AUTO_TEST_CASE(firing_goes_on_where_it_is_told_to_but_not_at_most_once)
     kill();
 }
 
+BOOST_AUTO_TEST_CASE(a_store_has_no_time_while_the_machine_sleeps)
+{
+    bool is_slow = false;
+    choose = [&](operation what) -> faulty_store::fault {
+        return {.delay = is_slow && what == operation::claim ? 6s : 0s};
+    };
+    begin({each_minute("a")});
+    is_slow = true;
+    run_for(1min + 2s); // its claim is under way
+    is_slow = false;
+    time.advance_to(time.now() + 3s); // held up
+    time.advance_to(time.now() + 20s);
+    run_for(10s);
+    BOOST_TEST(told == strings{}, per_element());
+    BOOST_TEST(requests.size() == 1U);
+    kill();
+}
+
 BOOST_AUTO_TEST_CASE(what_a_stalled_store_claims_too_late_follows_catch_up)
 {
     bool hangs = true;

@@ -56,7 +56,7 @@ struct random_machine : machine {
                                   (what == operation::save && refuses_saves);
             if (is_ill && is_asked && one_in(2)) f.ec = asio::error::no_buffer_space;
             // Beyond ten seconds the store counts as stalled, and saves are given up, too.
-            if (one_in(20)) f.delay = below(refuses_saves ? 60 : 9) * 1s;
+            if (one_in(20)) f.delay = delay();
             if (one_in(40)) f.torn = [this] { is_to_die = true; };
             return f;
         };
@@ -64,6 +64,18 @@ struct random_machine : machine {
 
     int below(int n) { return static_cast<int>(random() % static_cast<std::uint64_t>(n)); }
     bool one_in(int n) { return below(n) == 0; }
+
+    /** What is asked for later waits for what is late. */
+    microseconds delay()
+    {
+        if (refuses_saves) return below(60) * 1s;
+        const microseconds now = time.since_boot();
+        const microseconds end = std::max(late_until, now) + below(9) * 1s;
+        if (end - now > 9s) return 0s;
+        const microseconds out = end - std::max(late_until, now);
+        late_until = end;
+        return out;
+    }
 
     void add_jobs()
     {
@@ -258,6 +270,7 @@ struct random_machine : machine {
     std::vector<job> jobs;
     std::set<std::pair<std::string, std::string>> refused;
     bool refuses_saves = one_in(2);
+    microseconds late_until{0}; // in time since boot
     bool is_ill = false;
     bool is_to_die = false;
     instant until{};

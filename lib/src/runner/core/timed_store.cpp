@@ -15,6 +15,12 @@
 namespace asio = boost::asio;
 
 namespace carillon {
+namespace {
+
+/// A timer that is so late was not alone in that.
+constexpr microseconds longest_delay = std::chrono::seconds{1};
+
+} // namespace
 
 /** What is asked of the store and not answered. Shared with the answers, which may outlive the
  * object. */
@@ -33,6 +39,7 @@ public:
                 asio::append(std::move(handler), make_error_code(errc::queue_full), Ts{}...));
         const auto asker = std::make_shared<handler_of<Ts...>>(std::move(handler));
         const auto q = std::make_shared<question>();
+        q->patience = patience;
         q->deadline = time_.since_boot() + patience;
         q->give_up = [self = this, asker] {
             asio::dispatch(
@@ -61,6 +68,7 @@ public:
 
 private:
     struct question {
+        microseconds patience{0};
         microseconds deadline{0}; // in time since boot
         std::function<void()> give_up{};
         bool is_late = false;
@@ -88,6 +96,7 @@ private:
         for (const auto& weak : open_)
             if (const auto q = weak.lock()) first = std::min(first, q->deadline);
         if (first == microseconds::max()) return;
+        watched_ = first;
         timer_ = std::make_shared<asio::cancellation_signal>();
         time_.async_wait_for(
             std::max(first - time_.since_boot(), microseconds{0}),
@@ -104,6 +113,7 @@ private:
     {
         timer_.reset();
         const microseconds now = time_.since_boot();
+        if (now - watched_ > longest_delay) grant_anew(now);
         std::vector<std::shared_ptr<question>> late;
         std::erase_if(open_, [&](const auto& weak) {
             auto q = weak.lock();
@@ -117,6 +127,13 @@ private:
         watch();
     }
 
+    /** The machine has slept, or this process was held up: the store had no more time either. */
+    void grant_anew(microseconds now)
+    {
+        for (const auto& weak : open_)
+            if (const auto q = weak.lock()) q->deadline = now + q->patience;
+    }
+
     asio::any_io_executor executor_;
     time_source& time_;
     // In the order of the asking. Owned by the answers: whoever destroys them uncalled destroys
@@ -124,6 +141,7 @@ private:
     std::list<std::weak_ptr<question>> open_;
     std::size_t unanswered_ = 0; // whose deadline has passed
     std::shared_ptr<asio::cancellation_signal> timer_;
+    microseconds watched_{0}; // the deadline that it waits for
 };
 
 namespace {
