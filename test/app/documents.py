@@ -1,5 +1,5 @@
-"""The documents against the program: it takes every configuration that they show, and doc/configuration.md has a row for each key
-that it reads, and for no other."""
+"""The documents against the program and the sources: it takes every configuration that they show, doc/configuration.md has a row
+for each key that it reads, and for no other, and what links and doc/architecture.md name is there."""
 
 import os
 import re
@@ -13,15 +13,24 @@ import chosen
 PROGRAM, ROOT = sys.argv[1], sys.argv[2]
 
 
-def examples():
+def pages():
     for folder in ("", "doc"):
         for name in sorted(os.listdir(os.path.join(ROOT, folder))):
-            if not name.endswith(".md"):
-                continue
-            with open(os.path.join(ROOT, folder, name)) as f:
-                text = f.read()
-            for match in re.finditer(r"^```toml\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
-                yield f"{name}:{text.count(chr(10), 0, match.start()) + 2}", match.group(1)
+            if name.endswith(".md"):
+                with open(os.path.join(ROOT, folder, name)) as f:
+                    yield os.path.join(folder, name), f.read()
+
+
+def examples():
+    for name, text in pages():
+        for match in re.finditer(r"^```toml\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
+            yield f"{name}:{text.count(chr(10), 0, match.start()) + 2}", match.group(1)
+
+
+def anchors(text):
+    """Of a page's headings, as they stand behind the # of a link."""
+    heads = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", head.lower()).replace(" ", "-") for head in heads}
 
 
 def check(text):
@@ -139,6 +148,26 @@ class Documents(unittest.TestCase):
             with self.subTest(place):
                 code, errors = check(text)
                 self.assertEqual(code, 0, errors)
+
+    def test_links_lead_to_what_is_there(self):
+        texts = dict(pages())
+        for name, text in texts.items():
+            for link in re.findall(r"\]\((?!https?:)([^)]+)\)", text):
+                path, _, anchor = link.partition("#")
+                to = os.path.normpath(os.path.join(os.path.dirname(name), path)) if path else name
+                with self.subTest(f"{name}: {link}"):
+                    self.assertTrue(os.path.exists(os.path.join(ROOT, to)))
+                    if anchor:
+                        self.assertIn(anchor, anchors(texts[to]))
+
+    def test_the_sources_that_the_architecture_names_are_there(self):
+        there = set()
+        for folder in ("app", "lib", "test"):
+            for _, _, names in os.walk(os.path.join(ROOT, folder)):
+                there.update(names)
+        named = re.findall(r"[\w/]*?(\w+\.(?:cpp|hpp|py))`", dict(pages())[os.path.join("doc", "architecture.md")])
+        self.assertGreater(len(named), 50)
+        self.assertEqual(sorted(set(named) - there), [])
 
 
 chosen.main()
