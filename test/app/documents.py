@@ -160,6 +160,16 @@ class Documents(unittest.TestCase):
                     if anchor:
                         self.assertIn(anchor, anchors(texts[to]))
 
+    def test_the_reference_has_each_event_of_the_log(self):
+        page = dict(pages())[os.path.join("doc", "reference.md")]
+        section = page[page.index("## Events"):page.index("## Outcomes")]
+        told = {name for row in re.findall(r"^\| (`.*?) \|", section, re.MULTILINE) for name in re.findall(r"`(\w+)`", row)}
+        written = set()
+        for path in ("lib/src/runner/core/event_log.cpp", "app/service/daemon.cpp", "app/log/line_sink.cpp"):
+            with open(os.path.join(ROOT, path)) as f:
+                written.update(re.findall(r'(?:event = |about_\w+\(\s*|log\(\s*log_level::\w+,\s*)"(\w+)"', f.read()))
+        self.assertEqual(sorted(told), sorted(written))
+
     def test_the_sources_that_the_architecture_names_are_there(self):
         there = set()
         for folder in ("app", "lib", "test"):
