@@ -258,8 +258,10 @@ int run_command(int argc, char** argv)
         "carillon fires HTTP jobs on time, in order, with timeouts and retries.", "carillon");
     app.set_version_flag("--version", "carillon " + std::string(version()));
     app.require_subcommand(1);
-    app.footer("Exit codes: 0 good; 1 a job failed; 2 usage or configuration; 3 no daemon "
-               "answers; 4 no such job or run; 6 could not start, or no store to read.");
+    app.footer(
+        "Exit codes: 0 good; 1 a job failed; 2 usage or configuration; 3 the store is in "
+        "memory, which only its daemon can read; 4 no such job or run; 6 could not start, or "
+        "no store to read.");
 
     std::string path = default_path();
     std::string job;

@@ -27,7 +27,8 @@ struct log_entry {
     instant time{};
     /// What happened, in one word: `firing_began`, `run_started`, `job_started`, `attempt_failed`,
     /// `job_ended`, `run_ended`, `run_skipped`, `runs_missed`, `clock_changed`, `circuit_opened`,
-    /// `circuit_closed`, `polling_began`, `record_failed`, `notes_failed`, or the program's own.
+    /// `circuit_closed`, `polling_began`, `overlap_persists`, `store_failed`, `store_recovered`,
+    /// `progress_failed`, `record_failed`, or the program's own.
     std::string_view event;
     /// Empty where the record is not about a job, a chain or a run.
     std::string job{};

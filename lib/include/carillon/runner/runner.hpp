@@ -54,16 +54,24 @@ struct runner_options {
  * being sent.
  *
  * @code
- * asio::io_context ctx;
- * carillon::system_time_source time(ctx.get_executor());
- * carillon::http::client client(ctx.get_executor());
- * carillon::memory_store store(ctx.get_executor());
- * carillon::runner runner(ctx.get_executor(), time, client, store);
- * carillon::job ping{.name = "ping", .url = "http://localhost:8000/ping"};
- * ping.trigger = carillon::schedule{.every = 1min};
- * runner.set_jobs(carillon::job_set::create({ping}).value());
- * runner.async_run(asio::detached);
- * ctx.run();
+ * #include <carillon/carillon.hpp>
+ *
+ * #include <boost/asio/detached.hpp>
+ * #include <boost/asio/io_context.hpp>
+ *
+ * int main()
+ * {
+ *     boost::asio::io_context ctx;
+ *     carillon::system_time_source time(ctx.get_executor());
+ *     carillon::http::client client(ctx.get_executor());
+ *     carillon::memory_store store(ctx.get_executor());
+ *     carillon::runner runner(ctx.get_executor(), time, client, store);
+ *     carillon::job ping{.name = "ping", .url = "http://localhost:8000/ping"};
+ *     ping.trigger = carillon::schedule{.every = std::chrono::minutes{1}};
+ *     runner.set_jobs(carillon::job_set::create({ping}).value());
+ *     runner.async_run(boost::asio::detached);
+ *     ctx.run();
+ * }
  * @endcode
  */
 class runner {
