@@ -13,6 +13,12 @@ void reset_signals()
     ::signal(SIGXFSZ, SIG_IGN);
 }
 
+bool is_ignored(int signal)
+{
+    struct sigaction now{};
+    return ::sigaction(signal, nullptr, &now) == 0 && now.sa_handler == SIG_IGN;
+}
+
 void survive_lost_readers() { ::signal(SIGPIPE, SIG_IGN); }
 
 } // namespace carillon::app

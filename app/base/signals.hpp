@@ -13,4 +13,7 @@ void reset_signals();
  * commands that run jobs; one that only prints ends with its reader. */
 void survive_lost_readers();
 
+/** Whether this process ignores a signal, as nohup(1) has it ignore SIGHUP. */
+bool is_ignored(int signal);
+
 } // namespace carillon::app

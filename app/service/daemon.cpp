@@ -151,6 +151,8 @@ int daemon::run_one(const std::function<void(run_handler)>& start)
 {
     signals_.add(SIGTERM);
     signals_.add(SIGINT);
+    // A terminal that is closed must not leave the run half done.
+    if (!is_ignored(SIGHUP)) signals_.add(SIGHUP);
     await_signal();
     code_ = exit_failed;
     start([&](error_code ec, const run_record& run) {

@@ -500,6 +500,21 @@ class Store(unittest.TestCase):
         self.addCleanup(subprocess.run, ["umount", "-l", self.state])
         self.refuses(["the disk is full"])
 
+    def test_once_ends_with_its_terminal_and_keeps_its_end(self):
+        self.configure(nightly='schedule = "0 3 * * *"')
+        Api.wait = 60
+        for ignored, signals in ((False, [signal.SIGHUP]), (True, [signal.SIGHUP, signal.SIGTERM])):
+            Api.asked.clear()
+            how = {"preexec_fn": lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN)} if ignored else {}
+            once = subprocess.Popen([PROGRAM, "once", "nightly", "-c", self.config], stdout=subprocess.DEVNULL, **how)
+            while not Api.asked:
+                time.sleep(0.01)
+            for number in signals:
+                self.assertIsNone(once.poll())
+                once.send_signal(number)
+            self.assertEqual(once.wait(30), 1)
+        self.assertEqual(self.rows("SELECT outcome FROM history"), [("cancelled",)] * 2)
+
     def test_once_beside_a_daemon(self):
         Api.wait = 0.3
         self.configure(nightly='schedule = "0 3 * * *"')

@@ -1,3 +1,4 @@
+#include "base/all_signals_blocked.hpp"
 #include "store/sqlite/sqlite_history.hpp"
 #include "store/sqlite/sqlite_schema.hpp"
 #include "store/sqlite/sqlite_writer.hpp"
@@ -13,6 +14,7 @@
 #include <cstdint>
 #include <exception>
 #include <mutex>
+#include <optional>
 #include <utility>
 
 namespace asio = boost::asio;
@@ -40,7 +42,12 @@ void answer(detail::pending<void(error_code, T)> to, const Work& work)
  * up no commit. */
 class sqlite_store::reader {
 public:
-    explicit reader(const sqlite::open_files& files) : files_(files) {}
+    explicit reader(const sqlite::open_files& files) : files_(files)
+    {
+        // Signals are the event loop's.
+        const detail::all_signals_blocked quiet;
+        threads_.emplace(2); // questions do not wait for a check
+    }
     reader(const reader&) = delete;
     reader& operator=(const reader&) = delete;
     ~reader()
@@ -49,13 +56,13 @@ public:
             const std::lock_guard lock(mutex_);
             if (checked_ != nullptr) ::sqlite3_interrupt(checked_->handle());
         }
-        threads_.join();
+        threads_->join();
     }
 
     template <class T, class Work>
     void ask(detail::pending<void(error_code, T)> to, Work work)
     {
-        asio::post(threads_, [this, to = std::move(to), work = std::move(work)]() mutable {
+        asio::post(*threads_, [this, to = std::move(to), work = std::move(work)]() mutable {
             answer<T>(std::move(to), [&] {
                 sqlite::database db = open();
                 return work(db);
@@ -65,7 +72,7 @@ public:
 
     void look_for_damage(const asio::any_io_executor& ex, std::function<void(std::string)> tell)
     {
-        asio::post(threads_, [this, ex, tell = std::move(tell)]() mutable {
+        asio::post(*threads_, [this, ex, tell = std::move(tell)]() mutable {
             try {
                 sqlite::database db = open();
                 if (sqlite::size_of(db) <= sqlite::checked_at_start) return; // it was, at the start
@@ -111,7 +118,7 @@ private:
     const sqlite::open_files& files_;
     std::mutex mutex_;
     sqlite::database* checked_ = nullptr;
-    asio::thread_pool threads_{2}; // questions do not wait for a check
+    std::optional<asio::thread_pool> threads_;
 };
 
 sqlite_store::sqlite_store(asio::any_io_executor ex, sqlite_store_options options)
