@@ -4,6 +4,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -287,6 +288,45 @@ BOOST_AUTO_TEST_CASE(without_catch_up_a_new_boot_waits_for_its_next_tick)
     BOOST_TEST(
         change.missed[1].second == (missed_part{ten + 185min, ten + 200min, 2, reason::window}));
     BOOST_TEST(wake_of(table) == ten + 215min);
+}
+
+BOOST_AUTO_TEST_CASE(what_is_owed_from_before_a_boot_waits_for_its_jitter)
+{
+    schedule s{.every = 1h, .on_boot = 1min, .jitter = 10min};
+    s.catch_up = catch_up_policy::all;
+    const instant last = ten + 61min;
+    const instant boot = last + 30s;
+    for (const std::string name : {"a", "b", "c", "d"}) {
+        table = {};
+        assign({scheduled(name, s)}, ten);
+        take_due(ten + 20min); // 10:01
+        time_reading after = at(boot + 10s, boot);
+        after.boot_id = {{2}};
+        restart({scheduled(name, s)}, after);
+        const instant due = last + jitter_of(name, 10min, last, last + 1h);
+        const instant wake = std::max(due, boot + 1min);
+        BOOST_TEST(table.memory_of(0).owed.size() == 1U);
+        const auto owed = [&](instant now) {
+            std::vector<instant> out;
+            for (const due_run& r : runs_due(now))
+                if (r.was_owed) out.push_back(r.scheduled_at);
+            return out;
+        };
+        BOOST_TEST(owed(wake - 1us).empty());
+        BOOST_TEST(owed(wake) == std::vector{last}, per_element());
+    }
+}
+
+BOOST_AUTO_TEST_CASE(what_is_owed_from_before_a_boot_needs_no_first_tick_that_is_due)
+{
+    schedule s = pin_112;
+    s.catch_up = catch_up_policy::all;
+    s.exclude.push_back(parse_exclusion("*-*-* 13:05..14:00", {}).value());
+    assign({scheduled("a", s)}, ten);
+    for (instant t = ten + 5min; t < ten + 170min; t += 15min) take_due(t);
+    restart({scheduled("a", s)}, second_boot(ten + 3h + 30s));
+    BOOST_TEST(names(ten + 3h + 5min - 1us).empty());
+    BOOST_TEST(names(ten + 3h + 5min) == std::vector{ten + 170min}, per_element());
 }
 
 BOOST_AUTO_TEST_CASE(what_is_owed_from_before_a_boot_waits_for_its_first_tick)
