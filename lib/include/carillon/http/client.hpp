@@ -42,8 +42,13 @@ struct client_options {
  */
 class client final : public transport {
 public:
+    using executor_type = boost::asio::any_io_executor;
+
     explicit client(boost::asio::any_io_executor ex, client_options options = {});
     ~client() override;
+
+    /** Where its work happens and its operations complete by default. */
+    executor_type get_executor() const noexcept { return executor_; }
 
     void close_idle() override;
     void keep_at_least(std::size_t per_origin, std::size_t in_all) override;

@@ -30,10 +30,14 @@ scripted_reply reply_with(int status, std::string body, microseconds delay = mic
  */
 class scripted_transport final : public transport {
 public:
+    using executor_type = boost::asio::any_io_executor;
     using script = std::function<scripted_reply(const request&)>;
 
     /** `time` must outlive the transport's exchanges. */
     scripted_transport(boost::asio::any_io_executor ex, time_source& time, script answer);
+
+    /** Where its operations complete by default. */
+    executor_type get_executor() const noexcept { return executor_; }
 
 private:
     void send(request req, const limits& lim, handler_type handler) override;

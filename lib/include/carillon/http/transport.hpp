@@ -77,7 +77,9 @@ struct response {
 /**
  * What carries requests: the seam between the runner and the network.
  *
- * An object is for one executor at a time; any number of exchanges may be under way.
+ * An object is for one executor at a time; any number of exchanges may be under way. It must be
+ * there when an operation is launched, which those of `boost::asio::deferred` are later than
+ * called.
  */
 class transport {
 public:
@@ -92,8 +94,11 @@ public:
      * Any reply is a success here, whatever its status. Errors: @ref errc::timed_out when a limit
      * passed; @ref errc::malformed_request, before anything is sent; those of @ref errc about
      * addresses, certificates, TLS, proxies, redirects and malformed, broken off or too large
-     * replies; and the system's codes such as `connection_refused`. Cancellation: `terminal`, with
-     * `operation_aborted`; the request may have been sent.
+     * replies; and the system's codes such as `connection_refused`.
+     *
+     * Cancellation: `terminal` ends the exchange at once with `operation_aborted`; the request may
+     * have been sent. `partial` and `total` do nothing, as a request that was sent may have had its
+     * effect.
      */
     template <class CompletionToken>
     auto async_send(request req, limits lim, CompletionToken&& token)

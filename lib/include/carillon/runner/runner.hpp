@@ -48,7 +48,8 @@ struct runner_options {
  *
  * The runner must end before the executor's context does, and time source, transport and store
  * must outlive the runner and every `run()` of the context after its end, in which what was under
- * way completes.
+ * way completes. An operation that is launched only then, as one of `boost::asio::deferred` may be,
+ * completes with `operation_aborted`.
  *
  * Waiting jobs stand in one agenda behind one timer. A job's coroutine exists only while it is
  * being sent.
@@ -76,6 +77,8 @@ struct runner_options {
  */
 class runner {
 public:
+    using executor_type = boost::asio::any_io_executor;
+
     runner(
         boost::asio::any_io_executor ex,
         time_source& time,
@@ -88,6 +91,9 @@ public:
 
     runner(const runner&) = delete;
     runner& operator=(const runner&) = delete;
+
+    /** Where all work happens, and operations complete by default. */
+    executor_type get_executor() const noexcept;
 
     /**
      * Adds a listener, called for each event from now on, on the runner's executor, in the order of
@@ -173,7 +179,8 @@ public:
     auto async_run(CompletionToken&& token)
     {
         return boost::asio::async_initiate<CompletionToken, void(error_code)>(
-            [](auto handler, runner* self) { self->start_run(std::move(handler)); }, token, this);
+            [](auto handler, const owner& of) { start_run(of, std::move(handler)); }, token,
+            as_owner());
     }
 
     /**
@@ -190,7 +197,8 @@ public:
     auto async_drain(CompletionToken&& token)
     {
         return boost::asio::async_initiate<CompletionToken, void(error_code)>(
-            [](auto handler, runner* self) { self->start_drain(std::move(handler)); }, token, this);
+            [](auto handler, const owner& of) { start_drain(of, std::move(handler)); }, token,
+            as_owner());
     }
 
     /**
@@ -205,10 +213,10 @@ public:
     auto async_trigger(std::string job, CompletionToken&& token)
     {
         return boost::asio::async_initiate<CompletionToken, void(error_code, run_record)>(
-            [](auto handler, runner* self, const std::string& name) {
-                self->start_trigger(name, std::move(handler));
+            [](auto handler, const owner& of, const std::string& name) {
+                start_trigger(of, name, std::move(handler));
             },
-            token, this, std::move(job));
+            token, as_owner(), std::move(job));
     }
 
     /**
@@ -223,10 +231,10 @@ public:
     auto async_retry(run_id run, CompletionToken&& token)
     {
         return boost::asio::async_initiate<CompletionToken, void(error_code, run_record)>(
-            [](auto handler, runner* self, run_id id) {
-                self->start_retry(id, std::move(handler));
+            [](auto handler, const owner& of, run_id id) {
+                start_retry(of, id, std::move(handler));
             },
-            token, this, run);
+            token, as_owner(), run);
     }
 
 private:
@@ -234,10 +242,21 @@ private:
     using plain_handler = boost::asio::any_completion_handler<void(error_code)>;
     using trigger_handler = boost::asio::any_completion_handler<void(error_code, run_record)>;
 
-    void start_run(plain_handler handler);
-    void start_drain(plain_handler handler);
-    void start_trigger(const std::string& job, trigger_handler handler);
-    void start_retry(run_id run, trigger_handler handler);
+    /** The runner that an operation was asked of. One that is launched later, as
+     * `boost::asio::deferred` does, may find it gone, and with it what it stood on. */
+    struct owner {
+        executor_type executor;
+        std::weak_ptr<runner::core> core;
+
+        std::shared_ptr<runner::core> lock() const;
+    };
+
+    owner as_owner() const { return {get_executor(), core_}; }
+
+    static void start_run(const owner& of, plain_handler handler);
+    static void start_drain(const owner& of, plain_handler handler);
+    static void start_trigger(const owner& of, const std::string& job, trigger_handler handler);
+    static void start_retry(const owner& of, run_id run, trigger_handler handler);
 
     std::shared_ptr<core> core_;
 };

@@ -24,12 +24,17 @@ struct memory_store_options {
 /** A store that lasts as long as its object, or as others that share its memory. */
 class memory_store final : public store {
 public:
+    using executor_type = boost::asio::any_io_executor;
+
     explicit memory_store(boost::asio::any_io_executor ex, memory_store_options options = {});
 
     /** Shares the memory of another, as another process would: for tests and simulations. */
     memory_store(boost::asio::any_io_executor ex, const memory_store& shared);
 
     ~memory_store() override;
+
+    /** Where its operations complete by default. */
+    executor_type get_executor() const noexcept { return executor_; }
 
     /** What is shared is as durable as another process's memory is to this one. */
     bool is_durable() const noexcept override { return is_shared_; }

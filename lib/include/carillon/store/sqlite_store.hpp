@@ -43,12 +43,17 @@ struct sqlite_store_options {
  */
 class sqlite_store final : public store {
 public:
+    using executor_type = boost::asio::any_io_executor;
+
     /** Opens the file. Throws @ref store_unusable: it cannot be read or written, is damaged, of a
      * newer version, no store, or held by another daemon, whose process it names. Blocks. */
     sqlite_store(boost::asio::any_io_executor ex, sqlite_store_options options);
 
     /** Waits for what was asked for before. */
     ~sqlite_store() override;
+
+    /** Where its operations complete by default. */
+    executor_type get_executor() const noexcept { return executor_; }
 
     /** A disk's sync, and some more for each claim. */
     microseconds claim_lead(std::size_t claims) const noexcept override;

@@ -23,9 +23,12 @@ namespace carillon {
  * The memory may be shared by several processes, and machines, each with a store object of its own,
  * which owns the claims that it wins until their runs are recorded, or its process is gone.
  *
- * An object is for one executor at a time. Operations take effect in the order of their calls, each
- * of them whole or, with an error, not at all; none is cancellable, so that nothing is lost between
- * two owners.
+ * An object is for one executor at a time. Operations take effect in the order of their launches,
+ * each of them whole or, with an error, not at all. An object must be there when an operation is
+ * launched, which those of `boost::asio::deferred` are later than called.
+ *
+ * Cancellation: none of any operation, whatever its type, so that nothing is lost between two
+ * owners; each completes with what has come of it.
  */
 class store {
 public:
@@ -49,7 +52,7 @@ public:
     virtual bool is_durable() const noexcept { return true; }
 
     /** What is remembered of all scheduled jobs, and the runs that were cut off:
-     * `void(error_code, recollection)`. Changes nothing. */
+     * `void(error_code, recollection)`. Changes nothing. Cancellation: none. */
     template <class CompletionToken>
     auto async_load(CompletionToken&& token)
     {
@@ -64,7 +67,7 @@ public:
      * A claim is as durable as the store when the operation completes. `now` is the wall clock: a
      * fence is the greater of the last + 1 and `now` in microseconds, so that it grows across
      * restarts without a store. The batch is shared with whoever asks, who may need it again where
-     * the store fails; it must not change meanwhile.
+     * the store fails; it must not change meanwhile. Cancellation: none.
      */
     template <class CompletionToken>
     auto async_claim(std::shared_ptr<const claim_batch> batch, instant now, CompletionToken&& token)
@@ -77,7 +80,7 @@ public:
     }
 
     /** Keeps how far a job of an open run is, in place of what was kept of it: `void(error_code)`,
-     * when it is durable. */
+     * when it is durable. Cancellation: none. */
     template <class CompletionToken>
     auto async_save(run_id run, job_record job, CompletionToken&& token)
     {
@@ -89,7 +92,8 @@ public:
     }
 
     /** Records a run that has ended, whatever its outcome, claimed or not, in place of an earlier
-     * end of the same run: `void(error_code)`. It is shared as a batch of claims is. */
+     * end of the same run: `void(error_code)`. It is shared as a batch of claims is. Cancellation:
+     * none. */
     template <class CompletionToken>
     auto async_record(std::shared_ptr<const run_record> run, CompletionToken&& token)
     {
@@ -100,7 +104,7 @@ public:
             token, this, std::move(run));
     }
 
-    /** A part of the history: `void(error_code, history_page)`. */
+    /** A part of the history: `void(error_code, history_page)`. Cancellation: none. */
     template <class CompletionToken>
     auto async_find(history_query query, CompletionToken&& token)
     {
@@ -112,7 +116,8 @@ public:
     }
 
     /** One run, open or ended: `void(error_code, std::optional<run_record>)`, nothing where it is
-     * not known. One that is open and whose process is gone has the reason @ref reason::crash. */
+     * not known. One that is open and whose process is gone has the reason @ref reason::crash.
+     * Cancellation: none. */
     template <class CompletionToken>
     auto async_find_run(run_id run, CompletionToken&& token)
     {

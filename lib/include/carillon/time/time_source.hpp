@@ -17,7 +17,8 @@ namespace carillon {
  *
  * Two clocks are read: the wall clock, which people set, and the time since boot (CLOCK_BOOTTIME,
  * clock_gettime(2)), which no one sets and which counts suspend. An object is for one executor at a
- * time.
+ * time, and must be there when a wait is launched, which those of `boost::asio::deferred` are later
+ * than called.
  */
 class time_source {
 public:
@@ -44,7 +45,10 @@ public:
      *
      * Completes with success, never early; with @ref errc::clock_changed when the wall clock was
      * set meanwhile, so that the caller plans anew; with the system's code where no timer can be
-     * had. Cancellation: every type, with `operation_aborted`; it has no side effects.
+     * had.
+     *
+     * Cancellation: `terminal`, `partial` and `total` end the wait with `operation_aborted`; it has
+     * no side effects.
      */
     template <class CompletionToken>
     auto async_wait_until(instant t, CompletionToken&& token)
@@ -56,8 +60,14 @@ public:
             token, this, t);
     }
 
-    /** Waits for a span of elapsed time, whatever happens to the wall clock. Completion and
-     * cancellation as above. */
+    /**
+     * Waits for a span of elapsed time, whatever happens to the wall clock.
+     *
+     * Completes with success, never early; with the system's code where no timer can be had.
+     *
+     * Cancellation: `terminal`, `partial` and `total` end the wait with `operation_aborted`; it has
+     * no side effects.
+     */
     template <class CompletionToken>
     auto async_wait_for(microseconds span, CompletionToken&& token)
     {
@@ -84,8 +94,13 @@ private:
  */
 class system_time_source final : public time_source {
 public:
+    using executor_type = boost::asio::any_io_executor;
+
     /** Reads the boot's id from /proc. */
     explicit system_time_source(boost::asio::any_io_executor ex);
+
+    /** Where its operations complete by default. */
+    executor_type get_executor() const noexcept { return executor_; }
 
     instant now() const noexcept override;
     microseconds since_boot() const noexcept override;

@@ -1,6 +1,8 @@
 #include "runner/core/runner_core.hpp"
 #include <carillon/runner/runner.hpp>
 
+#include <boost/asio/error.hpp>
+
 #include <random>
 
 namespace asio = boost::asio;
@@ -12,6 +14,15 @@ std::uint64_t random_seed()
 {
     std::random_device device;
     return std::uint64_t{device()} << 32U | device();
+}
+
+/** For an operation that was launched after its runner's end. */
+template <class... Ts>
+void abort_launch(
+    const asio::any_io_executor& ex, asio::any_completion_handler<void(error_code, Ts...)> handler)
+{
+    detail::pending<void(error_code, Ts...)>(ex, std::move(handler))
+        .complete(asio::error::operation_aborted, Ts{}...);
 }
 
 } // namespace
@@ -33,6 +44,8 @@ runner::runner(
 {}
 
 runner::~runner() { core_->abandon(); }
+
+runner::executor_type runner::get_executor() const noexcept { return core_->get_executor(); }
 
 void runner::set_max_concurrent(std::size_t max) { core_->set_max_concurrent(max); }
 
@@ -95,26 +108,35 @@ bool runner::is_paused(std::string_view job) const { return core_->is_paused(job
 
 std::size_t runner::running() const { return core_->running(); }
 
-void runner::start_run(plain_handler handler)
+/** Nothing after the runner's end, which its core may outlive for what is under way. */
+std::shared_ptr<runner::core> runner::owner::lock() const
 {
-    const auto alive = core_;
-    alive->run(std::move(handler));
+    auto alive = core.lock();
+    return alive && !alive->is_abandoned() ? alive : nullptr;
 }
 
-void runner::start_drain(plain_handler handler)
+void runner::start_run(const owner& of, plain_handler handler)
 {
-    const auto alive = core_;
-    alive->drain(std::move(handler));
+    if (const auto alive = of.lock()) return alive->run(std::move(handler));
+    abort_launch(of.executor, std::move(handler));
 }
 
-void runner::start_trigger(const std::string& job, trigger_handler handler)
+void runner::start_drain(const owner& of, plain_handler handler)
 {
-    core_->trigger(job, std::move(handler));
+    if (const auto alive = of.lock()) return alive->drain(std::move(handler));
+    abort_launch(of.executor, std::move(handler));
 }
 
-void runner::start_retry(run_id run, trigger_handler handler)
+void runner::start_trigger(const owner& of, const std::string& job, trigger_handler handler)
 {
-    core_->retry(run, std::move(handler));
+    if (const auto alive = of.lock()) return alive->trigger(job, std::move(handler));
+    abort_launch(of.executor, std::move(handler));
+}
+
+void runner::start_retry(const owner& of, run_id run, trigger_handler handler)
+{
+    if (const auto alive = of.lock()) return alive->retry(run, std::move(handler));
+    abort_launch(of.executor, std::move(handler));
 }
 
 } // namespace carillon

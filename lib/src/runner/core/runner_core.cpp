@@ -408,6 +408,7 @@ void runner::core::finish_if_idle()
 /** The runner is gone: nobody listens any more, and what is under way ends. */
 void runner::core::abandon()
 {
+    is_abandoned_ = true;
     shared_->listeners = std::make_shared<std::vector<event_handler>>();
     if (run_) run_->cancelled = true;
     for (const auto& e : drains_) e->cancelled = true;

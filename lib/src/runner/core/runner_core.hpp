@@ -29,6 +29,7 @@ public:
     core(services s, const runner_options& options);
 
     void on_event(event_handler listener) { shared_->add_listener(std::move(listener)); }
+    executor_type get_executor() const noexcept { return shared_->executor; }
     std::shared_ptr<const job_set> jobs() const { return plan_; }
     std::size_t running() const { return runs_.size(); }
 
@@ -47,6 +48,7 @@ public:
     void trigger(const std::string& name, trigger_handler handler);
     void retry(run_id id, trigger_handler handler);
     void abandon();
+    bool is_abandoned() const noexcept { return is_abandoned_; }
 
 private:
     using run_operation = detail::pending<void(error_code)>;
@@ -231,9 +233,10 @@ private:
     bool started_ = false;  // async_run has been called
     bool loaded_ = false;   // the timetable holds the plan, with what the store remembers
     bool draining_ = false;
-    bool is_stopping_ = false; // what waits for a place is not to begin any more
-    bool cancelling_ = false;  // what is claimed already starts as a cancelled run
-    std::size_t underway_ = 0; // what is asked of the store beside the recorder, or starts
+    bool is_stopping_ = false;  // what waits for a place is not to begin any more
+    bool is_abandoned_ = false; // the runner has ended
+    bool cancelling_ = false;   // what is claimed already starts as a cancelled run
+    std::size_t underway_ = 0;  // what is asked of the store beside the recorder, or starts
     std::shared_ptr<recorder> recorder_;
     carillon::on_store_error on_store_error_;
     bool recovers_triggered_;

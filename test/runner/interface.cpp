@@ -1,0 +1,132 @@
+// What whoever embeds a runner builds upon: executors, and operations that are launched late.
+
+#include "print.hpp"
+#include "runner/simulation.hpp"
+#include <carillon/http/client.hpp>
+#include <carillon/store/sqlite_store.hpp>
+
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/test/unit_test.hpp>
+
+#include <concepts>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace asio = boost::asio;
+using namespace carillon;
+using namespace carillon::test;
+using namespace std::chrono_literals;
+
+namespace interface {
+
+template <class T>
+concept has_executor = requires(const T& object) {
+    requires std::same_as<typename T::executor_type, asio::any_io_executor>;
+    { object.get_executor() } noexcept -> std::same_as<asio::any_io_executor>;
+};
+
+static_assert(has_executor<carillon::runner>);
+static_assert(has_executor<http::client>);
+static_assert(has_executor<http::scripted_transport>);
+static_assert(has_executor<memory_store>);
+static_assert(has_executor<sqlite_store>);
+static_assert(has_executor<system_time_source>);
+static_assert(has_executor<virtual_time>);
+
+using strings = std::vector<std::string>;
+
+job make(std::string name, trigger t = {})
+{
+    return {.name = std::move(name), .trigger = std::move(t), .url = "http://localhost:8000/x"};
+}
+
+} // namespace interface
+
+BOOST_FIXTURE_TEST_SUITE(interface, simulation)
+
+BOOST_AUTO_TEST_CASE(each_object_has_the_executor_that_it_was_given)
+{
+    const asio::any_io_executor strand = asio::make_strand(ctx);
+    virtual_time clock(strand, monday);
+    const http::client client(strand);
+    const memory_store memory(strand);
+    const system_time_source system(strand);
+    const carillon::runner other(strand, clock, transport, store);
+    BOOST_TEST((clock.get_executor() == strand));
+    BOOST_TEST((client.get_executor() == strand));
+    BOOST_TEST((memory.get_executor() == strand));
+    BOOST_TEST((system.get_executor() == strand));
+    BOOST_TEST((other.get_executor() == strand));
+    BOOST_TEST((transport.get_executor() == ctx.get_executor()));
+}
+
+BOOST_AUTO_TEST_CASE(a_deferred_operation_begins_with_its_launch)
+{
+    runner.set_jobs(job_set::create({make("a")}).value());
+    auto later = runner.async_trigger("a", asio::deferred);
+    run_for(1s);
+    BOOST_TEST(requests.empty());
+    std::optional<run_record> record;
+    std::move(later)([&](error_code ec, run_record r) {
+        BOOST_TEST(!ec);
+        record = std::move(r);
+    });
+    run_for(1s);
+    BOOST_REQUIRE(record);
+    BOOST_TEST(record->outcome == outcome::completed);
+}
+
+BOOST_AUTO_TEST_CASE(what_is_launched_after_the_runners_end_is_aborted)
+{
+    // What was under way may keep the runner's inside alive, or not.
+    for (const bool has_runs : {false, true}) {
+        auto other = std::make_unique<carillon::runner>(ctx.get_executor(), time, transport, store);
+        other->set_jobs(job_set::create({make("a")}).value());
+        answer = [](const http::request&) { return http::reply_with(200, "{}", 20s); };
+        if (has_runs) other->async_trigger("a", asio::detached);
+        run_for(1s);
+        auto run = other->async_run(asio::deferred);
+        auto drain = other->async_drain(asio::deferred);
+        auto trigger = other->async_trigger("a", asio::deferred);
+        auto retry = other->async_retry(run_id{}, asio::deferred);
+        other.reset();
+
+        std::vector<error_code> ended;
+        const auto plain = [&](error_code ec) { ended.push_back(ec); };
+        const auto with_record = [&](error_code ec, const run_record&) { ended.push_back(ec); };
+        std::move(run)(plain);
+        std::move(drain)(plain);
+        std::move(trigger)(with_record);
+        std::move(retry)(with_record);
+        BOOST_TEST(ended.empty()); // never within the call
+        run_for(1s);
+        BOOST_TEST(
+            ended == std::vector<error_code>(4, asio::error::operation_aborted),
+            boost::test_tools::per_element());
+    }
+    BOOST_TEST(requests.size() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(a_deferred_operation_does_not_keep_what_is_gone)
+{
+    std::optional<error_code> ended;
+    auto context = std::make_unique<asio::io_context>();
+    const auto launch = [&] {
+        virtual_time clock(context->get_executor(), monday);
+        memory_store memory(context->get_executor());
+        carillon::runner other(context->get_executor(), clock, transport, memory);
+        return other.async_run(asio::deferred);
+    };
+    auto late = launch(); // clock and store are gone, too
+    std::move(late)([&](error_code ec) { ended = ec; });
+    context->run();
+    BOOST_TEST(ended == error_code(asio::error::operation_aborted));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
