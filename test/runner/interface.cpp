@@ -1,4 +1,5 @@
-// What whoever embeds a runner builds upon: executors, and operations that are launched late.
+// What whoever embeds a runner builds upon: executors, operations that are launched late, listeners
+// that go again, and runs that are cancelled one by one.
 
 #include "print.hpp"
 #include "runner/simulation.hpp"
@@ -127,6 +128,68 @@ BOOST_AUTO_TEST_CASE(a_deferred_operation_does_not_keep_what_is_gone)
     std::move(late)([&](error_code ec) { ended = ec; });
     context->run();
     BOOST_TEST(ended == error_code(asio::error::operation_aborted));
+}
+
+BOOST_AUTO_TEST_CASE(a_removed_listener_is_told_no_more)
+{
+    runner.set_jobs(job_set::create({make("a")}).value());
+    int kept = 0;
+    int removed = 0;
+    runner.on_event([&](const event&) { ++kept; }); // the handle may be thrown away
+    subscription listener = runner.on_event([&](const event&) { ++removed; });
+    runner.async_trigger("a", asio::detached);
+    run_for(1s);
+    BOOST_TEST(kept > 0);
+    BOOST_TEST(removed == kept);
+    const int before = removed;
+    listener.remove();
+    listener.remove();
+    subscription{}.remove();
+    runner.async_trigger("a", asio::detached);
+    run_for(1s);
+    BOOST_TEST(removed == before);
+    BOOST_TEST(kept == 2 * before);
+}
+
+BOOST_AUTO_TEST_CASE(a_listener_may_remove_itself_and_others_within_its_call)
+{
+    runner.set_jobs(job_set::create({make("a")}).value());
+    strings told;
+    subscription self;
+    subscription next;
+    subscription before = runner.on_event([&](const event&) { told.emplace_back("before"); });
+    self = runner.on_event([&, note = std::string("kept while it is called")](const event&) {
+        self.remove();
+        next.remove();
+        before.remove();
+        told.push_back(note);
+    });
+    next = runner.on_event([&](const event&) { told.emplace_back("next"); });
+    runner.async_trigger("a", asio::detached);
+    run_for(1s);
+    BOOST_TEST(
+        told == (strings{"before", "kept while it is called"}), boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(what_a_removed_listener_holds_is_let_go)
+{
+    auto held = std::make_shared<int>(1);
+    const std::weak_ptr<int> watch = held;
+    subscription listener = runner.on_event([held = std::move(held)](const event&) {});
+    const subscription copy = listener;
+    listener.remove();
+    BOOST_TEST(watch.expired());
+    listener = copy;
+    listener.remove();
+}
+
+BOOST_AUTO_TEST_CASE(a_subscription_may_outlive_its_runner)
+{
+    auto other = std::make_unique<carillon::runner>(ctx.get_executor(), time, transport, store);
+    subscription listener = other->on_event([](const event&) {});
+    other.reset();
+    listener.remove();
+    run_for(1s);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

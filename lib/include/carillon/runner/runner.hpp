@@ -5,6 +5,7 @@
 #include <carillon/job/run.hpp>
 #include <carillon/runner/event.hpp>
 #include <carillon/runner/on_store_error.hpp>
+#include <carillon/runner/subscription.hpp>
 #include <carillon/store/store.hpp>
 #include <carillon/time/time_source.hpp>
 
@@ -99,11 +100,14 @@ public:
      * Adds a listener, called for each event from now on, on the runner's executor, in the order of
      * the events.
      *
-     * It may call any member, and end the runner. It must not throw: an exception leaves through
-     * the context's `run()`, in the midst of what the runner does, which is good for its
-     * destruction only from then on.
+     * What is returned removes it again, and may be thrown away: the listener then stays until the
+     * runner's end.
+     *
+     * It may call any member, remove itself, and end the runner. It must not throw: an exception
+     * leaves through the context's `run()`, in the midst of what the runner does, which is good for
+     * its destruction only from then on.
      */
-    void on_event(event_handler listener);
+    subscription on_event(event_handler listener);
 
     /** See @ref runner_options::max_concurrent; fewer take effect as attempts end. */
     void set_max_concurrent(std::size_t max);

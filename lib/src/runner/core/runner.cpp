@@ -53,7 +53,10 @@ void runner::set_max_per_origin(std::size_t max) { core_->set_max_per_origin(max
 
 void runner::set_on_store_error(carillon::on_store_error what) { core_->set_on_store_error(what); }
 
-void runner::on_event(event_handler listener) { core_->on_event(std::move(listener)); }
+subscription runner::on_event(event_handler listener)
+{
+    return core_->on_event(std::move(listener));
+}
 
 // A listener that is called meanwhile may end the runner, hence the copies of core_.
 

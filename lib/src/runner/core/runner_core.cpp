@@ -409,7 +409,7 @@ void runner::core::finish_if_idle()
 void runner::core::abandon()
 {
     is_abandoned_ = true;
-    shared_->listeners = std::make_shared<std::vector<event_handler>>();
+    shared_->listeners->forget_all();
     if (run_) run_->cancelled = true;
     for (const auto& e : drains_) e->cancelled = true;
     is_stopping_ = true;

@@ -28,7 +28,10 @@ public:
 
     core(services s, const runner_options& options);
 
-    void on_event(event_handler listener) { shared_->add_listener(std::move(listener)); }
+    subscription on_event(event_handler listener)
+    {
+        return shared_->listeners->add(std::move(listener));
+    }
     executor_type get_executor() const noexcept { return shared_->executor; }
     std::shared_ptr<const job_set> jobs() const { return plan_; }
     std::size_t running() const { return runs_.size(); }

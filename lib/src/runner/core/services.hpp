@@ -1,6 +1,7 @@
 #pragma once
 
 #include "runner/core/bound_time.hpp"
+#include "runner/core/listeners.hpp"
 #include "runner/core/timed_store.hpp"
 #include "runner/limit/origins.hpp"
 #include <carillon/http/transport.hpp>
@@ -12,8 +13,6 @@
 #include <cstdint>
 #include <memory>
 #include <random>
-#include <utility>
-#include <vector>
 
 namespace carillon {
 
@@ -27,22 +26,9 @@ struct services {
     carillon::store& store = *timed;
     std::mt19937_64 random;
     std::shared_ptr<carillon::origins> origins{};
-    // Replaced whole: a listener may add others, or end the runner, while it is called.
-    std::shared_ptr<const std::vector<event_handler>> listeners =
-        std::make_shared<std::vector<event_handler>>();
+    std::shared_ptr<detail::listeners> listeners = std::make_shared<detail::listeners>();
 
-    void add_listener(event_handler listener)
-    {
-        auto all = std::make_shared<std::vector<event_handler>>(*listeners);
-        all->push_back(std::move(listener));
-        listeners = std::move(all);
-    }
-
-    void emit(const event& e) const
-    {
-        const auto called = listeners;
-        for (const event_handler& listener : *called) listener(e);
-    }
+    void emit(const event& e) const { listeners->tell(e); }
 };
 
 } // namespace carillon

@@ -1,0 +1,42 @@
+#include "runner/core/listeners.hpp"
+
+#include <utility>
+
+namespace carillon {
+namespace detail {
+
+subscription listeners::add(event_handler handler)
+{
+    auto all = std::make_shared<list>(*all_);
+    all->push_back(std::make_shared<listener>(std::move(handler), ++last_id_));
+    all_ = std::move(all);
+    return {weak_from_this(), last_id_};
+}
+
+void listeners::remove(std::uint64_t id)
+{
+    auto all = std::make_shared<list>(*all_);
+    std::erase_if(*all, [&](const auto& l) {
+        if (l->id != id) return false;
+        l->is_removed = true; // to whoever tells of an event meanwhile
+        return true;
+    });
+    // What a listener holds may call back as it is destroyed: the new list stands by then.
+    const auto older = std::exchange(all_, std::move(all));
+}
+
+void listeners::tell(const event& e) const
+{
+    const auto called = all_;
+    for (const auto& l : *called)
+        if (!l->is_removed) l->handler(e);
+}
+
+} // namespace detail
+
+void subscription::remove()
+{
+    if (const auto alive = of_.lock()) alive->remove(id_);
+}
+
+} // namespace carillon

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <carillon/runner/event.hpp>
+#include <carillon/runner/subscription.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace carillon::detail {
+
+/**
+ * Who is told of a runner's events, in the order in which they came.
+ *
+ * A listener that is called may do anything: add others, which are told from the next event on,
+ * remove itself or others, which are called no more, and end all.
+ */
+class listeners : public std::enable_shared_from_this<listeners> {
+public:
+    subscription add(event_handler handler);
+    void remove(std::uint64_t id);
+
+    /** At the runner's end: an event that is being told still reaches all. */
+    void forget_all() { all_ = std::make_shared<list>(); }
+
+    void tell(const event& e) const;
+
+private:
+    struct listener {
+        event_handler handler;
+        std::uint64_t id;
+        bool is_removed = false;
+    };
+
+    using list = std::vector<std::shared_ptr<listener>>;
+
+    // Replaced whole, so that whoever goes through it may go on.
+    std::shared_ptr<const list> all_ = std::make_shared<list>();
+    std::uint64_t last_id_ = 0;
+};
+
+} // namespace carillon::detail
