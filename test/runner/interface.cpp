@@ -5,6 +5,7 @@
 #include "runner/simulation.hpp"
 #include <carillon/http/client.hpp>
 #include <carillon/store/sqlite_store.hpp>
+#include <carillon/testing.hpp>
 
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/detached.hpp>
@@ -46,6 +47,34 @@ job make(std::string name, trigger t = {})
 {
     return {.name = std::move(name), .trigger = std::move(t), .url = "http://localhost:8000/x"};
 }
+
+/** Runs that are longer than the time between them: one waits while another goes. */
+struct queue_world : simulation {
+    std::vector<run_id> ids;
+    strings told;
+
+    queue_world()
+    {
+        job a = make("a", schedule{.every = 10s});
+        a.overlap = overlap_policy::queue;
+        answer = [](const http::request&) { return http::reply_with(200, "{}", 15s); };
+        runner.on_event([this](const event& e) {
+            if (const auto* s = std::get_if<run_started>(&e)) {
+                ids.push_back(s->run.id);
+                tell("start", s->run);
+            }
+            if (const auto* r = std::get_if<run_ended>(&e))
+                tell(std::string(to_string(*r->run.outcome)), r->run);
+        });
+        runner.set_jobs(job_set::create({a}).value());
+        runner.async_run(asio::detached);
+    }
+
+    void tell(const std::string& what, const run_record& run)
+    {
+        told.push_back(what + " " + std::to_string((run.scheduled_at - monday) / 1s));
+    }
+};
 
 } // namespace interface
 
@@ -190,6 +219,66 @@ BOOST_AUTO_TEST_CASE(a_subscription_may_outlive_its_runner)
     other.reset();
     listener.remove();
     run_for(1s);
+}
+
+BOOST_AUTO_TEST_CASE(one_run_is_cancelled_by_its_id)
+{
+    runner.set_jobs(job_set::create({make("a"), make("b", after{{"a"}})}).value());
+    answer = [](const http::request&) { return http::reply_with(200, "{}", 20s); };
+    std::vector<run_id> ids;
+    runner.on_event([&](const event& e) {
+        if (const auto* s = std::get_if<run_started>(&e)) ids.push_back(s->run.id);
+    });
+    std::vector<std::pair<error_code, run_record>> ended;
+    for (int i = 0; i < 2; ++i)
+        runner.async_trigger(
+            "a", [&](error_code ec, run_record r) { ended.emplace_back(ec, std::move(r)); });
+    run_for(5s);
+    BOOST_REQUIRE(ids.size() == 2U);
+    BOOST_TEST(!runner.cancel(ids[0]).has_error());
+    BOOST_TEST(ended.empty()); // never within the call
+    run_for(1s);
+    BOOST_REQUIRE(ended.size() == 1U);
+    BOOST_TEST(ended[0].first == error_code{});
+    BOOST_TEST((ended[0].second.id == ids[0]));
+    BOOST_TEST(ended[0].second.outcome == outcome::cancelled);
+    BOOST_TEST(!ended[0].second.reason);
+    BOOST_TEST(runner.running() == 1U);
+    BOOST_TEST(runner.cancel(ids[0]).error() == errc::no_such_run); // it has ended
+    run_for(1min);
+    BOOST_REQUIRE(ended.size() == 2U);
+    BOOST_TEST(ended[1].second.outcome == outcome::completed);
+    BOOST_TEST(runner.cancel(ids[1]).error() == errc::no_such_run);
+}
+
+BOOST_AUTO_TEST_CASE(an_unknown_run_cannot_be_cancelled)
+{
+    BOOST_TEST(runner.cancel(run_id{}).error() == errc::no_such_run);
+}
+
+BOOST_AUTO_TEST_CASE(a_run_that_waits_in_the_queue_is_cancelled_by_its_id)
+{
+    // Ids repeat themselves with the seed: those of runs that wait are told to the store alone.
+    queue_world usual;
+    usual.run_for(1min);
+    BOOST_REQUIRE(usual.ids.size() > 1U);
+    queue_world w;
+    w.run_for(22s);
+    BOOST_REQUIRE((w.ids == std::vector{usual.ids[0]}));
+    BOOST_TEST(!w.runner.cancel(usual.ids[1]).has_error());
+    w.run_for(1s);
+    BOOST_TEST(
+        w.told == (strings{"start 10", "start 20", "cancelled 20"}),
+        boost::test_tools::per_element());
+    BOOST_TEST(w.requests.size() == 1U);
+    BOOST_TEST(w.store.runs("a").at(0).outcome == outcome::cancelled);
+    BOOST_TEST(!w.store.runs("a").at(0).reason);
+    BOOST_TEST(w.runner.cancel(usual.ids[1]).error() == errc::no_such_run);
+    // What comes next has its place.
+    w.run_for(13s);
+    BOOST_TEST(
+        w.told == (strings{"start 10", "start 20", "cancelled 20", "completed 10", "start 30"}),
+        boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

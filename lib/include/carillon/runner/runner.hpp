@@ -165,6 +165,20 @@ public:
     std::size_t running() const;
 
     /**
+     * Cancels one run, whoever has begun it: one that is under way, or one that waits for the end
+     * of its chain's last run.
+     *
+     * Returns at once; the run ends soon after, and its outcome is `cancelled`, unless what was
+     * left of it completed meanwhile. One that waits begins and ends so, without a request, since
+     * its instant has been claimed. Whoever waits for it by @ref async_trigger or @ref async_retry
+     * is told so without an error.
+     *
+     * Errors: @ref errc::no_such_run, also of a run that has ended, whose claim is still being
+     * stored, or that was cut off by a crash and has not been taken up again.
+     */
+    result<void> cancel(run_id run);
+
+    /**
      * Fires jobs by their schedules until it is drained or cancelled: `void(error_code)`.
      *
      * Reads first what the store remembers: what passed since then is run or missed as each

@@ -111,6 +111,12 @@ bool runner::is_paused(std::string_view job) const { return core_->is_paused(job
 
 std::size_t runner::running() const { return core_->running(); }
 
+result<void> runner::cancel(run_id run)
+{
+    const auto alive = core_;
+    return alive->cancel(run);
+}
+
 /** Nothing after the runner's end, which its core may outlive for what is under way. */
 std::shared_ptr<runner::core> runner::owner::lock() const
 {

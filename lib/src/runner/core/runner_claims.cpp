@@ -328,7 +328,7 @@ void runner::core::start_some(std::shared_ptr<due_batch> batch, std::size_t from
 /** Starts a run that is claimed, or lets it wait for the end of the one before. */
 void runner::core::enter(const std::shared_ptr<const job_set>& plan, const claimed_run& run)
 {
-    if (run.how == admission::start) return start_due(plan, run);
+    if (run.how == admission::start) return start_due(plan, run, fate_of_starts());
     if (!draining_ || !chains_.at((*plan)[run.due.job].name).slots.is_busy())
         return stand_in_line({plan, run});
     settle_unsent({plan, run}, reason::shutdown);
@@ -340,7 +340,7 @@ void runner::core::stand_in_line(const queued_run& next)
     const job& first = (*next.plan)[next.run.due.job];
     const bool side_by_side = first.overlap == overlap_policy::allow;
     const auto what = chains_.at(first.name).slots.settle(next, next.run.how, side_by_side);
-    if (what.starts) return start_due(next.plan, next.run);
+    if (what.starts) return start_due(next.plan, next.run, fate_of_starts());
     if (what.displaced)
         tell_displaced(std::get<queued_run>(*what.displaced), what.skipped_in_a_row);
     // A listener may have ended the waiting.
@@ -406,12 +406,13 @@ void runner::core::empty_lines()
     }
 }
 
-void runner::core::start_due(const std::shared_ptr<const job_set>& plan, const claimed_run& r)
+void runner::core::start_due(
+    const std::shared_ptr<const job_set>& plan, const claimed_run& r, fate what)
 {
     run_record record = record_of(*plan, r);
     record.lateness = std::max(shared_->time.now() - r.due.due, microseconds{0});
     start_run(
-        plan, r.due.job, std::move(record), chain_run::beginning::fresh, cancelling_,
+        plan, r.due.job, std::move(record), chain_run::beginning::fresh, what,
         [self = shared_from_this(), had_turn = r.has_turn](const auto& run) {
             self->run_ended(run, had_turn);
         });
@@ -433,7 +434,7 @@ std::shared_ptr<chain_run> runner::core::start_run(
     job_index first,
     run_record record,
     chain_run::beginning from,
-    bool cancelled,
+    fate what,
     chain_run::end_handler on_end)
 {
     std::int64_t& last_fence = chains_.at(record.chain).fence;
@@ -444,7 +445,8 @@ std::shared_ptr<chain_run> runner::core::start_run(
     auto run = std::make_shared<chain_run>(shared_, plan, first, std::move(record), from);
     runs_.emplace(run.get(), run);
     chains_.at(run->record().chain).going.push_back(run.get());
-    if (cancelled) run->cancel(reason::shutdown);
+    if (what == fate::cancelled) run->cancel();
+    if (what == fate::shut_down) run->cancel(reason::shutdown);
     run->start(std::move(on_end));
     return run;
 }
@@ -460,7 +462,7 @@ void runner::core::leave_slot(const std::string& name)
     if (const auto* crashed = std::get_if<std::shared_ptr<open_run>>(&*next))
         return go_on_when_due(*crashed);
     const auto& [plan, run] = std::get<queued_run>(*next);
-    start_due(plan, run);
+    start_due(plan, run, fate_of_starts());
 }
 
 /** What else was missed may follow. */

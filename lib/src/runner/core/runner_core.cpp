@@ -392,6 +392,28 @@ void runner::core::cancel_runs()
     }
 }
 
+boost::system::result<void> runner::core::cancel(run_id id)
+{
+    for (const auto& [key, weak] : runs_) {
+        const auto run = weak.lock();
+        if (!run || run->record().id != id || run->record().outcome) continue;
+        run->cancel();
+        return {};
+    }
+    const auto is_it = [&](const waiting_run& w) {
+        const auto* const queued = std::get_if<queued_run>(&w);
+        return queued != nullptr && queued->run.id == id;
+    };
+    for (auto& [name, chain] : chains_) {
+        const auto taken = chain.slots.take_out(is_it);
+        if (!taken) continue;
+        const auto& [plan, run] = std::get<queued_run>(*taken);
+        start_due(plan, run, fate::cancelled);
+        return {};
+    }
+    return make_error_code(errc::no_such_run);
+}
+
 void runner::core::finish_if_idle()
 {
     if (!runs_.empty() || underway_ > 0 || (run_ && !draining_)) return;

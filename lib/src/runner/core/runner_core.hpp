@@ -45,6 +45,7 @@ public:
     boost::system::result<void> pause(std::string_view name);
     boost::system::result<void> resume(std::string_view name);
     bool is_paused(std::string_view name) const;
+    boost::system::result<void> cancel(run_id id);
 
     void run(plain_handler handler);
     void drain(plain_handler handler);
@@ -113,6 +114,10 @@ private:
         std::vector<chain_run*> going{}; // they are in runs_, too
         std::int64_t fence = 0;          // of the last that has begun
     };
+
+    /** What becomes of a run that starts: one that has been claimed is recorded, also where it
+     * starts only to end. */
+    enum class fate { goes, cancelled, shut_down };
 
     time_reading read_time() const;
     enum class on_cancel { stop_firing, cancel_runs };
@@ -187,7 +192,8 @@ private:
     void stand_in_line(const queued_run& next);
     void tell_displaced(const queued_run& older, int skipped_in_a_row);
     static void cancel_all(const chain_state& chain);
-    void start_due(const std::shared_ptr<const job_set>& plan, const claimed_run& run);
+    fate fate_of_starts() const { return cancelling_ ? fate::shut_down : fate::goes; }
+    void start_due(const std::shared_ptr<const job_set>& plan, const claimed_run& run, fate what);
     void settle_unsent(const queued_run& run, reason why, int in_a_row = 1);
     void recover(std::vector<open_run> cut_off);
     void recovered(
@@ -216,7 +222,7 @@ private:
         job_index first,
         run_record record,
         chain_run::beginning from,
-        bool cancelled,
+        fate what,
         chain_run::end_handler on_end);
     void run_ended(const std::shared_ptr<chain_run>& run, bool had_turn = false);
     void end_turn(const std::string& chain);

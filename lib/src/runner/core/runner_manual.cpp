@@ -130,7 +130,8 @@ void runner::core::start_manual(const std::shared_ptr<manual_run>& asked)
 {
     asked->run = start_run(
         asked->plan, asked->first, std::move(asked->record), asked->from,
-        asked->cancelled || cancelling_, [self = shared_from_this(), asked](const auto& r) {
+        asked->cancelled || cancelling_ ? fate::shut_down : fate::goes,
+        [self = shared_from_this(), asked](const auto& r) {
             const error_code ec = asked->cancelled ? asio::error::operation_aborted : error_code{};
             std::move(asked->operation).complete(ec, r->record());
             self->run_ended(r);

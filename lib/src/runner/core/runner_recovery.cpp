@@ -182,7 +182,7 @@ void runner::core::go_on_when_due(const std::shared_ptr<open_run>& open)
     const instant started = open->may_have_begun ? open->run.started_at : shared_->time.now();
     open->run.lateness = std::max(started - open->due, microseconds{0});
     start_run(
-        plan_, *first, std::move(open->run), from, cancelling_,
+        plan_, *first, std::move(open->run), from, fate_of_starts(),
         [self = shared_from_this()](const auto& run) { self->run_ended(run); });
 }
 

@@ -117,6 +117,16 @@ public:
         return std::nullopt;
     }
 
+    /** One that was claimed and waits does so no more, and goes beside whatever goes: the first of
+     * which `is_it` says so. */
+    template <class Predicate>
+    std::optional<Run> take_out(const Predicate& is_it)
+    {
+        for (auto* line : {&backlog_, &queued_})
+            if (*line && is_it((*line)->run)) return take(*line);
+        return std::nullopt;
+    }
+
     /** A run that made up for a missed instant has ended. Whether the next may follow. */
     bool end_turn() noexcept { return --turns_ == 0; }
 
