@@ -191,7 +191,7 @@ public:
      * with @ref errc::already_running at once where it, or a drain, is under way already.
      *
      * Cancellation: `total` and `partial` stop firing and let runs end, `terminal` cancels them,
-     * too.
+     * too. The operation then still waits for their end and completes with `operation_aborted`.
      */
     template <class CompletionToken>
     auto async_run(CompletionToken&& token)
@@ -208,8 +208,8 @@ public:
      * async_run, in this process or another, where the store is durable; else it is skipped. A
      * store that does not answer is waited for some ten seconds.
      *
-     * Cancellation: every type, cancels the runs; the operation then still waits for their end and
-     * completes with `operation_aborted`.
+     * Cancellation: `terminal`, `partial` and `total` cancel the runs; the operation then still
+     * waits for their end and completes with `operation_aborted`.
      */
     template <class CompletionToken>
     auto async_drain(CompletionToken&& token)
@@ -224,8 +224,10 @@ public:
      * run_record)`.
      *
      * Completes when the run has ended, whatever its outcome. Errors: @ref errc::no_such_job, @ref
-     * errc::not_running while draining, the store's. Needs no @ref async_run. Cancellation: every
-     * type, cancels the run, whose record comes with `operation_aborted`.
+     * errc::not_running while draining, the store's. Needs no @ref async_run.
+     *
+     * Cancellation: `terminal`, `partial` and `total` cancel the run; the operation then still
+     * waits for its end, and its record comes with `operation_aborted`.
      */
     template <class CompletionToken>
     auto async_trigger(std::string job, CompletionToken&& token)
@@ -244,6 +246,8 @@ public:
      * It keeps its id and instant, and goes on counting attempts. Completes as @ref async_trigger
      * does. Errors beside its: @ref errc::no_such_run; @ref errc::run_still_goes; @ref
      * errc::nothing_to_retry.
+     *
+     * Cancellation: as of @ref async_trigger.
      */
     template <class CompletionToken>
     auto async_retry(run_id run, CompletionToken&& token)
