@@ -1,6 +1,7 @@
 #pragma once
 
 #include "server.hpp"
+#include "status_page.hpp"
 #include <carillon/carillon.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -11,7 +12,8 @@
 namespace ops_console {
 
 /**
- * A service that fires its own jobs: an HTTP API and a carillon runner on one executor.
+ * A service that fires its own jobs: an HTTP API, with a page that tells of the last run, and a
+ * carillon runner on one executor.
  *
  * The executor must run one thing at a time. Must outlive @ref run.
  */
@@ -37,6 +39,7 @@ private:
     void on_event(const carillon::event& e);
     boost::asio::awaitable<void> fire_jobs();
 
+    status_page status_; // before the server, which asks it
     server server_;
     carillon::system_time_source time_;
     carillon::http::client client_;

@@ -69,7 +69,12 @@ void print(const carillon::log_entry& e)
 } // namespace
 
 console::console(const asio::any_io_executor& ex, const carillon::secret& api_key, int runs)
-    : server_(ex, [api_key](const request& req) { return handle_request(req, api_key); }),
+    : server_(
+          ex,
+          [this, api_key](const request& req) {
+              if (auto status = status_.answer(req)) return std::move(*status);
+              return handle_request(req, api_key);
+          }),
       time_(ex), client_(ex), store_(ex), runner_(ex, time_, client_, store_), runs_(runs)
 {
     runner_.on_event([this](const carillon::event& e) { on_event(e); });
@@ -100,6 +105,8 @@ void console::on_event(const carillon::event& e)
 {
     // carillon's own words for its events, with the key hidden.
     print(carillon::to_entry(e, time_.now(), runner_.jobs()->secrets()));
+
+    status_.on_event(e);
 
     const auto* run = std::get_if<carillon::run_ended>(&e);
     if (run == nullptr) return;

@@ -1,7 +1,7 @@
 // Usage: ops_console [RUNS]
 // Serves the Ops Console's API on loopback and fires its two jobs against it, each second, until
-// RUNS runs (2; 0: no end) or a signal. AOS_API_KEY is the key of both sides. The exit code is 0
-// when every run completed.
+// RUNS runs (2; 0: no end) or a signal. `GET /status` tells of the last run. AOS_API_KEY is the key
+// of both sides. The exit code is 0 when every run completed.
 
 #include "console.hpp"
 
