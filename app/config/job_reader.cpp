@@ -121,7 +121,7 @@ private:
         if (when != nullptr)
             if (auto s = read_schedule(reading_, file_, in_, out.name)) out.trigger = std::move(*s);
         if (waits != nullptr) read_after(*waits, out);
-        // The job goes on as one that waits, so that wrong names and circles are told, too.
+        // The job goes on as one that waits, so that wrong names and cycles are told, too.
         if (when != nullptr && waits != nullptr)
             in_.fail("after", "a job has either schedule or after, not both");
     }

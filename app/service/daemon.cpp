@@ -7,7 +7,6 @@
 #include "service/systemd.hpp"
 #include "text/describe.hpp"
 #include <carillon/runner/event_log.hpp>
-#include <carillon/store/sqlite_store.hpp>
 #include <carillon/time/span.hpp>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -98,8 +97,7 @@ void daemon::install_store(const store_options& options)
             "store.path has changed: that takes a restart, until then it is " +
                 store_options_.path);
     store_options_.on_error = options.on_error;
-    if (auto* sqlite = dynamic_cast<sqlite_store*>(store_.get()))
-        sqlite->set_limits(options.limits);
+    store_->set_limits(options.limits);
 }
 
 int daemon::run()
@@ -299,7 +297,7 @@ void daemon::end()
     asio::post(ending_, [this] {
         sinks_.flush();
         asio::post(ctx_, [this] {
-            // A handler that is on its way must not begin anew.
+            // Handlers that are already queued see this, and start no new wait.
             finished_ = true;
             signals_.cancel();
             watchdog_.cancel();

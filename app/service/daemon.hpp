@@ -59,8 +59,8 @@ public:
     /** Stops as SIGTERM does. */
     void stop();
 
-    /** Adds what is to be done when the last run has ended, so that nothing else keeps the process.
-     */
+    /** `f` is called once, when the last run has ended. It ends whatever else would keep the
+     * process alive, such as a server. */
     void on_stopped(std::function<void()> f) { stopped_ = std::move(f); }
 
     /** Waits until everything logged so far is written. */

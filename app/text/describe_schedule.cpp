@@ -235,7 +235,7 @@ std::string describe_dates(const day_pattern& d)
 {
     std::string days = describe_days(d);
     std::string by_week = describe_weekdays(d);
-    // Of two of which either serves, one that holds every day makes the other idle.
+    // A date fits when either list fits it. A list that every day fits makes the other one useless.
     if (d.either && (days.empty() || by_week.empty())) days = by_week = "";
     std::string out;
     if (!days.empty() && !by_week.empty())

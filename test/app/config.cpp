@@ -192,7 +192,7 @@ BOOST_AUTO_TEST_CASE(each_mistake_has_its_place_and_words)
          "c.toml:3:15: jobs.a.after.b: must be one of 'succeeded', 'finished', 'failed'"},
         {"[jobs.a]\nurl = \"http://h/\"\nafter = \"b\"\n[jobs.b]\nurl = \"http://h/\"\nafter = "
          "\"a\"",
-         "c.toml:3:9: jobs.a.after: a circle: a waits for b waits for a"},
+         "c.toml:3:9: jobs.a.after: a cycle: a waits for b waits for a"},
         {"[jobs.a]\nurl = \"http://h/\"\nheaders = { Host = \"x\" }",
          "c.toml:3:20: jobs.a.headers.Host: carillon sets this header itself"},
         {"[jobs.a]\nurl = \"http://h/\"\nheaders = { Carillon-Job = \"x\" }",

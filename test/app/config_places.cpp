@@ -21,12 +21,12 @@ BOOST_FIXTURE_TEST_SUITE(configuration_places, config_fixture)
 BOOST_AUTO_TEST_CASE(everything_is_told_at_once)
 {
     const std::vector<row> rows{
-        // circles, beside each other and beside other problems
+        // cycles, beside each other and beside other problems
         {"[jobs.a]\nurl = \"http://h/\"\nafter = \"b\"\n[jobs.b]\nurl = \"http://h/\"\nafter = "
          "\"a\"\n[jobs.c]\nurl = \"http://h/\"\nafter = \"d\"\ntimeout = \"0\"\n[jobs.d]\nurl = "
          "\"http://h/\"\nafter = \"c\"",
-         "c.toml:3:9: jobs.a.after: a circle: a waits for b waits for a\n"
-         "c.toml:9:9: jobs.c.after: a circle: c waits for d waits for c\n"
+         "c.toml:3:9: jobs.a.after: a cycle: a waits for b waits for a\n"
+         "c.toml:9:9: jobs.c.after: a cycle: c waits for d waits for c\n"
          "c.toml:10:11: jobs.c.timeout: must be longer than 0"},
         {"[jobs.backup]\nurl = \"http://h/\"\ntimeout = \"0\"\n[jobs.b]\nurl = "
          "\"http://h/\"\nafter = "

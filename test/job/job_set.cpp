@@ -71,10 +71,10 @@ BOOST_AUTO_TEST_CASE(what_does_not_fit_together_is_refused)
 {
     BOOST_TEST(
         problems_of({waits("a", {"b"}), waits("b", {"c"}), waits("c", {"a"})}) ==
-        "a.after: a circle: a waits for b waits for c waits for a\n");
+        "a.after: a cycle: a waits for b waits for c waits for a\n");
     BOOST_TEST(
         problems_of({make("x"), waits("tail", {"a"}), waits("b", {"a"}), waits("a", {"b"})}) ==
-        "b.after: a circle: b waits for a waits for b\n");
+        "b.after: a cycle: b waits for a waits for b\n");
     BOOST_TEST(problems_of({waits("a", {"a"})}) == "a.after.a: a job cannot wait for itself\n");
     BOOST_TEST(
         problems_of({make("backup"), waits("b", {"bakup"})}) ==
@@ -90,16 +90,16 @@ BOOST_AUTO_TEST_CASE(what_does_not_fit_together_is_refused)
 
 BOOST_AUTO_TEST_CASE(all_that_does_not_fit_is_told_at_once)
 {
-    // Each of two circles, also where one waits for the other, and a job beside them.
+    // Each of two cycles, also where one waits for the other, and a job beside them.
     BOOST_TEST(
         problems_of(
             {waits("a", {"b"}), waits("b", {"a"}), waits("c", {"d"}), waits("d", {"a", "c"})}) ==
-        "a.after: a circle: a waits for b waits for a\nc.after: a circle: c waits for d waits for "
+        "a.after: a cycle: a waits for b waits for a\nc.after: a cycle: c waits for d waits for "
         "c\n");
-    // Circles with a job in common; those that share an edge are one until it is mended.
+    // Cycles with a job in common; those that share an edge are one until it is mended.
     BOOST_TEST(
         problems_of({waits("a", {"b", "c"}), waits("b", {"a"}), waits("c", {"a"})}) ==
-        "a.after: a circle: a waits for b waits for a\na.after: a circle: a waits for c waits for "
+        "a.after: a cycle: a waits for b waits for a\na.after: a cycle: a waits for c waits for "
         "a\n");
     job spoilt = make("x");
     spoilt.timeout = 0s;
@@ -109,7 +109,7 @@ BOOST_AUTO_TEST_CASE(all_that_does_not_fit_is_told_at_once)
              waits("c", {"x", "y"})}) ==
         "x.timeout: must be longer than 0\na.after.nobody: there is no job 'nobody'\nc.after: its "
         "parents belong to two chains, 'x' and 'y'; all must stem from one first job\na.after: a "
-        "circle: a waits for b waits for a\n");
+        "cycle: a waits for b waits for a\n");
     // Whoever misses a parent is not told that it begins a chain of its own.
     BOOST_TEST(
         problems_of({make("a"), waits("b", {"nobody"}), waits("c", {"a", "b"})}) ==
@@ -127,7 +127,7 @@ BOOST_AUTO_TEST_CASE(very_many_unknown_names_are_told_in_time)
     BOOST_TEST(set.error().problems[0].what == "there is no job 'jub-0' (did you mean 'job-0'?)");
 }
 
-BOOST_AUTO_TEST_CASE(a_very_long_circle_is_told_in_time)
+BOOST_AUTO_TEST_CASE(a_very_long_cycle_is_told_in_time)
 {
     constexpr int n = 100'000;
     std::vector<job> jobs;

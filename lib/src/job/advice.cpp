@@ -82,7 +82,7 @@ std::string_view for_redirection(int status, int redirects) noexcept
     if (!leads_on) return "put an address that it names into the url";
     return redirects == 0 ? "set redirects, or put the new address into the url"
                           : "it was redirected more often than redirects allows: does it lead in a "
-                            "circle? else raise redirects";
+                            "cycle? else raise redirects";
 }
 
 } // namespace

@@ -1,4 +1,4 @@
-#include "job/circles.hpp"
+#include "job/cycles.hpp"
 #include <carillon/detail/edit_distance.hpp>
 #include <carillon/detail/text.hpp>
 #include <carillon/job/endpoint.hpp>
@@ -125,7 +125,7 @@ private:
     }
 
     /** Kahn's algorithm: a job's root is known once all its parents' are; what is left waits in a
-     * circle. */
+     * cycle. */
     void find_roots()
     {
         if (edges_.empty()) return;
@@ -145,7 +145,7 @@ private:
                 if (--missing[child] == 0) ready.push_back(child);
             }
         }
-        if (ready.size() != jobs().size()) report_circles();
+        if (ready.size() != jobs().size()) report_cycles();
     }
 
     void inherit_root(job_index child, job_index from)
@@ -196,13 +196,13 @@ private:
         return out;
     }
 
-    void report_circles()
+    void report_cycles()
     {
-        for (const auto& circle : find_circles(edges_, count())) {
+        for (const auto& cycle : find_cycles(edges_, count())) {
             std::string words;
-            for (const job_index i : circle) words += jobs()[i].name + " waits for ";
-            const std::string& first = jobs()[circle.front()].name;
-            add(circle.front(), "after", fmt::format("a circle: {}{}", words, first));
+            for (const job_index i : cycle) words += jobs()[i].name + " waits for ";
+            const std::string& first = jobs()[cycle.front()].name;
+            add(cycle.front(), "after", fmt::format("a cycle: {}{}", words, first));
         }
     }
 

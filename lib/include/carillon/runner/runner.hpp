@@ -109,10 +109,10 @@ public:
      */
     subscription on_event(event_handler listener);
 
-    /** See @ref runner_options::max_concurrent; fewer take effect as attempts end. */
+    /** See @ref runner_options::max_concurrent. A lower bound ends no attempt that is under way. */
     void set_max_concurrent(std::size_t max);
 
-    /** See @ref runner_options::max_per_origin; fewer take effect as attempts end. */
+    /** See @ref runner_options::max_per_origin. A lower bound ends no attempt that is under way. */
     void set_max_per_origin(std::size_t max);
 
     /** See @ref runner_options::on_store_error. */
@@ -130,20 +130,20 @@ public:
      * set_jobs. */
     boost::system::result<void, invalid_jobs> add(job j);
 
-    /** Takes a job out; fails where others wait for it. `no_such_job` is a problem like any other.
-     */
+    /** Takes a job out. Fails where other jobs wait for it, and where there is no job of this name:
+     * both are among the problems of @ref invalid_jobs. */
     boost::system::result<void, invalid_jobs> remove(std::string_view name);
 
     /** The jobs as they are now. */
     std::shared_ptr<const job_set> jobs() const;
 
-    /** When a job is due next; nothing where it has no schedule, is disabled or paused, will not
-     * fire again, or nothing runs, also until the store has been read at the start of @ref
-     * async_run. */
+    /** When a job is due next. Nothing while it is disabled or paused, where it has no schedule or
+     * no further instant, and while the runner does not fire: before @ref async_run has read the
+     * store, and after it has ended. */
     std::optional<instant> next_due(std::string_view job) const;
 
-    /** When the runner acts next by its schedules; nothing where nothing is due any more, or
-     * nothing runs. */
+    /** When the runner acts next by its schedules. Nothing where no job has a further instant, and
+     * while the runner does not fire. */
     std::optional<instant> next_wake() const;
 
     /**

@@ -59,7 +59,7 @@ public:
     microseconds claim_lead(std::size_t claims) const noexcept override;
 
     /** Takes effect with the next commit. */
-    void set_limits(history_limits limits);
+    void set_limits(const history_limits& limits) override;
 
     /** How many operations wait, or are under way. */
     std::size_t queued() const;

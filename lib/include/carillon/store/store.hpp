@@ -4,6 +4,7 @@
 #include <carillon/job/run.hpp>
 #include <carillon/store/claim.hpp>
 #include <carillon/store/history.hpp>
+#include <carillon/store/history_limits.hpp>
 
 #include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/async_result.hpp>
@@ -50,6 +51,10 @@ public:
 
     /** Whether what is kept outlives the process, so that a next start can go on with it. */
     virtual bool is_durable() const noexcept { return true; }
+
+    /** Keeps so much of the history from now on, where the store can tell: one in memory has its
+     * own bounds. From any thread. */
+    virtual void set_limits(const history_limits& limits) { static_cast<void>(limits); }
 
     /** What is remembered of all scheduled jobs, and the runs that were cut off:
      * `void(error_code, recollection)`. Changes nothing. Cancellation: none. */

@@ -137,7 +137,7 @@ asio::awaitable<void> send_and_conclude(
     const job_task& t,
     const request_context& c,
     time_budget budget,
-    std::optional<origins::entry> entry,
+    std::optional<limiter::entry> entry,
     attempt_end& end)
 {
     auto req = make_request(c);
@@ -175,7 +175,7 @@ asio::awaitable<void> send_and_conclude(
 
 /** `entry` is what came of its wait for a place, where that is over already. */
 asio::awaitable<attempt_end>
-attempt_once(const job_task& t, int number, time_budget budget, std::optional<origins::entry> entry)
+attempt_once(const job_task& t, int number, time_budget budget, std::optional<limiter::entry> entry)
 {
     attempt_end end;
     end.record.attempt = number;

@@ -28,7 +28,7 @@ struct job_task {
     job_record& record;
     /// What the first attempt may begin with: what came of its wait for a place. Without it, it
     /// waits for one itself.
-    std::optional<origins::entry> entry{};
+    std::optional<limiter::entry> entry{};
     /// When the job began, by the wall clock and since boot.
     instant begun_at{};
     microseconds begun{0};

@@ -37,7 +37,7 @@ bool shows_failure(const http::limits& lim, const exchange_result& r)
 
 /** Tells whether the origin could be connected to; what says nothing of it is not told. */
 void tell(
-    origins::place& held,
+    limiter::place& held,
     const run_secrets& secrets,
     const http::limits& lim,
     const exchange_result& r)
@@ -102,15 +102,15 @@ asio::awaitable<exchange_result> exchange(
     http::request req,
     http::limits lim,
     time_budget budget,
-    std::optional<origins::entry> entry)
+    std::optional<limiter::entry> entry)
 {
     exchange_result out;
     out.reply.phase = phase::connect;
     services& shared = t.shared;
     const auto begun = entry ? t.begun : shared.time.since_boot();
     if (!entry) {
-        const auto origins = shared.origins;
-        entry = co_await origins->async_enter(
+        const auto limiter = shared.limiter;
+        entry = co_await limiter->async_enter(
             origin_of(req.target, *req.route), budget.left(), asio::use_awaitable);
     }
     if (entry->error) {

@@ -51,7 +51,7 @@ boost::asio::awaitable<exchange_result> exchange(
     http::request req,
     http::limits lim,
     time_budget budget,
-    std::optional<origins::entry> entry = {});
+    std::optional<limiter::entry> entry = {});
 
 /** Has the store keep how far the job is. */
 boost::asio::awaitable<error_code> save_progress(const job_task& t);

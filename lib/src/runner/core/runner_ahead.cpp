@@ -14,14 +14,14 @@ namespace carillon {
 /** When to ask for the claims of what is due next. */
 instant runner::core::claims_from(const wake_up& next) const
 {
-    if (next.jobs == 0 || next.at <= ahead_until_ || recorder_->is_failing()) return next.at;
+    if (next.jobs == 0 || next.at <= ahead_until_ || journal_->is_failing()) return next.at;
     return next.at - std::min(shared_->store.claim_lead(next.jobs), longest_lead);
 }
 
 /** Claims what is due in a moment, so that the disk's time has passed when it is. */
 void runner::core::fire_ahead()
 {
-    if (recorder_->is_failing()) return;
+    if (journal_->is_failing()) return;
     const auto next = is_firing() ? timetable_.next_wake() : std::nullopt;
     const instant now = shared_->time.now();
     if (!next || next->at <= now || claims_from(*next) > now) return;
@@ -135,7 +135,7 @@ runner::core::places runner::core::take_back(
     notes.missed = records_of(work.missed);
     notes.memories = memories_of(work.changed);
     const auto plan = plan_;
-    recorder_->keep(std::move(notes));
+    journal_->keep(std::move(notes));
     tell_missed(*plan, work.missed);
     return out;
 }

@@ -1,26 +1,15 @@
-// From what is due to runs under way: the part of the runner's core that claims.
+// From what is due to what is claimed: the part of the runner's core that asks the store.
 
 #include "base/crash_point.hpp"
 #include "runner/core/runner_core.hpp"
 #include "runner/plan/used_names.hpp"
 #include "runner/run/run_id.hpp"
 
-#include <boost/asio/error.hpp>
-#include <boost/asio/post.hpp>
-
 #include <algorithm>
 #include <map>
 #include <string_view>
 
-namespace asio = boost::asio;
-
 namespace carillon {
-namespace {
-
-/// Runs that start without a pause for signals, replies and timers.
-constexpr std::size_t runs_in_a_row = 256;
-
-} // namespace
 
 void runner::core::fire_due()
 {
@@ -43,7 +32,7 @@ void runner::core::fire(std::shared_ptr<due_batch> batch, const due_work& work)
     if (!batch->runs.empty())
         claim(std::move(batch), std::move(asked));
     else
-        recorder_->keep(std::move(asked));
+        journal_->keep(std::move(asked));
     tell_missed(*plan, work.missed);
     for (const event& e : told) shared_->emit(e);
 }
@@ -90,7 +79,7 @@ void runner::core::skip_due()
     for (const due_run& d : work.runs)
         notes.missed.push_back(
             {(*plan)[d.job].name, d.scheduled_at, d.scheduled_at, 1, reason::shutdown});
-    recorder_->keep(std::move(notes));
+    journal_->keep(std::move(notes));
     tell_missed(*plan, work.missed);
     for (const due_run& d : work.runs)
         shared_->emit(run_skipped{(*plan)[d.job], d.scheduled_at, reason::shutdown, 1});
@@ -119,7 +108,7 @@ void runner::core::claim(std::shared_ptr<due_batch> batch, claim_batch asked)
              .run = r.id,
              .trigger = r.due.caught_up ? run_trigger::catch_up : run_trigger::schedule,
              .due = r.due.due});
-    recorder_->claim(
+    journal_->claim(
         std::move(asked), [self = shared_from_this(), batch](
                               const error_code& ec, const std::vector<carillon::claim>& claims) {
             detail::crash_point("claim.answered");
@@ -130,7 +119,7 @@ void runner::core::claim(std::shared_ptr<due_batch> batch, claim_batch asked)
 /** While the store fails, what cannot go without it waits for it. */
 bool runner::core::is_held(job_index j) const
 {
-    return recorder_->is_failing() && !goes_without_store(*plan_, j);
+    return journal_->is_failing() && !goes_without_store(*plan_, j);
 }
 
 /** What has waited for so long that something newer has passed comes to its end. */
@@ -151,7 +140,7 @@ void runner::core::release_held()
 void runner::core::keep_work(const due_work& work)
 {
     const auto plan = plan_;
-    recorder_->keep({.missed = records_of(work.missed), .memories = memories_of(work.changed)});
+    journal_->keep({.missed = records_of(work.missed), .memories = memories_of(work.changed)});
     tell_missed(*plan, work.missed);
 }
 
@@ -175,7 +164,7 @@ void runner::core::put_back_unclaimed(const due_batch& batch, std::vector<claime
             lost.push_back({first.name, at, at, 1, reason::removed});
         }
     }
-    if (!lost.empty()) recorder_->keep_later({.missed = lost});
+    if (!lost.empty()) journal_->keep_later({.missed = lost});
     put_back(due);
     for (const missed_record& m : lost)
         shared_->emit(runs_missed{job{.name = m.chain, .url = {}}, m.from, m.to, 1, m.reason});
@@ -187,7 +176,7 @@ void runner::core::put_back(const std::vector<due_run>& due)
     if (due.empty()) return;
     std::multimap<std::string_view, const due_run*> by_job;
     for (const due_run& r : due) by_job.emplace((*plan_)[r.job].name, &r);
-    recorder_->amend([&](job_memory& m) {
+    journal_->amend([&](job_memory& m) {
         const auto [begin, end] = by_job.equal_range(m.job);
         for (auto r = begin; r != end; ++r) owe_instead(m, *r->second);
     });
@@ -281,208 +270,6 @@ void runner::core::claim_anew(std::shared_ptr<due_batch> batch)
     std::vector<job_index> jobs;
     for (const claimed_run& r : batch->runs) jobs.push_back(r.due.job);
     claim(std::move(batch), {.memories = memories_of(jobs)});
-}
-
-/** A run that is not started leaves its place. */
-void runner::core::give_up(const job_set& plan, const claimed_run& run)
-{
-    const std::string& chain = plan[run.due.job].name;
-    if (run.has_turn) end_turn(chain);
-    run.how == admission::start ? leave_slot(chain) : leave_line(chain);
-}
-
-/** A stop leaves it to the next start, as though it had been killed before it began. */
-void runner::core::leave_open(const std::shared_ptr<const job_set>& plan, const claimed_run& run)
-{
-    leave_unbegun(plan, run);
-    give_up(*plan, run);
-}
-
-/** The same of one that has no place any more. */
-void runner::core::leave_unbegun(const std::shared_ptr<const job_set>& plan, const claimed_run& run)
-{
-    if (run.has_claim)
-        recorder_->give_back(
-            {give_back_of((*plan)[run.due.job], run, returned_claim::kind::unbegun)});
-    else
-        settle_unsent({plan, run}, reason::shutdown);
-}
-
-/** In slices: ten thousand runs at one instant must not hold up all else. */
-void runner::core::start_some(std::shared_ptr<due_batch> batch, std::size_t from)
-{
-    const std::size_t to = std::min(from + runs_in_a_row, batch->runs.size());
-    for (std::size_t i = from; i < to; ++i) {
-        const claimed_run& r = batch->runs[i];
-        leaves_open() ? leave_open(batch->plan, r) : enter(batch->plan, r);
-    }
-    if (to == batch->runs.size()) return;
-    ++underway_;
-    asio::post(shared_->executor, [self = shared_from_this(), batch = std::move(batch), to] {
-        self->start_some(batch, to);
-        --self->underway_;
-        self->finish_if_idle();
-    });
-}
-
-/** Starts a run that is claimed, or lets it wait for the end of the one before. */
-void runner::core::enter(const std::shared_ptr<const job_set>& plan, const claimed_run& run)
-{
-    if (run.how == admission::start) return start_due(plan, run, fate_of_starts());
-    if (!draining_ || !chains_.at((*plan)[run.due.job].name).slots.is_busy())
-        return stand_in_line({plan, run});
-    settle_unsent({plan, run}, reason::shutdown);
-    give_up(*plan, run);
-}
-
-void runner::core::stand_in_line(const queued_run& next)
-{
-    const job& first = (*next.plan)[next.run.due.job];
-    const bool side_by_side = first.overlap == overlap_policy::allow;
-    const auto what = chains_.at(first.name).slots.settle(next, next.run.how, side_by_side);
-    if (what.starts) return start_due(next.plan, next.run, fate_of_starts());
-    if (what.displaced)
-        tell_displaced(std::get<queued_run>(*what.displaced), what.skipped_in_a_row);
-    // A listener may have ended the waiting.
-    const auto at = chains_.find(first.name);
-    if (what.cancels && at != chains_.end() && at->second.slots.has_queued())
-        cancel_all(at->second);
-}
-
-/** A newer run has its place. */
-void runner::core::tell_displaced(const queued_run& older, int skipped_in_a_row)
-{
-    if (skipped_in_a_row == 0) return settle_unsent(older, reason::coalesced);
-    settle_unsent(older, reason::overlap, skipped_in_a_row);
-    if (is_alarming(skipped_in_a_row))
-        shared_->emit(overlap_persists{(*older.plan)[older.run.due.job], skipped_in_a_row});
-}
-
-void runner::core::cancel_all(const chain_state& chain)
-{
-    std::vector<std::shared_ptr<chain_run>> going; // what a run tells may end others
-    going.reserve(chain.going.size());
-    for (chain_run* run : chain.going) going.push_back(run->shared_from_this());
-    for (const auto& run : going) run->cancel(reason::overlap);
-}
-
-/** Records a claimed run that comes to nothing. */
-void runner::core::settle_unsent(const queued_run& queued, reason why, int in_a_row)
-{
-    const job& first = (*queued.plan)[queued.run.due.job];
-    const due_run& due = queued.run.due;
-    const instant now = shared_->time.now();
-    recorder_->record(std::make_shared<const run_record>(run_record{
-        .id = queued.run.id,
-        .chain = first.name,
-        .scheduled_at = due.scheduled_at,
-        .trigger = due.caught_up ? run_trigger::catch_up : run_trigger::schedule,
-        .outcome = outcome::skipped,
-        .reason = why,
-        .started_at = now,
-        .ended_at = now,
-        .fence = queued.run.fence,
-        .jobs = {}}));
-    shared_->emit(run_skipped{first, due.scheduled_at, why, in_a_row});
-}
-
-/** When firing stops nothing waits any more. */
-void runner::core::empty_lines()
-{
-    std::vector<waiting_run> waiting;
-    for (auto& [name, chain] : chains_)
-        for (waiting_run& w : chain.slots.stop()) waiting.push_back(std::move(w));
-    for (const waiting_run& w : waiting) {
-        if (const auto* crashed = std::get_if<std::shared_ptr<open_run>>(&w)) {
-            leave_open(**crashed);
-            forget_if_idle((*crashed)->run.chain);
-            continue;
-        }
-        const auto& [plan, run] = std::get<queued_run>(w);
-        const std::string& chain = (*plan)[run.due.job].name;
-        leaves_open() ? leave_unbegun(plan, run) : settle_unsent({plan, run}, reason::shutdown);
-        if (run.has_turn) end_turn(chain);
-        forget_if_idle(chain);
-    }
-}
-
-void runner::core::start_due(
-    const std::shared_ptr<const job_set>& plan, const claimed_run& r, fate what)
-{
-    run_record record = record_of(*plan, r);
-    record.lateness = std::max(shared_->time.now() - r.due.due, microseconds{0});
-    start_run(
-        plan, r.due.job, std::move(record), chain_run::beginning::fresh, what,
-        [self = shared_from_this(), had_turn = r.has_turn](const auto& run) {
-            self->run_ended(run, had_turn);
-        });
-}
-
-run_record runner::core::record_of(const job_set& plan, const claimed_run& r)
-{
-    run_record record;
-    record.id = r.id;
-    record.chain = plan[r.due.job].name;
-    record.scheduled_at = r.due.scheduled_at;
-    record.trigger = r.due.caught_up ? run_trigger::catch_up : run_trigger::schedule;
-    record.fence = r.fence;
-    return record;
-}
-
-std::shared_ptr<chain_run> runner::core::start_run(
-    const std::shared_ptr<const job_set>& plan,
-    job_index first,
-    run_record record,
-    chain_run::beginning from,
-    fate what,
-    chain_run::end_handler on_end)
-{
-    std::int64_t& last_fence = chains_.at(record.chain).fence;
-    // It has waited, and others that were claimed later have been sent: to its endpoint it would be
-    // stale.
-    if (record.fence < last_fence) record.fence = own_fence();
-    last_fence = record.fence;
-    auto run = std::make_shared<chain_run>(shared_, plan, first, std::move(record), from);
-    runs_.emplace(run.get(), run);
-    chains_.at(run->record().chain).going.push_back(run.get());
-    if (what == fate::cancelled) run->cancel();
-    if (what == fate::shut_down) run->cancel(reason::shutdown);
-    run->start(std::move(on_end));
-    return run;
-}
-
-/** A run has ended: of those that wait one has its place. */
-void runner::core::leave_slot(const std::string& name)
-{
-    auto& slots = chains_.at(name).slots;
-    slots.end();
-    // At a stop what waits is left open.
-    const auto next = is_stopping_ ? std::nullopt : slots.next();
-    if (!next) return forget_if_idle(name);
-    if (const auto* crashed = std::get_if<std::shared_ptr<open_run>>(&*next))
-        return go_on_when_due(*crashed);
-    const auto& [plan, run] = std::get<queued_run>(*next);
-    start_due(plan, run, fate_of_starts());
-}
-
-/** What else was missed may follow. */
-void runner::core::end_turn(const std::string& chain)
-{
-    if (!chains_.at(chain).slots.end_turn()) return;
-    const auto j = is_firing() ? plan_->find(chain) : std::nullopt;
-    if (j && timetable_.release(*j, shared_->time.now())) arm();
-}
-
-void runner::core::leave_line(const std::string& chain)
-{
-    chains_.at(chain).slots.withdraw();
-    forget_if_idle(chain);
-}
-
-void runner::core::forget_if_idle(const std::string& chain)
-{
-    const auto at = chains_.find(chain);
-    if (at != chains_.end() && at->second.slots.is_idle()) chains_.erase(at);
 }
 
 } // namespace carillon

@@ -21,7 +21,7 @@ constexpr microseconds longest_blind_wait = std::chrono::seconds{1};
 std::shared_ptr<runner::core> runner::core::make(services s, const runner_options& options)
 {
     auto out = std::make_shared<core>(std::move(s), options);
-    out->recorder_->serve(
+    out->journal_->serve(
         out, {.recall = [self = out.get()](const auto& names) { return self->recall(names); },
               .on_idle = [self = out.get()] { self->finish_if_idle(); },
               .on_still_failing = [self = out.get()] { self->judge_held(); },
@@ -29,19 +29,19 @@ std::shared_ptr<runner::core> runner::core::make(services s, const runner_option
     out->shared_->timed->on_late_claims(
         [weak = std::weak_ptr(out)](
             const claim_batch& batch, const error_code& ec, const std::vector<carillon::claim>& c) {
-            if (const auto self = weak.lock()) self->recorder_->answered_late(batch, ec, c);
+            if (const auto self = weak.lock()) self->journal_->answered_late(batch, ec, c);
         });
     return out;
 }
 
 runner::core::core(services s, const runner_options& options)
     : shared_(std::make_shared<services>(std::move(s))),
-      recorder_(std::make_shared<recorder>(shared_)), on_store_error_(options.on_store_error),
+      journal_(std::make_shared<journal>(shared_)), on_store_error_(options.on_store_error),
       recovers_triggered_(options.recovers_triggered)
 {
-    shared_->origins = std::make_shared<origins>(
+    shared_->limiter = std::make_shared<limiter>(
         shared_->executor, shared_->time,
-        origins::bounds{
+        limiter::bounds{
             .max_concurrent = options.max_concurrent, .max_per_origin = options.max_per_origin},
         [weak = std::weak_ptr(shared_)](const circuit_change& change) {
             if (const auto alive = weak.lock()) alive->emit(change);
@@ -52,13 +52,13 @@ runner::core::core(services s, const runner_options& options)
 void runner::core::set_max_concurrent(std::size_t max)
 {
     shared_->transport.keep_at_least(0, max);
-    shared_->origins->set_max_concurrent(max);
+    shared_->limiter->set_max_concurrent(max);
 }
 
 void runner::core::set_max_per_origin(std::size_t max)
 {
     shared_->transport.keep_at_least(max, 0);
-    shared_->origins->set_max_per_origin(max);
+    shared_->limiter->set_max_per_origin(max);
 }
 
 void runner::core::set_jobs(job_set jobs)
@@ -106,7 +106,7 @@ boost::system::result<void> runner::core::pause(std::string_view name)
     const auto j = find_scheduled(name);
     if (!j) return j.error();
     timetable_.pause(*j);
-    recorder_->keep({.memories = memories_of({*j})});
+    journal_->keep({.memories = memories_of({*j})});
     arm();
     return {};
 }
@@ -119,7 +119,7 @@ boost::system::result<void> runner::core::resume(std::string_view name)
     const instant now = shared_->time.now();
     timetable_.resume(*j, now);
     if (!has_turn(*j)) timetable_.release(*j, now);
-    recorder_->keep({.memories = memories_of({*j})});
+    journal_->keep({.memories = memories_of({*j})});
     arm();
     return {};
 }
@@ -171,7 +171,7 @@ void runner::core::run(plain_handler handler)
     draining_ = false;
     cancelling_ = false;
     if (!std::exchange(started_, true)) start_ = shared_->time.since_boot();
-    recorder_->begin();
+    journal_->begin();
     load();
 }
 
@@ -218,7 +218,7 @@ void runner::core::take_plan(std::vector<job_memory> memories)
         .memories = memories_of(change.changed),
         .forgotten = std::move(change.forgotten)};
     notes.missed.insert(notes.missed.end(), change.dropped.begin(), change.dropped.end());
-    recorder_->keep(std::move(notes));
+    journal_->keep(std::move(notes));
     // Kept first, here as elsewhere: a listener may bring about what is to be kept after it.
     tell_missed(*plan, change.missed);
     for (const missed_record& m : change.dropped) {
@@ -323,7 +323,7 @@ bool runner::core::look_for_step()
         if (batch->is_claimed || batch->at > shared_->time.now()) ahead.push_back(std::move(batch));
     const places left = take_back(ahead, {});
     ahead_until_ = instant::min();
-    recorder_->keep({.memories = memories_of(timetable_.clock_stepped(read_time(), by))});
+    journal_->keep({.memories = memories_of(timetable_.clock_stepped(read_time(), by))});
     give_up_places(left);
     shared_->emit(clock_changed{by});
     arm();
@@ -344,7 +344,7 @@ void runner::core::tell_missed(
     const job_set& plan, const std::vector<std::pair<job_index, missed_part>>& missed) const
 {
     for (const auto& [j, m] : missed) {
-        const error_code why = m.reason == reason::store ? recorder_->last_error() : error_code{};
+        const error_code why = m.reason == reason::store ? journal_->last_error() : error_code{};
         shared_->emit(runs_missed{plan[j], m.from, m.to, m.count, m.reason, why});
     }
 }
@@ -357,12 +357,11 @@ void runner::core::run_ended(const std::shared_ptr<chain_run>& run, bool had_tur
     if (had_turn) end_turn(ended->chain);
     if (!chains_.at(ended->chain).slots.has_line()) {
         // First, so that the store knows of its end before the next one's claim.
-        recorder_->record(ended);
+        journal_->record(ended);
         return leave_slot(ended->chain);
     }
     // What has been claimed already begins when a crash cannot bring this one back any more.
-    recorder_->record(
-        ended, [self = shared_from_this(), ended] { self->leave_slot(ended->chain); });
+    journal_->record(ended, [self = shared_from_this(), ended] { self->leave_slot(ended->chain); });
 }
 
 void runner::core::stop_firing()
@@ -417,7 +416,7 @@ boost::system::result<void> runner::core::cancel(run_id id)
 void runner::core::finish_if_idle()
 {
     if (!runs_.empty() || underway_ > 0 || (run_ && !draining_)) return;
-    if (!(draining_ ? recorder_->settle() : recorder_->is_idle())) return;
+    if (!(draining_ ? journal_->settle() : journal_->is_idle())) return;
     // Kept connections would keep the caller's context, too.
     shared_->transport.close_idle();
     if (!draining_) return;
@@ -439,7 +438,7 @@ void runner::core::abandon()
     loaded_ = false; // what is due stays so, for the next start
     stop_firing();
     cancel_runs();
-    shared_->origins->close();
+    shared_->limiter->close();
     finish_if_idle();
 }
 

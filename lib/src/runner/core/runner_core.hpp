@@ -1,7 +1,7 @@
 #pragma once
 
 #include "runner/core/claimed_run.hpp"
-#include "runner/core/recorder.hpp"
+#include "runner/core/journal.hpp"
 #include "runner/plan/timetable.hpp"
 #include "runner/run/chain_run.hpp"
 #include "runner/slots/chain_slots.hpp"
@@ -245,8 +245,8 @@ private:
     bool is_stopping_ = false;  // what waits for a place is not to begin any more
     bool is_abandoned_ = false; // the runner has ended
     bool cancelling_ = false;   // what is claimed already starts as a cancelled run
-    std::size_t underway_ = 0;  // what is asked of the store beside the recorder, or starts
-    std::shared_ptr<recorder> recorder_;
+    std::size_t underway_ = 0;  // what is asked of the store beside the journal, or starts
+    std::shared_ptr<journal> journal_;
     carillon::on_store_error on_store_error_;
     bool recovers_triggered_;
     std::int64_t fence_ = 0; // the last that no store gave

@@ -107,7 +107,7 @@ void runner::core::claim_manual(std::shared_ptr<manual_run> asked, int tries)
          .due = r.scheduled_at,
          .recovers = recovers_triggered_,
          .what = is_retry ? claim_request::kind::retried : claim_request::kind::fresh});
-    recorder_->claim(
+    journal_->claim(
         std::move(batch), [self = shared_from_this(), asked = std::move(asked), is_retry, tries](
                               const error_code& ec, const std::vector<carillon::claim>& claims) {
             run_record& record = asked->record;

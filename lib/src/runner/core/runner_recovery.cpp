@@ -41,7 +41,7 @@ void runner::core::recover(std::vector<open_run> cut_off)
              .recovers = o.recovers,
              .what = claim_request::kind::recovered});
     }
-    recorder_->claim(
+    journal_->claim(
         std::move(batch), [self = shared_from_this(),
                            mine](const error_code& ec, const std::vector<carillon::claim>& claims) {
             self->recovered(mine, ec, claims);
@@ -139,7 +139,7 @@ void runner::core::end_interrupted(run_record run, reason why)
         return j ? (*plan)[*j] : job{.name = name, .url = {}};
     };
     auto ended = std::make_shared<const run_record>(std::move(run));
-    recorder_->record(ended);
+    journal_->record(ended);
     for (const job_record& j : ended->jobs)
         if (j.outcome == outcome::interrupted) shared_->emit(job_ended{*ended, job_of(j.job), j});
     shared_->emit(carillon::run_ended{*ended, job_of(ended->chain)});
@@ -158,7 +158,7 @@ void runner::core::end_unbegun(const open_run& open, reason why)
     run.jobs.clear();
     const auto first = plan_->find(run.chain);
     const job of = first ? (*plan_)[*first] : job{.name = run.chain, .url = {}};
-    recorder_->record(std::make_shared<const run_record>(run));
+    journal_->record(std::make_shared<const run_record>(run));
     shared_->emit(run_skipped{of, run.scheduled_at, why, 1});
     leave_slot(run.chain);
 }
@@ -220,7 +220,7 @@ void runner::core::wait_until_due(const std::shared_ptr<open_run>& open)
                 else if (open->due > self->shared_->time.now())
                     self->wait_until_due(open);
                 else if (self->was_paused(*open))
-                    self->recorder_->give_back(
+                    self->journal_->give_back(
                         {{.chain = open->run.chain,
                           .scheduled_at = open->run.scheduled_at,
                           .run = open->run.id}});
@@ -253,7 +253,7 @@ void runner::core::enter_again(const std::shared_ptr<open_run>& open)
 void runner::core::leave_open(const open_run& open)
 {
     using kind = returned_claim::kind;
-    recorder_->give_back(
+    journal_->give_back(
         {{.chain = open.run.chain,
           .scheduled_at = open.run.scheduled_at,
           .run = open.run.id,

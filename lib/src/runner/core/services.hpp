@@ -3,7 +3,7 @@
 #include "runner/core/bound_time.hpp"
 #include "runner/core/listeners.hpp"
 #include "runner/core/timed_store.hpp"
-#include "runner/limit/origins.hpp"
+#include "runner/limit/limiter.hpp"
 #include <carillon/http/transport.hpp>
 #include <carillon/runner/event.hpp>
 #include <carillon/time/time_source.hpp>
@@ -25,7 +25,7 @@ struct services {
     time_source& time = *clock;
     carillon::store& store = *timed;
     std::mt19937_64 random;
-    std::shared_ptr<carillon::origins> origins{};
+    std::shared_ptr<carillon::limiter> limiter{};
     std::shared_ptr<detail::listeners> listeners = std::make_shared<detail::listeners>();
 
     void emit(const event& e) const { listeners->tell(e); }

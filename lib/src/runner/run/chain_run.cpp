@@ -155,21 +155,21 @@ void chain_run::start_job(std::size_t position)
     // What was accepted before a crash is asked for first.
     if (record_.jobs[position].polled) return perform(position, std::nullopt, begun_at, begun);
     const job& j = walk_.at(position);
-    shared_->origins->async_enter(
+    shared_->limiter->async_enter(
         origin_of(j), j.deadline,
         asio::bind_cancellation_slot(
             signals_[position]->slot(),
-            [self = shared_from_this(), position, begun_at, begun](origins::entry entry) {
+            [self = shared_from_this(), position, begun_at, begun](limiter::entry entry) {
                 self->perform(position, std::move(entry), begun_at, begun);
             }));
 }
 
 void chain_run::perform(
-    std::size_t position, std::optional<origins::entry> entry, instant begun_at, microseconds begun)
+    std::size_t position, std::optional<limiter::entry> entry, instant begun_at, microseconds begun)
 {
     // A cancellation that came as the wait was over reaches nobody else: a place is given back, and
     // after an error no other attempt is made.
-    if (cancelled_ && entry) entry = origins::entry{.error = asio::error::operation_aborted};
+    if (cancelled_ && entry) entry = limiter::entry{.error = asio::error::operation_aborted};
     asio::co_spawn(
         shared_->executor,
         perform_job(

@@ -68,7 +68,7 @@ private:
     void start_job(std::size_t position);
     void perform(
         std::size_t position,
-        std::optional<origins::entry> entry,
+        std::optional<limiter::entry> entry,
         instant begun_at,
         microseconds begun);
     void skip_job(const chain_walk::step& step);

@@ -138,7 +138,7 @@ microseconds sqlite_store::claim_lead(std::size_t claims) const noexcept
     return sync + each * static_cast<std::int64_t>(claims);
 }
 
-void sqlite_store::set_limits(history_limits limits) { writer_->set_limits(limits); }
+void sqlite_store::set_limits(const history_limits& limits) { writer_->set_limits(limits); }
 
 std::size_t sqlite_store::queued() const { return writer_->queued(); }
 

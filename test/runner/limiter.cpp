@@ -1,4 +1,4 @@
-#include "runner/limit/origins.hpp"
+#include "runner/limit/limiter.hpp"
 
 #include "print.hpp"
 #include "runner/simulation.hpp"
@@ -28,7 +28,7 @@ const error_code refused = asio::error::connection_refused;
 /** One who wants to enter. */
 struct visitor {
     asio::cancellation_signal signal;
-    std::optional<origins::entry> got;
+    std::optional<limiter::entry> got;
 
     bool is_in() const { return got && got->held; }
 };
@@ -37,10 +37,10 @@ struct origin_fixture {
     asio::io_context ctx;
     virtual_time time{ctx.get_executor(), monday};
     std::vector<circuit_change> told;
-    std::shared_ptr<origins> all = std::make_shared<origins>(
+    std::shared_ptr<limiter> all = std::make_shared<limiter>(
         ctx.get_executor(),
         time,
-        origins::bounds{.max_concurrent = 100, .max_per_origin = 2},
+        limiter::bounds{.max_concurrent = 100, .max_per_origin = 2},
         [this](const circuit_change& c) { told.push_back(c); });
     std::list<visitor> visitors;
 
@@ -48,7 +48,7 @@ struct origin_fixture {
     {
         visitor& v = visitors.emplace_back();
         all->async_enter(
-            origin, longest, asio::bind_cancellation_slot(v.signal.slot(), [&v](origins::entry e) {
+            origin, longest, asio::bind_cancellation_slot(v.signal.slot(), [&v](limiter::entry e) {
                 BOOST_TEST(!v.got);
                 v.got = std::move(e);
             }));

@@ -28,11 +28,11 @@ inline constexpr microseconds pause_before_next_try = std::chrono::seconds{1};
  * What waits is bounded: of missed instants a span for each job and reason, of jobs their names, of
  * ended runs ten thousand.
  */
-class recorder : public std::enable_shared_from_this<recorder> {
+class journal : public std::enable_shared_from_this<journal> {
 public:
     using claim_handler = std::function<void(error_code, std::vector<claim>)>;
 
-    explicit recorder(std::shared_ptr<services> shared) : shared_(std::move(shared)) {}
+    explicit journal(std::shared_ptr<services> shared) : shared_(std::move(shared)) {}
 
     /** What is to be remembered of jobs of these names as they are now, and which are no more. */
     using recall_function = std::function<claim_batch(const std::set<std::string>&)>;

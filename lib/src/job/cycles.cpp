@@ -1,4 +1,4 @@
-#include "job/circles.hpp"
+#include "job/cycles.hpp"
 
 #include <algorithm>
 #include <limits>
@@ -11,7 +11,7 @@ using node = std::uint32_t;
 
 constexpr node unseen = std::numeric_limits<node>::max();
 
-/// Of looking for circles beside those that were found.
+/// Of looking for cycles beside those that were found.
 constexpr int rounds = 16;
 
 /** Tarjan's algorithm (SIAM J. Comput. 1, 1972) with a stack of its own: a chain may be longer than
@@ -98,7 +98,7 @@ private:
 };
 
 /** Follows parents within the group until one comes again. */
-std::vector<node> circle_from(node start, const grouping& graph, const std::vector<node>& group_of)
+std::vector<node> cycle_from(node start, const grouping& graph, const std::vector<node>& group_of)
 {
     std::vector<node> path;
     std::map<node, std::size_t> place;
@@ -116,7 +116,7 @@ std::vector<node> circle_from(node start, const grouping& graph, const std::vect
     return path;
 }
 
-/** A circle of each group. */
+/** A cycle of each group. */
 std::vector<std::vector<node>> one_of_each(std::span<const waiting> all, node nodes)
 {
     grouping graph(all, nodes);
@@ -127,17 +127,17 @@ std::vector<std::vector<node>> one_of_each(std::span<const waiting> all, node no
     std::vector<std::vector<node>> out;
     for (node n = 0; n < nodes; ++n) {
         node& members = size[group_of[n]];
-        if (members > 1) out.push_back(circle_from(n, graph, group_of));
+        if (members > 1) out.push_back(cycle_from(n, graph, group_of));
         members = 0; // told
     }
     return out;
 }
 
-void remove(const std::vector<node>& circle, std::vector<waiting>& from)
+void remove(const std::vector<node>& cycle, std::vector<waiting>& from)
 {
     std::map<node, node> parent_of;
-    for (std::size_t i = 0; i < circle.size(); ++i)
-        parent_of[circle[i]] = circle[(i + 1) % circle.size()];
+    for (std::size_t i = 0; i < cycle.size(); ++i)
+        parent_of[cycle[i]] = cycle[(i + 1) % cycle.size()];
     std::erase_if(from, [&](const waiting& w) {
         const auto at = parent_of.find(w.child);
         return at != parent_of.end() && at->second == w.parent;
@@ -147,14 +147,14 @@ void remove(const std::vector<node>& circle, std::vector<waiting>& from)
 } // namespace
 
 std::vector<std::vector<std::uint32_t>>
-find_circles(std::span<const waiting> all, std::uint32_t nodes)
+find_cycles(std::span<const waiting> all, std::uint32_t nodes)
 {
     std::vector<waiting> left(all.begin(), all.end());
     std::vector<std::vector<node>> out;
     for (int round = 0; round < rounds; ++round) {
         const auto found = one_of_each(left, nodes);
         if (found.empty()) break;
-        for (const std::vector<node>& circle : found) remove(circle, left);
+        for (const std::vector<node>& cycle : found) remove(cycle, left);
         out.insert(out.end(), found.begin(), found.end());
     }
     std::sort(out.begin(), out.end());

@@ -28,10 +28,10 @@ namespace carillon {
  *
  * An attempt takes a place at its origin and one among all in one step: who waits holds neither. At
  * an origin attempts enter first come, first served; among origins, where places are scarce, each
- * lets one in by turns. While a circuit is open one attempt goes as a probe, and its failure is the
- * failure of all that wait at that time. For one executor at a time.
+ * lets one in by turns. While a circuit is open one attempt goes as a probe. Where it fails, all
+ * that wait at that time fail with the same error. For one executor at a time.
  */
-class origins : public std::enable_shared_from_this<origins> {
+class limiter : public std::enable_shared_from_this<limiter> {
 public:
     class place;
 
@@ -52,7 +52,7 @@ public:
 
     using change_handler = std::function<void(const circuit_change&)>;
 
-    origins(
+    limiter(
         boost::asio::any_io_executor ex, time_source& time, bounds max, change_handler on_change);
 
     /** Takes effect as places are given back; more places are taken at once. */
@@ -72,7 +72,7 @@ public:
     auto async_enter(std::string origin, microseconds longest, CompletionToken&& token)
     {
         return boost::asio::async_initiate<CompletionToken, void(entry)>(
-            [](auto handler, origins* self, std::string name, microseconds span) {
+            [](auto handler, limiter* self, std::string name, microseconds span) {
                 self->enter(std::move(name), span, std::move(handler));
             },
             token, this, std::move(origin), longest);
@@ -151,9 +151,9 @@ private:
 };
 
 /** The right to make one attempt at an origin; given back by its destructor. */
-class origins::place {
+class limiter::place {
 public:
-    place(std::weak_ptr<origins> of, std::string origin, bool is_probe)
+    place(std::weak_ptr<limiter> of, std::string origin, bool is_probe)
         : of_(std::move(of)), origin_(std::move(origin)), is_probe_(is_probe)
     {}
     ~place();
@@ -167,7 +167,7 @@ public:
     void failed(const error_code& ec, const std::string& words);
 
 private:
-    std::weak_ptr<origins> of_;
+    std::weak_ptr<limiter> of_;
     std::string origin_;
     bool is_probe_;
     bool has_told_ = false;

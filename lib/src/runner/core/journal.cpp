@@ -1,4 +1,4 @@
-#include "runner/core/recorder.hpp"
+#include "runner/core/journal.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 
@@ -22,7 +22,7 @@ claim_batch what_may_be_kept_twice(claim_batch batch)
 
 } // namespace
 
-void recorder::claim(claim_batch batch, claim_handler handler)
+void journal::claim(claim_batch batch, claim_handler handler)
 {
     ++underway_;
     std::shared_ptr<claim_queue> queue = claims_.lock();
@@ -32,16 +32,18 @@ void recorder::claim(claim_batch batch, claim_handler handler)
     if (is_first) claim_next(std::move(queue));
 }
 
-/** Keeps what waits, when its turn has come: what is claimed before takes along what is its own. */
-void recorder::keep_waiting()
+/** Asks for a turn in the queue, at which what waits is kept. A batch that has its turn before
+ * takes what waits of its own jobs with it. */
+void journal::keep_waiting()
 {
     if (std::exchange(is_turn_asked_, true)) return;
     claim({}, [](const error_code&, const auto&) {});
 }
 
-/** Puts what waits into the first of the queue. What others of it are about goes with them: by now
- * a job's memory knows of claims that no crash must find unasked. */
-void recorder::take_waiting(claim_queue& queue)
+/** Puts what waits into the first batch of the queue. Jobs that a later batch is about are left to
+ * that batch: their memory already counts the claims of that batch, and a crash between the two
+ * commits would lose these. */
+void journal::take_waiting(claim_queue& queue)
 {
     std::set<std::string_view> later;
     for (auto other = std::next(queue.begin()); other != queue.end(); ++other) {
@@ -69,9 +71,9 @@ void recorder::take_waiting(claim_queue& queue)
     }
 }
 
-/** One at a time: where one is refused, what comes of that goes with the next, and no crash comes
- * between a job's memory and what was missed before it. */
-void recorder::claim_next(std::shared_ptr<claim_queue> queue)
+/** Hands over one batch at a time. Where the store refuses one, the next takes along what the
+ * refused one had to keep. So a job's memory and what was missed before it are in one commit. */
+void journal::claim_next(std::shared_ptr<claim_queue> queue)
 {
     claim_batch& next = queue->front().batch;
     if (next.empty() && std::exchange(is_turn_asked_, false))
@@ -97,7 +99,7 @@ void recorder::claim_next(std::shared_ptr<claim_queue> queue)
         });
 }
 
-void recorder::give_back(std::vector<returned_claim> claims)
+void journal::give_back(std::vector<returned_claim> claims)
 {
     if (claims.empty()) return;
     for (returned_claim& c : claims) {
@@ -108,7 +110,7 @@ void recorder::give_back(std::vector<returned_claim> claims)
     keep_waiting();
 }
 
-void recorder::amend(const std::function<void(job_memory&)>& change)
+void journal::amend(const std::function<void(job_memory&)>& change)
 {
     const auto queue = claims_.lock();
     if (!queue) return;
@@ -117,19 +119,19 @@ void recorder::amend(const std::function<void(job_memory&)>& change)
         std::for_each(at->batch.memories.begin(), at->batch.memories.end(), change);
 }
 
-void recorder::begin()
+void journal::begin()
 {
     has_given_up_ = false;
     if (!returned_.empty()) keep_waiting();
 }
 
-void recorder::keep(claim_batch notes)
+void journal::keep(claim_batch notes)
 {
     if (notes.empty()) return;
     claim(std::move(notes), [](const error_code&, const auto&) {});
 }
 
-void recorder::record(std::shared_ptr<const run_record> run, std::function<void()> then)
+void journal::record(std::shared_ptr<const run_record> run, std::function<void()> then)
 {
     ++underway_;
     shared_->store.async_record(
@@ -141,14 +143,14 @@ void recorder::record(std::shared_ptr<const run_record> run, std::function<void(
         });
 }
 
-void recorder::keep_later(const claim_batch& notes)
+void journal::keep_later(const claim_batch& notes)
 {
     add_waiting(notes);
     wait();
 }
 
 /** Whether something waits that is not under way to the store. */
-bool recorder::has_waiting() const
+bool journal::has_waiting() const
 {
     if (has_given_up_) return false;
     const bool has_notes = !missed_.empty() || !jobs_.empty() || !returned_.empty();
@@ -157,7 +159,7 @@ bool recorder::has_waiting() const
 
 /** Of a job whose memory moves on, what was missed or given back before goes with it: between them
  * no crash must come. */
-void recorder::take_along(claim_batch& newer)
+void journal::take_along(claim_batch& newer)
 {
     const auto take = [&](const std::string& job) {
         auto at = missed_.lower_bound({job, reason{}});
@@ -173,13 +175,13 @@ void recorder::take_along(claim_batch& newer)
     for (const std::string& job : newer.forgotten) take(job);
 }
 
-void recorder::add_waiting(returned_claim claim)
+void journal::add_waiting(returned_claim claim)
 {
     std::string chain = claim.chain;
     returned_.emplace(std::move(chain), std::move(claim));
 }
 
-void recorder::add_waiting(const claim_batch& notes)
+void journal::add_waiting(const claim_batch& notes)
 {
     for (const returned_claim& c : notes.returned) add_waiting(c);
     for (const missed_record& m : notes.missed) {
@@ -195,7 +197,7 @@ void recorder::add_waiting(const claim_batch& notes)
     jobs_.insert(notes.forgotten.begin(), notes.forgotten.end());
 }
 
-void recorder::add_waiting(std::shared_ptr<const run_record> run, const error_code& ec)
+void journal::add_waiting(std::shared_ptr<const run_record> run, const error_code& ec)
 {
     if (runs_.size() >= max_waiting_runs) {
         const auto lost = std::move(runs_.front());
@@ -205,7 +207,7 @@ void recorder::add_waiting(std::shared_ptr<const run_record> run, const error_co
     runs_.push_back(std::move(run));
 }
 
-void recorder::answered(const error_code& ec)
+void journal::answered(const error_code& ec)
 {
     --underway_;
     const microseconds now = shared_->time.since_boot();
@@ -230,7 +232,7 @@ void recorder::answered(const error_code& ec)
     if (const auto owner = owner_.lock()) calls_.on_idle();
 }
 
-void recorder::answered_late(
+void journal::answered_late(
     const claim_batch& batch, const error_code& ec, const std::vector<carillon::claim>& claims)
 {
     if (has_given_up_) return;
@@ -251,14 +253,14 @@ void recorder::answered_late(
     give_back(std::move(returned));
 }
 
-void recorder::try_again()
+void journal::try_again()
 {
     const auto runs = std::exchange(runs_, {});
     if (!missed_.empty() || !jobs_.empty() || !returned_.empty()) keep_waiting();
     for (const auto& run : runs) record(run);
 }
 
-void recorder::wait()
+void journal::wait()
 {
     if (wait_) return;
     wait_ = std::make_shared<asio::cancellation_signal>();
@@ -275,13 +277,13 @@ void recorder::wait()
             }));
 }
 
-void recorder::stop_waiting()
+void journal::stop_waiting()
 {
     if (const auto waits = std::exchange(wait_, nullptr))
         waits->emit(asio::cancellation_type::terminal);
 }
 
-bool recorder::settle()
+bool journal::settle()
 {
     stop_waiting();
     if (underway_ > 0) return false;
@@ -298,7 +300,7 @@ bool recorder::settle()
     return false;
 }
 
-void recorder::give_up()
+void journal::give_up()
 {
     for (const auto& run : std::exchange(runs_, {}))
         shared_->emit(record_failed{*run, last_error_});

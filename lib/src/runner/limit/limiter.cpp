@@ -1,4 +1,4 @@
-#include "runner/limit/origins.hpp"
+#include "runner/limit/limiter.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/error.hpp>
@@ -23,7 +23,7 @@ std::string found_by_another(const circuit& c)
 
 } // namespace
 
-origins::origins(asio::any_io_executor ex, time_source& time, bounds max, change_handler on_change)
+limiter::limiter(asio::any_io_executor ex, time_source& time, bounds max, change_handler on_change)
     : executor_(std::move(ex)), time_(time),
       max_{
           .max_concurrent = at_least_one(max.max_concurrent),
@@ -31,13 +31,13 @@ origins::origins(asio::any_io_executor ex, time_source& time, bounds max, change
       on_change_(std::move(on_change))
 {}
 
-void origins::set_max_concurrent(std::size_t max)
+void limiter::set_max_concurrent(std::size_t max)
 {
     max_.max_concurrent = at_least_one(max);
     let_in();
 }
 
-void origins::set_max_per_origin(std::size_t max)
+void limiter::set_max_per_origin(std::size_t max)
 {
     max_.max_per_origin = at_least_one(max);
     if (closed_) return;
@@ -47,7 +47,7 @@ void origins::set_max_per_origin(std::size_t max)
     for (auto& [origin, s] : all_) await_probe(s);
 }
 
-void origins::close()
+void limiter::close()
 {
     closed_ = true;
     for (auto& [origin, s] : all_)
@@ -55,7 +55,7 @@ void origins::close()
             std::exchange(s.probe_wait, nullptr)->emit(asio::cancellation_type::terminal);
 }
 
-void origins::enter(std::string origin, microseconds longest, operation::handler_type handler)
+void limiter::enter(std::string origin, microseconds longest, operation::handler_type handler)
 {
     forget_unused();
     origin_state& s = remember(origin);
@@ -82,7 +82,7 @@ void origins::enter(std::string origin, microseconds longest, operation::handler
             }));
 }
 
-origins::origin_state& origins::remember(const std::string& origin)
+limiter::origin_state& limiter::remember(const std::string& origin)
 {
     const auto [at, is_new] = all_.try_emplace(origin);
     at->second.name = &at->first;
@@ -90,7 +90,7 @@ origins::origin_state& origins::remember(const std::string& origin)
 }
 
 /** Where there are very many, it is done only when they have doubled. */
-void origins::forget_unused()
+void limiter::forget_unused()
 {
     if (all_.size() < forget_at_) return;
     std::erase_if(all_, [](const auto& known) { return known.second.is_unused(); });
@@ -99,7 +99,7 @@ void origins::forget_unused()
 
 /** To be called after whatever may let somebody in at an origin, or keep them out. Forgets one that
  * nobody needs to be remembered. */
-void origins::serve(const std::string& origin)
+void limiter::serve(const std::string& origin)
 {
     const auto at = all_.find(origin);
     if (at == all_.end() || closed_) return;
@@ -113,7 +113,7 @@ void origins::serve(const std::string& origin)
 }
 
 /** Gives an origin its turn among those that lack only a place among all, or takes it away. */
-void origins::line_up(origin_state& s)
+void limiter::line_up(origin_state& s)
 {
     const bool lacks_only_that =
         s.waiting > 0 && s.used < max_.max_per_origin && s.circuit.lets_through(time_.since_boot());
@@ -123,7 +123,7 @@ void origins::line_up(origin_state& s)
 
 /** The one way in: as long as places are free, the first origin in line lets one in and goes to the
  * line's end. */
-void origins::let_in()
+void limiter::let_in()
 {
     while (!closed_ && used_ < max_.max_concurrent && !line_.empty()) {
         origin_state& s = line_.front();
@@ -136,7 +136,7 @@ void origins::let_in()
     }
 }
 
-std::shared_ptr<origins::place> origins::take_place(origin_state& s)
+std::shared_ptr<limiter::place> limiter::take_place(origin_state& s)
 {
     const microseconds now = time_.since_boot();
     const bool is_probe = s.circuit.ask(now) == circuit::admission::probe;
@@ -147,13 +147,13 @@ std::shared_ptr<origins::place> origins::take_place(origin_state& s)
 }
 
 /** Null for one that has given up. */
-std::shared_ptr<origins::waiter> origins::if_waiting(const std::weak_ptr<waiter>& weak)
+std::shared_ptr<limiter::waiter> limiter::if_waiting(const std::weak_ptr<waiter>& weak)
 {
     auto w = weak.lock();
     return w && w->waiting ? w : nullptr;
 }
 
-std::shared_ptr<origins::waiter> origins::take_first(origin_state& s)
+std::shared_ptr<limiter::waiter> limiter::take_first(origin_state& s)
 {
     while (!s.queue.empty()) {
         auto first = if_waiting(s.queue.front());
@@ -164,7 +164,7 @@ std::shared_ptr<origins::waiter> origins::take_first(origin_state& s)
 }
 
 /** Comes again when a probe is due, or takes too long, as long as somebody waits for it. */
-void origins::await_probe(origin_state& s)
+void limiter::await_probe(origin_state& s)
 {
     const bool has_room = s.used < max_.max_per_origin || s.circuit.is_probing();
     // In line a probe is due already, and the clock would come again at once.
@@ -189,7 +189,7 @@ void origins::await_probe(origin_state& s)
             }));
 }
 
-void origins::on_probe_wait(const std::string& origin)
+void limiter::on_probe_wait(const std::string& origin)
 {
     origin_state& s = remember(origin);
     if (s.circuit.is_probing() && time_.since_boot() >= s.probe_since + longest_probe) {
@@ -199,7 +199,7 @@ void origins::on_probe_wait(const std::string& origin)
     serve(origin);
 }
 
-void origins::fail_waiting(origin_state& s, const error_code& ec, const std::string& why)
+void limiter::fail_waiting(origin_state& s, const error_code& ec, const std::string& why)
 {
     const auto waiting = std::exchange(s.queue, {});
     for (const auto& weak : waiting)
@@ -207,7 +207,7 @@ void origins::fail_waiting(origin_state& s, const error_code& ec, const std::str
 }
 
 /** Who has waited in vain for an open circuit is told why it is open. */
-void origins::give_up(const std::string& origin, const std::shared_ptr<waiter>& w, error_code why)
+void limiter::give_up(const std::string& origin, const std::shared_ptr<waiter>& w, error_code why)
 {
     if (!w->waiting) return;
     origin_state& s = remember(origin);
@@ -219,7 +219,7 @@ void origins::give_up(const std::string& origin, const std::shared_ptr<waiter>& 
     serve(origin);
 }
 
-void origins::complete(origin_state& s, const std::shared_ptr<waiter>& w, entry e)
+void limiter::complete(origin_state& s, const std::shared_ptr<waiter>& w, entry e)
 {
     --s.waiting;
     auto done = std::exchange(w->waiting, std::nullopt);
@@ -227,7 +227,7 @@ void origins::complete(origin_state& s, const std::shared_ptr<waiter>& w, entry 
     std::move(*done).complete(std::move(e));
 }
 
-void origins::connected(const std::string& origin)
+void limiter::connected(const std::string& origin)
 {
     if (closed_) return;
     origin_state& s = remember(origin);
@@ -237,7 +237,7 @@ void origins::connected(const std::string& origin)
     if (has_closed) on_change_({.origin = origin, .is_open = false, .failures = failures});
 }
 
-void origins::failed(
+void limiter::failed(
     const std::string& origin, bool is_probe, const error_code& ec, const std::string& words)
 {
     if (closed_) return;
@@ -255,7 +255,7 @@ void origins::failed(
     if (has_opened) on_change_(change);
 }
 
-void origins::leave(const std::string& origin, bool is_untold_probe)
+void limiter::leave(const std::string& origin, bool is_untold_probe)
 {
     const auto at = all_.find(origin);
     if (at == all_.end()) return;
@@ -265,18 +265,18 @@ void origins::leave(const std::string& origin, bool is_untold_probe)
     serve(origin);
 }
 
-origins::place::~place()
+limiter::place::~place()
 {
     if (const auto of = of_.lock()) of->leave(origin_, is_probe_ && !has_told_);
 }
 
-void origins::place::connected()
+void limiter::place::connected()
 {
     if (std::exchange(has_told_, true)) return;
     if (const auto of = of_.lock()) of->connected(origin_);
 }
 
-void origins::place::failed(const error_code& ec, const std::string& words)
+void limiter::place::failed(const error_code& ec, const std::string& words)
 {
     if (std::exchange(has_told_, true)) return;
     if (const auto of = of_.lock()) of->failed(origin_, is_probe_, ec, words);
