@@ -106,7 +106,7 @@ public:
     {
         const bool is_free = running_ == 0;
         if (is_free && !crashed_.empty()) {
-            Run first = std::move(crashed_.front());
+            std::optional<Run> first(std::move(crashed_.front()));
             crashed_.pop_front();
             go();
             return first;
