@@ -609,25 +609,6 @@ BOOST_AUTO_TEST_CASE(a_tick_that_is_put_back_after_a_step_has_moved_with_it)
     }
 }
 
-BOOST_AUTO_TEST_CASE(what_has_run_is_not_missed_by_a_step_forward)
-{
-    for (const auto policy : {catch_up_policy::none, catch_up_policy::once, catch_up_policy::all}) {
-        table = {};
-        assign({scheduled("a", {.every = 15min, .catch_up = policy})}, ten + 5min);
-        for (const auto due : {15min, 30min, 45min}) take_due(ten + due);
-        table.clock_stepped(at(ten - 5min, ten - 1h), -1h);
-        table.clock_stepped(at(ten + 50min, ten), 55min);
-        const due_work work = take_due(ten + 50min);
-        // Only 10:00 has not.
-        std::int64_t missed = 0;
-        for (const auto& [j, m] : work.missed) missed += m.count;
-        const bool is_all = policy == catch_up_policy::all;
-        BOOST_TEST(missed == (is_all ? 0 : 1));
-        BOOST_TEST(work.runs.size() == (is_all ? 1U : 0U));
-        BOOST_TEST(table.next_due(0) == ten + 60min);
-    }
-}
-
 BOOST_AUTO_TEST_CASE(a_name_that_was_put_back_is_free)
 {
     assign({scheduled("a", {.every = 15min})}, ten);

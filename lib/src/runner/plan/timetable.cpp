@@ -215,7 +215,6 @@ void timetable::wait_held(job_index j, instant now, due_work& out)
     e.taken = *last;
     e.next = is_wanted ? newest : next_open(s, e, newest).value_or(never);
     out.changed.push_back(j);
-    if (from > *last) return;
     const owed_span passed{e.ticks, from, *last, occurrences(s, e.ticks).count(from, *last)};
     if (s.catch_up == catch_up_policy::all)
         owe(j, passed, s.catch_up_limit, now, out);
@@ -264,33 +263,28 @@ void timetable::pass(job_index j, instant now, due_work& out)
         return;
     }
     passed.from = judge_before_used(j, passed, now, out);
-    if (passed.from > passed.to) return;
     const verdict_on_passed v = judge_passed(s, passed, now);
     for (const missed_part& m : v.missed) out.missed.emplace_back(j, m);
     if (v.run) take(j, e.ticks, *v.run, now, out);
     if (v.owed) owe(j, *v.owed, s.catch_up_limit + (late ? 1 : 0), now, out);
 }
 
-/** Where instants that have had their turn lie in a span, and are not to have another, judges what
- * lies before the last of these, for which something newer stands. Returns the first instant after
- * them, which may lie beyond the span. */
+/** Where points of time that have had their turn lie in a span, judges what lies before the last of
+ * these, for which something newer stands. Returns the first instant after them. A rhythm comes to
+ * its instants anew. */
 instant timetable::judge_before_used(job_index j, passed_span passed, instant now, due_work& out)
 {
     const schedule& s = schedule_of(j);
-    if (follows_elapsed_time(s)) return passed.from;
-    // Of a rhythm, those that only a step forward has come to once more.
-    const instant last_settled = is_fixed_time(s) ? never : passed_over_;
+    if (!is_fixed_time(s)) return passed.from;
     const occurrences instants(s, passed.ticks);
     const std::vector<used_span> used = entries_[j].used;
     for (const used_span& u : used) {
-        const instant to = std::min(u.to, last_settled);
-        if (u.ticks != passed.ticks || to < u.from) continue;
-        if (to < passed.from || u.from > passed.to) continue;
+        if (u.from <= passed.from || u.from > passed.to) continue;
         const passed_span older{
             .ticks = passed.ticks,
             .from = passed.from,
             .to = instants.last_until(u.from - one_tick).value_or(instant::min())};
-        passed.from = instants.next_after(to).value_or(never);
+        passed.from = instants.next_after(u.to).value_or(never);
         if (older.to < older.from) continue;
         if (s.catch_up != catch_up_policy::all) {
             for (const missed_part& m : coalesce_passed(s, older, now))
