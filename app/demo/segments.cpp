@@ -107,7 +107,7 @@ instant from_unix(std::int64_t s) { return instant(seconds(s)); }
 /** Puts events in, one after another. */
 class event_writer {
 public:
-    event_writer(sqlite::database& db, const char* purpose)
+    event_writer(detail::sqlite::database& db, const char* purpose)
         : insert_(
               db,
               "INSERT INTO customer_events (customer_id, occurred_at, kind) VALUES (?1, ?2, ?3)",
@@ -123,13 +123,14 @@ public:
     }
 
 private:
-    sqlite::statement insert_;
+    detail::sqlite::statement insert_;
 };
 
 /** Customers with an event in the last 7 days. */
-std::vector<std::int64_t> active_customers(sqlite::database& db, instant now, const char* purpose)
+std::vector<std::int64_t>
+active_customers(detail::sqlite::database& db, instant now, const char* purpose)
 {
-    sqlite::statement query(
+    detail::sqlite::statement query(
         db,
         "SELECT DISTINCT customer_id FROM customer_events WHERE occurred_at > ?1 ORDER BY "
         "customer_id",
@@ -140,7 +141,7 @@ std::vector<std::int64_t> active_customers(sqlite::database& db, instant now, co
     return ids;
 }
 
-segment_row read_row(const sqlite::statement& s)
+segment_row read_row(const detail::sqlite::statement& s)
 {
     segment_row row{
         .customer_id = s.number(0),
@@ -169,9 +170,10 @@ void segments::generate(std::uint64_t seed, instant now)
 {
     constexpr const char* purpose = "cannot generate customers";
     random_.seed(seed);
-    sqlite::transaction change(db_, purpose);
+    detail::sqlite::transaction change(db_, purpose);
     db_.execute(clear_sql, purpose);
-    sqlite::statement insert(db_, "INSERT INTO customers (id, name) VALUES (?1, ?2)", purpose);
+    detail::sqlite::statement insert(
+        db_, "INSERT INTO customers (id, name) VALUES (?1, ?2)", purpose);
     event_writer events(db_, purpose);
     std::int64_t id = 0;
     for (const customer_history& customer : make_customers(random_, now)) {
@@ -186,7 +188,7 @@ void segments::generate(std::uint64_t seed, instant now)
 void segments::add_recent_events(instant now)
 {
     constexpr const char* purpose = "cannot add events";
-    sqlite::transaction change(db_, purpose);
+    detail::sqlite::transaction change(db_, purpose);
     const auto active = active_customers(db_, now, purpose);
     event_writer events(db_, purpose);
     const int count = active.empty() ? 0 : 1 + draw(random_, max_recent_events);
@@ -200,12 +202,12 @@ void segments::add_recent_events(instant now)
 stickiness_summary segments::compute_stickiness(instant now)
 {
     constexpr const char* purpose = "cannot refresh ops_customer_segments";
-    sqlite::transaction change(db_, purpose);
-    sqlite::statement refresh(db_, compute_sql, purpose);
+    detail::sqlite::transaction change(db_, purpose);
+    detail::sqlite::statement refresh(db_, compute_sql, purpose);
     refresh.bind(1, to_unix(now));
     refresh.run();
 
-    sqlite::statement counts(db_, summary_sql, purpose);
+    detail::sqlite::statement counts(db_, summary_sql, purpose);
     counts.step();
     const stickiness_summary found{
         .segments = counts.small_number(0),
@@ -220,9 +222,9 @@ stickiness_summary segments::compute_stickiness(instant now)
 int segments::detect_silent_churn(instant now)
 {
     constexpr const char* purpose = "cannot mark silent churn";
-    sqlite::transaction change(db_, purpose);
-    sqlite::statement(db_, unmark_sql, purpose).run();
-    sqlite::statement mark(db_, mark_sql, purpose);
+    detail::sqlite::transaction change(db_, purpose);
+    detail::sqlite::statement(db_, unmark_sql, purpose).run();
+    detail::sqlite::statement mark(db_, mark_sql, purpose);
     mark.bind(1, to_unix(now));
     mark.run();
     const int marked = db_.changes();
@@ -232,7 +234,7 @@ int segments::detect_silent_churn(instant now)
 
 std::vector<segment_row> segments::rows(std::size_t limit)
 {
-    sqlite::statement query(db_, rows_sql, "cannot read ops_customer_segments");
+    detail::sqlite::statement query(db_, rows_sql, "cannot read ops_customer_segments");
     constexpr std::size_t most = std::numeric_limits<std::int64_t>::max();
     query.bind(1, static_cast<std::int64_t>(std::min(limit, most)));
     std::vector<segment_row> found;

@@ -84,7 +84,7 @@ public:
     std::vector<segment_row> rows(std::size_t limit);
 
 private:
-    sqlite::database db_;
+    detail::sqlite::database db_;
     std::mt19937_64 random_;
 };
 

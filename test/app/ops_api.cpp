@@ -236,7 +236,7 @@ BOOST_AUTO_TEST_CASE(a_failure_of_the_database_is_a_500)
     const file f;
     start(f.path);
     auto body = [&]() -> asio::awaitable<void> {
-        sqlite::database(f.path).execute(
+        detail::sqlite::database(f.path).execute(
             "ALTER TABLE ops_customer_segments RENAME TO lost", "test");
         const http::response res = co_await send("POST", compute);
         BOOST_TEST(res.status == 500);
@@ -248,7 +248,7 @@ BOOST_AUTO_TEST_CASE(a_failure_of_the_database_is_a_500)
         BOOST_TEST(ec.failed());
         BOOST_TEST(rows.empty());
 
-        sqlite::database(f.path).execute(
+        detail::sqlite::database(f.path).execute(
             "ALTER TABLE lost RENAME TO ops_customer_segments", "test");
         const http::response again = co_await send("POST", compute);
         BOOST_TEST(again.status == 200);

@@ -40,7 +40,7 @@ struct file_fixture {
 
     void add_customer(int id, const std::string& name)
     {
-        sqlite::statement insert(other(), "INSERT INTO customers VALUES (?1, ?2)", "test");
+        detail::sqlite::statement insert(other(), "INSERT INTO customers VALUES (?1, ?2)", "test");
         insert.bind(1, id);
         insert.bind(2, name);
         insert.run();
@@ -48,14 +48,14 @@ struct file_fixture {
 
     void add_event(int customer, instant at)
     {
-        sqlite::statement insert(
+        detail::sqlite::statement insert(
             other(), "INSERT INTO customer_events VALUES (?1, ?2, 'login')", "test");
         insert.bind(1, customer);
         insert.bind(2, std::chrono::floor<std::chrono::seconds>(at).time_since_epoch().count());
         insert.run();
     }
 
-    sqlite::database& other()
+    detail::sqlite::database& other()
     {
         if (!other_) other_.emplace(path);
         return *other_;
@@ -64,7 +64,7 @@ struct file_fixture {
     std::string path;
 
 private:
-    std::optional<sqlite::database> other_;
+    std::optional<detail::sqlite::database> other_;
 };
 
 segment_row row_of(segments& s, std::int64_t customer)

@@ -236,7 +236,8 @@ private:
     /** What is claimed ahead goes, though its grid ends before it. */
     static instant claimed_until(const part& p)
     {
-        return p.until > instant::max() - longest_lead ? p.until : p.until + longest_lead;
+        return p.until > instant::max() - detail::longest_lead ? p.until
+                                                               : p.until + detail::longest_lead;
     }
 
     std::optional<instant> last_until(instant t) const

@@ -149,7 +149,7 @@ void check_starts(const job& j, const timeline& times, const std::vector<told>& 
         const bool is_in_time = e.at - instants.due(*named) <= s.accuracy + 1min;
         // What was claimed, maybe ahead, when the machine was switched off is cut off, begun or
         // not.
-        const bool was_cut_off = off >= instants.due(*named) - longest_lead;
+        const bool was_cut_off = off >= instants.due(*named) - detail::longest_lead;
         const bool may_wait = j.overlap == overlap_policy::queue || times.is_set() || was_cut_off;
         BOOST_TEST((is_in_time || may_wait || e.is_caught_up), "late unsaid: " << line_of(t));
     }

@@ -126,7 +126,7 @@ private:
 /** History as a busy machine has it, for many chains. */
 void fill(const std::string& path, std::int64_t rows)
 {
-    sqlite::database db(path);
+    detail::sqlite::database db(path);
     const std::string sql = fmt::format(
         "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {}) "
         "INSERT INTO history (chain, scheduled_at, run, trigger, outcome, started_at, ended_at,"

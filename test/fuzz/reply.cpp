@@ -14,6 +14,8 @@
 #include <string>
 
 using namespace carillon;
+using namespace carillon::http::detail;
+using namespace carillon::detail;
 
 namespace {
 

@@ -11,7 +11,7 @@ namespace carillon::test {
 /** Gives a reader bytes in pieces of a size until it is done, fails or has them all, and then tells
  * it that no more come; `bytes` then are those that it did not take. */
 inline error_code
-read_in_pieces(http::reply_reader& reader, std::string_view& bytes, std::size_t piece)
+read_in_pieces(http::detail::reply_reader& reader, std::string_view& bytes, std::size_t piece)
 {
     while (!reader.is_done() && !bytes.empty()) {
         const auto space = reader.space();

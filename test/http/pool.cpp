@@ -12,9 +12,10 @@
 namespace asio = boost::asio;
 using asio::ip::tcp;
 using namespace carillon;
+using namespace carillon::http::detail;
 using namespace carillon::test;
 using namespace std::chrono_literals;
-using http::pool;
+using http::detail::pool;
 
 namespace pools {
 
@@ -26,7 +27,7 @@ struct connection {
 struct fixture : network {
     std::shared_ptr<pool> p = make({.max_idle_per_origin = 2, .max_idle = 4});
 
-    std::shared_ptr<pool> make(http::pool_options options)
+    std::shared_ptr<pool> make(http::detail::pool_options options)
     {
         return std::make_shared<pool>(ctx.get_executor(), options);
     }
@@ -43,7 +44,8 @@ struct fixture : network {
     std::uint16_t keep(connection& c, const std::string& key = "a")
     {
         const std::uint16_t port = c.ours.local_endpoint().port();
-        p->keep(key, http::make_plain_stream(http::stream_socket(std::move(c.ours))));
+        p->keep(
+            key, http::detail::make_plain_stream(http::detail::stream_socket(std::move(c.ours))));
         return port;
     }
 

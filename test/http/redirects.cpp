@@ -6,6 +6,7 @@
 #include <boost/test/unit_test.hpp>
 
 using namespace carillon;
+using namespace carillon::http::detail;
 using namespace carillon::test;
 
 namespace redirects {
@@ -70,7 +71,7 @@ BOOST_AUTO_TEST_CASE(resolves_locations_as_rfc_3986_says)
     for (const auto& [location, expected] : rows) {
         BOOST_TEST_CONTEXT(location)
         {
-            const auto to = http::resolve_reference(from, location);
+            const auto to = http::detail::resolve_reference(from, location);
             BOOST_REQUIRE(to.has_value());
             BOOST_TEST(to->origin() + to->target == expected);
         }
@@ -78,7 +79,7 @@ BOOST_AUTO_TEST_CASE(resolves_locations_as_rfc_3986_says)
     for (const char* wrong :
          {"ftp://b.test/", "http://", "http://b.test:99999/", "h t", "mailto:x",
           "http://b.test:80:1/z", "//b.test:tcp://c.test/z", "http:z", "http:/z", "%zz", "1:z"})
-        BOOST_TEST(http::resolve_reference(from, wrong).has_error(), wrong);
+        BOOST_TEST(http::detail::resolve_reference(from, wrong).has_error(), wrong);
 }
 
 BOOST_AUTO_TEST_CASE(keeps_method_and_body_only_where_the_status_says_so)
@@ -95,7 +96,7 @@ BOOST_AUTO_TEST_CASE(keeps_method_and_body_only_where_the_status_says_so)
         {308, "DELETE", "DELETE", true},
     };
     for (const row& r : rows) {
-        const auto next = http::follow(original(r.method), reply_to(r.status, "/z"));
+        const auto next = http::detail::follow(original(r.method), reply_to(r.status, "/z"));
         BOOST_REQUIRE(next.has_value());
         BOOST_TEST(next->method == r.becomes);
         BOOST_TEST(next->body == (r.keeps_body ? "body" : ""));
@@ -108,14 +109,14 @@ BOOST_AUTO_TEST_CASE(keeps_method_and_body_only_where_the_status_says_so)
 BOOST_AUTO_TEST_CASE(gives_another_origin_no_credentials)
 {
     for (const char* elsewhere : {"http://b.test/", "https://a.test:81/", "http://a.test:82/"}) {
-        const auto next = http::follow(original(), reply_to(307, elsewhere));
+        const auto next = http::detail::follow(original(), reply_to(307, elsewhere));
         BOOST_REQUIRE(next.has_value());
         BOOST_TEST(names(*next) == "Content-Type X-Own ");
         BOOST_TEST(next->route->tls.cert_file == "");
         BOOST_TEST(next->route->tls.key_file == "");
         BOOST_TEST(next->route->tls.ca_file == "/ca");
     }
-    const auto same = http::follow(original(), reply_to(307, "http://a.test:81/z"));
+    const auto same = http::detail::follow(original(), reply_to(307, "http://a.test:81/z"));
     BOOST_TEST(same->route->tls.cert_file == "/c");
 }
 
@@ -124,27 +125,29 @@ BOOST_AUTO_TEST_CASE(takes_no_secret_in_a_body_to_another_origin)
     http::request secret = original();
     secret.body_is_credential = true;
     for (const int status : {307, 308}) {
-        const auto refused = http::follow(secret, reply_to(status, "http://b.test/"));
+        const auto refused = http::detail::follow(secret, reply_to(status, "http://b.test/"));
         BOOST_REQUIRE(refused.has_error());
         BOOST_TEST(refused.error().code == errc::bad_redirect);
         BOOST_TEST(
             refused.error().detail ==
             "it would take the body, which holds a secret, to http://b.test, another origin");
-        BOOST_TEST(http::follow(secret, reply_to(status, "/z"))->body == "body");
+        BOOST_TEST(http::detail::follow(secret, reply_to(status, "/z"))->body == "body");
     }
-    BOOST_TEST(http::follow(secret, reply_to(303, "http://b.test/"))->body == "");
+    BOOST_TEST(http::detail::follow(secret, reply_to(303, "http://b.test/"))->body == "");
 }
 
 BOOST_AUTO_TEST_CASE(refuses_where_it_cannot_go)
 {
-    BOOST_TEST(http::follow(original(), reply_to(302, "")).error().code == errc::bad_redirect);
     BOOST_TEST(
-        http::follow(original(), reply_to(302, "ftp://x/")).error().code == errc::bad_redirect);
+        http::detail::follow(original(), reply_to(302, "")).error().code == errc::bad_redirect);
+    BOOST_TEST(
+        http::detail::follow(original(), reply_to(302, "ftp://x/")).error().code ==
+        errc::bad_redirect);
     http::request through_socket = original();
     through_socket.route = route{.unix_socket = "/s"};
-    BOOST_TEST(http::follow(through_socket, reply_to(302, "/z")).has_value());
+    BOOST_TEST(http::detail::follow(through_socket, reply_to(302, "/z")).has_value());
     BOOST_TEST(
-        http::follow(through_socket, reply_to(302, "http://b.test/")).error().code ==
+        http::detail::follow(through_socket, reply_to(302, "http://b.test/")).error().code ==
         errc::bad_redirect);
 }
 

@@ -18,6 +18,7 @@
 
 namespace asio = boost::asio;
 using namespace carillon;
+using namespace carillon::http::detail;
 using namespace carillon::test;
 using namespace std::chrono_literals;
 
@@ -29,18 +30,18 @@ struct look_up {
     asio::cancellation_signal signal;
     int completions = 0;
     error_code ec;
-    http::resolver::endpoints found;
+    http::detail::resolver::endpoints found;
 };
 
 struct fixture : network {
-    const http::resolver_bounds max{};
-    std::optional<http::resolver> resolver{ctx.get_executor()};
+    const http::detail::resolver_bounds max{};
+    std::optional<http::detail::resolver> resolver{ctx.get_executor()};
     std::list<look_up> all;
 
     look_up& start(const std::string& host, std::chrono::nanoseconds time = 1h)
     {
         look_up& l = all.emplace_back();
-        auto handler = [&l](error_code ec, http::resolver::endpoints found) {
+        auto handler = [&l](error_code ec, http::detail::resolver::endpoints found) {
             ++l.completions;
             l.ec = ec;
             l.found = std::move(found);
@@ -204,7 +205,8 @@ BOOST_AUTO_TEST_CASE(a_hundred_names_that_hang_do_not_hold_up_others)
 BOOST_AUTO_TEST_CASE(names_that_were_slow_share_a_few_threads)
 {
     // Whatever has been looked up was slow.
-    resolver.emplace(ctx.get_executor(), http::resolver_bounds{.slow = 3, .slow_after = -1ns});
+    resolver.emplace(
+        ctx.get_executor(), http::detail::resolver_bounds{.slow = 3, .slow_after = -1ns});
     names.fail("held.test", EAI_AGAIN);
     for (std::size_t i = 0; i < 20; ++i) run(held(i));
     names.hold("held.test");
@@ -223,7 +225,7 @@ BOOST_AUTO_TEST_CASE(a_name_that_is_found_slowly_begins_anew)
 {
     resolver.emplace(
         ctx.get_executor(),
-        http::resolver_bounds{.untried = 2, .slow = 1, .reserve = 1, .slow_after = -1ns});
+        http::detail::resolver_bounds{.untried = 2, .slow = 1, .reserve = 1, .slow_after = -1ns});
     names.fail("held.test", EAI_AGAIN);
     for (std::size_t i = 0; i < 5; ++i) run(held(i));
     names.answer("held.test", {"127.0.0.1"});
@@ -238,7 +240,7 @@ BOOST_AUTO_TEST_CASE(a_name_that_is_found_slowly_begins_anew)
 BOOST_AUTO_TEST_CASE(names_that_answered_in_time_have_threads_in_reserve)
 {
     resolver.emplace(
-        ctx.get_executor(), http::resolver_bounds{.untried = 2, .slow = 1, .reserve = 1});
+        ctx.get_executor(), http::detail::resolver_bounds{.untried = 2, .slow = 1, .reserve = 1});
     names.answer("quick.test", {"127.0.0.1"});
     BOOST_TEST(run("quick.test").ec == error_code{});
     names.hold("held.test");
@@ -254,14 +256,14 @@ BOOST_AUTO_TEST_CASE(names_that_answered_in_time_have_threads_in_reserve)
 
 BOOST_AUTO_TEST_CASE(other_work_that_hangs_holds_up_no_name)
 {
-    resolver.emplace(ctx.get_executor(), http::resolver_bounds{.work = 2});
+    resolver.emplace(ctx.get_executor(), http::detail::resolver_bounds{.work = 2});
     std::promise<void> release;
     const std::shared_future<void> released = release.get_future().share();
     int done = 0;
     for (int i = 0; i < 5; ++i)
         resolver->async_perform(
             [released] { released.wait(); }, std::chrono::steady_clock::now() + 1h,
-            [&](error_code, const http::resolver::endpoints&) { ++done; });
+            [&](error_code, const http::detail::resolver::endpoints&) { ++done; });
     names.answer("quick.test", {"127.0.0.1"});
     BOOST_TEST(run("quick.test").ec == error_code{});
     BOOST_TEST(done == 0);
@@ -299,7 +301,7 @@ BOOST_AUTO_TEST_CASE(does_other_work_that_blocks)
     bool done = false;
     resolver->async_perform(
         [made] { *made = std::this_thread::get_id(); }, std::chrono::steady_clock::now() + 1h,
-        [&](error_code ec, const http::resolver::endpoints& none) {
+        [&](error_code ec, const http::detail::resolver::endpoints& none) {
             BOOST_TEST(ec == error_code{});
             BOOST_TEST(none.empty());
             done = true;
@@ -334,7 +336,8 @@ BOOST_AUTO_TEST_CASE(bounds_what_waits)
     names.hold("held.test");
     for (std::size_t i = 0; i < max.untried; ++i) start(held(i));
     BOOST_REQUIRE(names.wait_until_held(max.untried));
-    for (std::size_t i = 0; i < http::resolver::max_waiting; ++i) start(held(max.untried + i));
+    for (std::size_t i = 0; i < http::detail::resolver::max_waiting; ++i)
+        start(held(max.untried + i));
     BOOST_TEST(run("another.held.test").ec == errc::queue_full);
     for (look_up& l : all) l.signal.emit(asio::cancellation_type::terminal);
 }
@@ -356,7 +359,7 @@ BOOST_AUTO_TEST_CASE(completes_on_the_handlers_executor)
     names.answer("quick.test", {"127.0.0.1"});
     for (const char* host : {"127.0.0.1", "quick.test"}) {
         bool done = false;
-        auto handler = [&](error_code, const http::resolver::endpoints&) {
+        auto handler = [&](error_code, const http::detail::resolver::endpoints&) {
             BOOST_TEST(other.get_executor().running_in_this_thread());
             done = true;
         };

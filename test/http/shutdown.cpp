@@ -9,6 +9,7 @@
 
 namespace asio = boost::asio;
 using namespace carillon;
+using namespace carillon::http::detail;
 using namespace carillon::test;
 using namespace std::chrono_literals;
 
@@ -109,15 +110,15 @@ BOOST_AUTO_TEST_CASE(while_it_reads)
 BOOST_AUTO_TEST_CASE(while_a_bare_look_up_goes_on)
 {
     names.hold("held.test");
-    std::optional<http::resolver> resolver(ctx->get_executor());
-    for (std::size_t i = 0; i < http::resolver_bounds{}.untried + 2; ++i) {
+    std::optional<http::detail::resolver> resolver(ctx->get_executor());
+    for (std::size_t i = 0; i < http::detail::resolver_bounds{}.untried + 2; ++i) {
         resolver->async_resolve(
             "n" + std::to_string(i) + ".held.test", 80, std::chrono::steady_clock::now() + 1h,
-            [t = held](error_code, const http::resolver::endpoints&) {
+            [t = held](error_code, const http::detail::resolver::endpoints&) {
                 BOOST_ERROR("called after the end");
             });
     }
-    BOOST_REQUIRE(names.wait_until_held(http::resolver_bounds{}.untried));
+    BOOST_REQUIRE(names.wait_until_held(http::detail::resolver_bounds{}.untried));
     resolver.reset();
     end();
     names.release();

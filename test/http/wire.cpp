@@ -7,7 +7,7 @@
 #include <string_view>
 
 using namespace carillon;
-using http::reply_reader;
+using http::detail::reply_reader;
 
 namespace wire {
 
@@ -124,19 +124,19 @@ BOOST_AUTO_TEST_CASE(a_head_is_written_as_it_must_be)
     const std::string fields = "X-A: 1\r\nX-B: two words\r\nX-A: 2\r\n";
     const std::string to_a = "/x?y=1 HTTP/1.1\r\nHost: a.test:8080\r\n" + fields;
     // A length where there is a body, or the method means one.
-    BOOST_TEST(http::head_of(r).value() == "POST " + to_a + "Content-Length: 0\r\n\r\n");
+    BOOST_TEST(http::detail::head_of(r).value() == "POST " + to_a + "Content-Length: 0\r\n\r\n");
     r.body = "12345";
-    BOOST_TEST(http::head_of(r).value() == "POST " + to_a + "Content-Length: 5\r\n\r\n");
+    BOOST_TEST(http::detail::head_of(r).value() == "POST " + to_a + "Content-Length: 5\r\n\r\n");
     r.method = "PATCH";
-    BOOST_TEST(http::head_of(r).value() == "PATCH " + to_a + "Content-Length: 5\r\n\r\n");
+    BOOST_TEST(http::detail::head_of(r).value() == "PATCH " + to_a + "Content-Length: 5\r\n\r\n");
     r.method = "GET";
     r.body = "";
-    BOOST_TEST(http::head_of(r).value() == "GET " + to_a + "\r\n");
+    BOOST_TEST(http::detail::head_of(r).value() == "GET " + to_a + "\r\n");
 
     const endpoint proxy = parse_endpoint("http://user:word@proxy.test:3128").value();
     r.fields = {{"proxy-authorization", "another's", true}};
     BOOST_TEST(
-        http::head_of(r, &proxy).value() ==
+        http::detail::head_of(r, &proxy).value() ==
         "GET http://a.test:8080/x?y=1 HTTP/1.1\r\nHost: a.test:8080\r\n"
         "Proxy-Authorization: Basic dXNlcjp3b3Jk\r\n\r\n");
 }
@@ -147,7 +147,7 @@ BOOST_AUTO_TEST_CASE(no_head_is_written_that_would_be_read_as_another)
         http::request r{.method = "GET", .target = parse_endpoint("http://a.test/x").value()};
         r.fields = {{"X-A", "1", false}};
         change(r);
-        return http::head_of(r);
+        return http::detail::head_of(r);
     };
     BOOST_TEST(changed([](http::request&) {}).has_value());
     for (const char* target : {"", ":1/a", "x", "/a b", "/a\r\nX: y", "/a#b", "/\xc3\xa9"})
@@ -173,7 +173,7 @@ BOOST_AUTO_TEST_CASE(an_authority_is_written_as_it_must_be)
 {
     const endpoint proxy = parse_endpoint("http://user:word@proxy.test:3128").value();
     BOOST_TEST(
-        http::connect_head(parse_endpoint("https://[::1]/x").value(), proxy) ==
+        http::detail::connect_head(parse_endpoint("https://[::1]/x").value(), proxy) ==
         "CONNECT [::1]:443 HTTP/1.1\r\nHost: [::1]:443\r\nProxy-Authorization: Basic "
         "dXNlcjp3b3Jk\r\n\r\n");
 }

@@ -8,6 +8,7 @@
 #include <algorithm>
 
 using namespace carillon;
+using namespace carillon::detail;
 using namespace std::chrono_literals;
 
 namespace fields {

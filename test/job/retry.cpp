@@ -8,6 +8,7 @@
 #include <vector>
 
 using namespace carillon;
+using namespace carillon::detail;
 using namespace std::chrono_literals;
 
 BOOST_AUTO_TEST_SUITE(retries)

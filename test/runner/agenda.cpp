@@ -9,6 +9,7 @@
 #include <vector>
 
 using namespace carillon;
+using namespace carillon::detail;
 using namespace std::chrono_literals;
 
 namespace agendas {

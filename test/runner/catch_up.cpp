@@ -7,6 +7,7 @@
 #include <random>
 
 using namespace carillon;
+using namespace carillon::detail;
 using namespace std::chrono_literals;
 
 namespace catching_up {

@@ -6,6 +6,7 @@
 #include <vector>
 
 using namespace carillon;
+using namespace carillon::detail;
 
 namespace chain_walks {
 

@@ -5,6 +5,7 @@
 #include <boost/test/unit_test.hpp>
 
 using namespace carillon;
+using namespace carillon::detail;
 using namespace std::chrono_literals;
 
 namespace circuits {

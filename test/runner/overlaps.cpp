@@ -13,6 +13,7 @@
 
 namespace asio = boost::asio;
 using namespace carillon;
+using namespace carillon::detail;
 using namespace carillon::test;
 using namespace std::chrono_literals;
 

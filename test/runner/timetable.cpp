@@ -9,6 +9,7 @@
 #include <vector>
 
 using namespace carillon;
+using namespace carillon::detail;
 using carillon::test::per_element;
 using namespace std::chrono_literals;
 

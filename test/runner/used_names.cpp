@@ -11,6 +11,7 @@
 #include <vector>
 
 using namespace carillon;
+using namespace carillon::detail;
 using namespace carillon::test;
 using namespace std::chrono_literals;
 

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 using namespace carillon;
+using namespace carillon::detail;
 
 namespace owner_locks {
 

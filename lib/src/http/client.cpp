@@ -15,6 +15,9 @@
 namespace asio = boost::asio;
 
 namespace carillon::http {
+
+using namespace detail;
+
 namespace {
 
 using time_point = std::chrono::steady_clock::time_point;
@@ -181,7 +184,7 @@ asio::awaitable<talk_result> client::state::talk(
     // that about a client's certificate comes after the handshake), counts for more than our broken
     // pipe.
     if (!r.ec) at.enter(phase::first_byte);
-    detail::crash_point("attempt.sent");
+    carillon::detail::crash_point("attempt.sent");
     reply_reader reader(
         req.method == "HEAD" ? reply_reader::reply_to::head : reply_reader::reply_to::other,
         {.max_header_bytes = options.max_header_bytes,
@@ -237,7 +240,7 @@ void client::set_proxies(proxy_rules proxies) { state_->options.proxies = std::m
 
 void client::send(request req, const limits& lim, handler_type handler)
 {
-    detail::spawn<response>(
+    carillon::detail::spawn<response>(
         executor_, state::send(state_, std::move(req), lim), std::move(handler));
 }
 

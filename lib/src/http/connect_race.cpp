@@ -12,7 +12,7 @@
 namespace asio = boost::asio;
 using asio::ip::tcp;
 
-namespace carillon::http {
+namespace carillon::http::detail {
 namespace {
 
 /// RFC 8305 section 5, Connection Attempt Delay.
@@ -119,7 +119,7 @@ private:
     std::vector<std::shared_ptr<tcp::socket>> sockets_; // that are connecting
     asio::steady_timer stagger_;
     asio::steady_timer limit_;
-    std::optional<detail::pending<void(race_result)>> operation_;
+    std::optional<carillon::detail::pending<void(race_result)>> operation_;
 };
 
 } // namespace
@@ -152,4 +152,4 @@ void start_connect_race(
     std::make_shared<race>(ex, std::move(addresses), std::move(handler))->start(until);
 }
 
-} // namespace carillon::http
+} // namespace carillon::http::detail

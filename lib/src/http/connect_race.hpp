@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-namespace carillon::http {
+namespace carillon::http::detail {
 
 /** What came of trying a host's addresses. */
 struct race_result {
@@ -39,8 +39,7 @@ void start_connect_race(
     race_handler handler);
 
 /**
- * Connects to the first of some addresses that answers: `void(race_result)`. Not a public
- * interface.
+ * Connects to the first of some addresses that answers: `void(race_result)`.
  *
  * An address that has not answered within 250 ms, or its share of the time, is joined by the next
  * (RFC 8305 section 5); one that failed, at once. Errors: @ref errc::timed_out at `until`, else
@@ -61,4 +60,4 @@ auto async_connect_race(
         token, ex, std::move(addresses), until);
 }
 
-} // namespace carillon::http
+} // namespace carillon::http::detail

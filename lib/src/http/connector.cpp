@@ -16,10 +16,10 @@
 
 namespace asio = boost::asio;
 
-namespace carillon::http {
+namespace carillon::http::detail {
 namespace {
 
-using detail::use_tuple;
+using carillon::detail::use_tuple;
 
 /// Between two looks for what others must give back: a descriptor, a place in a socket's queue.
 constexpr auto pause_between_tries = std::chrono::milliseconds{50};
@@ -192,4 +192,4 @@ connector::secure(const way& w, time_point until, deadline& limit, std::unique_p
     co_return failed;
 }
 
-} // namespace carillon::http
+} // namespace carillon::http::detail

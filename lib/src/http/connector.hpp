@@ -15,9 +15,9 @@
 #include <optional>
 #include <string>
 
-namespace carillon::http {
+namespace carillon::http::detail {
 
-/** Whom a connection is to, and by which way. Not a public interface, like all here. */
+/** Whom a connection is to, and by which way. */
 struct way {
     endpoint target;
     std::optional<endpoint> proxy{};
@@ -93,4 +93,4 @@ private:
     tls_contexts certificates_;
 };
 
-} // namespace carillon::http
+} // namespace carillon::http::detail

@@ -2,7 +2,7 @@
 
 namespace asio = boost::asio;
 
-namespace carillon::http {
+namespace carillon::http::detail {
 
 struct deadline::state {
     explicit state(const asio::any_io_executor& ex) : timer(ex) {}
@@ -43,4 +43,4 @@ error_code deadline::cause_of(const error_code& ec) const
     return ec && state_->has_passed ? make_error_code(errc::timed_out) : ec;
 }
 
-} // namespace carillon::http
+} // namespace carillon::http::detail

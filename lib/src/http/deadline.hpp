@@ -8,10 +8,10 @@
 #include <chrono>
 #include <memory>
 
-namespace carillon::http {
+namespace carillon::http::detail {
 
 /**
- * Closes a socket at an instant, so that whatever waits on it ends. Not a public interface.
+ * Closes a socket at an instant, so that whatever waits on it ends.
  *
  * The error that an operation then gives depends on where it was: @ref cause_of tells.
  */
@@ -40,4 +40,4 @@ private:
     std::shared_ptr<state> state_; // shared with the timer's handler
 };
 
-} // namespace carillon::http
+} // namespace carillon::http::detail

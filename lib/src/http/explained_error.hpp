@@ -4,9 +4,9 @@
 
 #include <string>
 
-namespace carillon::http {
+namespace carillon::http::detail {
 
-/** An error, and what its code does not say. Not a public interface. */
+/** An error, and what its code does not say. */
 struct explained_error {
     error_code code{};
     std::string detail{};
@@ -14,4 +14,4 @@ struct explained_error {
     explicit operator bool() const noexcept { return code.failed(); }
 };
 
-} // namespace carillon::http
+} // namespace carillon::http::detail

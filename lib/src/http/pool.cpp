@@ -6,7 +6,7 @@
 
 namespace asio = boost::asio;
 
-namespace carillon::http {
+namespace carillon::http::detail {
 
 pool::pool(const asio::any_io_executor& ex, pool_options options) : options_(options), expiry_(ex)
 {}
@@ -83,4 +83,4 @@ void pool::close_idle()
     expiry_.cancel();
 }
 
-} // namespace carillon::http
+} // namespace carillon::http::detail

@@ -12,7 +12,7 @@
 #include <unordered_map>
 #include <vector>
 
-namespace carillon::http {
+namespace carillon::http::detail {
 
 /** How many connections a client keeps, and for how long. */
 struct pool_options {
@@ -26,8 +26,7 @@ struct pool_options {
 
 /**
  * The connections that are kept for later, by a key that tells whom each is to, and by which way.
- *
- * Not a public interface. For one executor at a time.
+ * For one executor at a time.
  */
 class pool : public std::enable_shared_from_this<pool> {
 public:
@@ -67,4 +66,4 @@ private:
     bool expiry_armed_ = false;
 };
 
-} // namespace carillon::http
+} // namespace carillon::http::detail

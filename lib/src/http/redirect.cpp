@@ -5,13 +5,13 @@
 #include <algorithm>
 #include <utility>
 
-namespace carillon::http {
+namespace carillon::http::detail {
 namespace {
 
 /** Whether a field tells of the body. */
 bool is_of_body(std::string_view name)
 {
-    return name.size() > 8 && detail::equals_ignoring_case(name.substr(0, 8), "content-");
+    return name.size() > 8 && carillon::detail::equals_ignoring_case(name.substr(0, 8), "content-");
 }
 
 void make_get(request& req)
@@ -140,4 +140,4 @@ boost::system::result<request, explained_error> follow(request req, const respon
     return redirected(std::move(req), std::move(*target), res.status == 307 || res.status == 308);
 }
 
-} // namespace carillon::http
+} // namespace carillon::http::detail

@@ -5,15 +5,14 @@
 
 #include <string_view>
 
-namespace carillon::http {
+namespace carillon::http::detail {
 
 /** Whether a status sends the client elsewhere by itself (RFC 9110 section 15.4). */
 bool is_redirect(int status) noexcept;
 
 /**
  * The URL that a reply names, seen from the endpoint that replied (RFC 3986 section 5). Percent-
- * encoded characters stay so, since decoding may change the meaning (section 2.2). Not a public
- * interface.
+ * encoded characters stay so, since decoding may change the meaning (section 2.2).
  */
 parse_result<endpoint> resolve_reference(const endpoint& from, std::string_view reference);
 
@@ -34,4 +33,4 @@ redirected(request req, endpoint target, bool keeps_body);
  */
 boost::system::result<request, explained_error> follow(request req, const response& res);
 
-} // namespace carillon::http
+} // namespace carillon::http::detail

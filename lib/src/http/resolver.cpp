@@ -28,7 +28,7 @@
 
 namespace asio = boost::asio;
 
-namespace carillon::http {
+namespace carillon::http::detail {
 namespace {
 
 using endpoints = resolver::endpoints;
@@ -46,7 +46,7 @@ error_code code_of(int eai)
     case EAI_MEMORY:
         return make_error_code(boost::system::errc::not_enough_memory);
     case EAI_SYSTEM:
-        return detail::last_error();
+        return carillon::detail::last_error();
     default:
         return asio::error::host_not_found;
     }
@@ -63,7 +63,7 @@ endpoints known_addresses(std::string_view host, std::uint16_t port)
     static constexpr std::string_view name = "localhost";
     const bool is_local =
         host.size() >= name.size() &&
-        detail::equals_ignoring_case(host.substr(host.size() - name.size()), name) &&
+        carillon::detail::equals_ignoring_case(host.substr(host.size() - name.size()), name) &&
         (host.size() == name.size() || host[host.size() - name.size() - 1] == '.');
     if (!is_local) return {};
     return {{asio::ip::address_v6::loopback(), port}, {asio::ip::address_v4::loopback(), port}};
@@ -106,7 +106,7 @@ answer look_up(const std::string& host)
  */
 class resolver::lookup : public std::enable_shared_from_this<lookup> {
 public:
-    using operation = detail::pending<void(error_code, endpoints)>;
+    using operation = carillon::detail::pending<void(error_code, endpoints)>;
 
     lookup(const asio::any_io_executor& ex, handler_type handler)
         : timer_(ex), operation_(std::in_place, ex, std::move(handler))
@@ -328,7 +328,7 @@ private:
 
     error_code add_thread()
     {
-        const detail::all_signals_blocked quiet;
+        const carillon::detail::all_signals_blocked quiet;
         workers_.emplace_back();
         const worker_place mine = std::prev(workers_.end());
         try {
@@ -469,4 +469,4 @@ void resolver::ask(
         l->finish({ec, {}});
 }
 
-} // namespace carillon::http
+} // namespace carillon::http::detail

@@ -14,7 +14,7 @@
 #include <string>
 #include <vector>
 
-namespace carillon::http {
+namespace carillon::http::detail {
 
 /**
  * How many threads a @ref resolver may have, by what they do.
@@ -121,4 +121,4 @@ private:
     std::shared_ptr<lookup_queue> queue_;
 };
 
-} // namespace carillon::http
+} // namespace carillon::http::detail

@@ -18,7 +18,7 @@ play(time_source* time, scripted_reply reply, limits lim)
 
     const microseconds wait = late ? lim.timeout : reply.delay;
     if (wait > microseconds{0}) {
-        auto [ec] = co_await time->async_wait_for(wait, detail::use_tuple);
+        auto [ec] = co_await time->async_wait_for(wait, carillon::detail::use_tuple);
         if (ec) co_return std::tuple{ec, std::move(nothing)};
     }
     if (late) co_return std::tuple{make_error_code(errc::timed_out), std::move(nothing)};
@@ -47,7 +47,8 @@ void scripted_transport::send(request req, const limits& lim, handler_type handl
 {
     scripted_reply reply = answer_(req);
     if (req.on_connected && reply.reply.phase > phase::handshake) req.on_connected();
-    detail::spawn<response>(executor_, play(&time_, std::move(reply), lim), std::move(handler));
+    carillon::detail::spawn<response>(
+        executor_, play(&time_, std::move(reply), lim), std::move(handler));
 }
 
 } // namespace carillon::http

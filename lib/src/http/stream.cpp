@@ -10,10 +10,10 @@
 
 namespace asio = boost::asio;
 
-namespace carillon::http {
+namespace carillon::http::detail {
 namespace {
 
-using detail::use_tuple;
+using carillon::detail::use_tuple;
 
 class plain_stream final : public stream {
 public:
@@ -31,7 +31,7 @@ public:
         co_return io_result{ec, n, {}};
     }
 
-    bool is_quiet() override { return http::is_quiet(socket_); }
+    bool is_quiet() override { return http::detail::is_quiet(socket_); }
 
     stream_socket& socket() override { return socket_; }
 
@@ -53,4 +53,4 @@ bool is_quiet(stream_socket& s)
            (errno == EAGAIN || errno == EWOULDBLOCK);
 }
 
-} // namespace carillon::http
+} // namespace carillon::http::detail

@@ -11,13 +11,13 @@
 #include <memory>
 #include <string>
 
-namespace carillon::http {
+namespace carillon::http::detail {
 
 /** TCP's or a unix socket. */
 using stream_socket = boost::asio::generic::stream_protocol::socket;
 
 /**
- * A byte stream to a peer, plain or through TLS. Not a public interface.
+ * A byte stream to a peer, plain or through TLS.
  *
  * One reading and one writing at a time; cancellation is `terminal`, after which the stream is of
  * no more use. Deadlines are kept from outside, by closing its socket.
@@ -57,4 +57,4 @@ std::unique_ptr<stream> make_plain_stream(stream_socket socket);
 /** Whether a socket is open and has nothing to read. */
 bool is_quiet(stream_socket& s);
 
-} // namespace carillon::http
+} // namespace carillon::http::detail

@@ -7,7 +7,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
-namespace carillon::http {
+namespace carillon::http::detail {
 
 std::optional<std::uint64_t> bytes_acknowledged(int descriptor) noexcept
 {
@@ -20,4 +20,4 @@ std::optional<std::uint64_t> bytes_acknowledged(int descriptor) noexcept
     return info.tcpi_bytes_acked;
 }
 
-} // namespace carillon::http
+} // namespace carillon::http::detail

@@ -20,6 +20,7 @@
 namespace asio = boost::asio;
 
 namespace carillon::http {
+namespace detail {
 namespace {
 
 /// Who waits for files that another exchange reads.
@@ -70,7 +71,7 @@ std::string why_unusable(const std::string& path, std::string_view what, bool wa
     std::FILE* const f = std::fopen(path.c_str(), "re");
     if (f == nullptr) {
         ERR_clear_error();
-        return describe(detail::last_error());
+        return describe(carillon::detail::last_error());
     }
     std::fclose(f);
     const unsigned long error = ERR_peek_last_error();
@@ -151,15 +152,20 @@ bool expect_name(SSL* ssl, const std::string& name)
 
 } // namespace
 
+} // namespace detail
+
 std::optional<tls_file_problem> find_tls_file_problem(const tls_options& options)
 {
     if (options.ca_file.empty() && options.cert_file.empty()) return std::nullopt;
-    const std::unique_ptr<SSL_CTX, freed_by<SSL_CTX_free>> ctx(SSL_CTX_new(TLS_client_method()));
+    const std::unique_ptr<SSL_CTX, detail::freed_by<SSL_CTX_free>> ctx(
+        SSL_CTX_new(TLS_client_method()));
     if (!ctx) return std::nullopt;
-    auto found = load_files(ctx.get(), options);
+    auto found = detail::load_files(ctx.get(), options);
     if (!found) return std::nullopt;
     return tls_file_problem{found->key, std::move(found->why)};
 }
+
+namespace detail {
 
 tls_context::loaded tls_context::load(const tls_options& options)
 {
@@ -251,7 +257,7 @@ asio::awaitable<tls_context::loaded> tls_contexts::get(tls_options options, time
         if (!others) break;
         // Reading takes milliseconds, and who reads may be cancelled: then another one has to.
         asio::steady_timer pause(executor_, std::min(until, time_point::clock::now() + look_again));
-        auto [ec] = co_await pause.async_wait(detail::use_tuple);
+        auto [ec] = co_await pause.async_wait(carillon::detail::use_tuple);
         if (ec) co_return explained_error{ec, {}};
         if (others->result) co_return *others->result;
         if (time_point::clock::now() >= until) co_return explained_error{errc::timed_out, {}};
@@ -268,7 +274,8 @@ asio::awaitable<tls_context::loaded> tls_contexts::read(tls_options options, tim
     const std::uint64_t generation = generation_;
     const auto made = std::make_shared<tls_context::loaded>(explained_error{});
     auto make = [made, options] { *made = tls_context::load(options); };
-    auto [ec, nothing] = co_await threads_.async_perform(std::move(make), until, detail::use_tuple);
+    auto [ec, nothing] =
+        co_await threads_.async_perform(std::move(make), until, carillon::detail::use_tuple);
     if (ec) co_return explained_error{ec, {}};
     // What was read before a reload is good for this exchange alone.
     if (generation == generation_) {
@@ -285,4 +292,5 @@ void tls_contexts::forget()
     ++generation_;
 }
 
+} // namespace detail
 } // namespace carillon::http

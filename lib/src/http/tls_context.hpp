@@ -19,7 +19,7 @@
 #include <string>
 #include <utility>
 
-namespace carillon::http {
+namespace carillon::http::detail {
 
 /** Calls the free function of an OpenSSL type. */
 template <auto free_function>
@@ -33,7 +33,7 @@ struct freed_by {
 
 /**
  * What connections with the same @ref tls_options share: certificates, keys, and sessions to
- * resume. Not a public interface.
+ * resume.
  */
 class tls_context {
 public:
@@ -80,7 +80,7 @@ private:
 };
 
 /**
- * The contexts of a client, each made when it is first asked for. Not a public interface.
+ * The contexts of a client, each made when it is first asked for.
  *
  * Files are read by one of a resolver's threads; the system's certificates are looked up one by one
  * as OpenSSL needs them. For one executor at a time.
@@ -122,4 +122,4 @@ private:
     std::uint64_t generation_ = 0;
 };
 
-} // namespace carillon::http
+} // namespace carillon::http::detail

@@ -13,7 +13,7 @@
 
 namespace asio = boost::asio;
 
-namespace carillon::http {
+namespace carillon::http::detail {
 namespace {
 
 /// Of a certificate's names; somebody else chose how many there are, and how long.
@@ -207,4 +207,4 @@ std::string last_openssl_reason()
     return words != nullptr ? words : "unknown error of OpenSSL";
 }
 
-} // namespace carillon::http
+} // namespace carillon::http::detail

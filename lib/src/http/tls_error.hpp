@@ -5,7 +5,7 @@
 #include <openssl/x509_vfy.h>
 #include <string>
 
-namespace carillon::http {
+namespace carillon::http::detail {
 
 /** Why OpenSSL refuses the certificate that it is looking at. */
 explained_error explain_refusal(X509_STORE_CTX& store);
@@ -17,4 +17,4 @@ explained_error explain_tls_error(const error_code& ec, bool owes_certificate);
 /** The newest of OpenSSL's errors on this thread in words; clears them. */
 std::string last_openssl_reason();
 
-} // namespace carillon::http
+} // namespace carillon::http::detail

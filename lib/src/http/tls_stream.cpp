@@ -11,10 +11,10 @@
 
 namespace asio = boost::asio;
 
-namespace carillon::http {
+namespace carillon::http::detail {
 namespace {
 
-using detail::use_tuple;
+using carillon::detail::use_tuple;
 
 class secured final : public tls_stream {
 public:
@@ -59,7 +59,8 @@ public:
     bool is_quiet() override
     {
         SSL* const ssl = stream_.native_handle();
-        if (!http::is_quiet(stream_.next_layer()) || BIO_ctrl_pending(SSL_get_rbio(ssl)) > 0)
+        if (!http::detail::is_quiet(stream_.next_layer()) ||
+            BIO_ctrl_pending(SSL_get_rbio(ssl)) > 0)
             return false;
         char byte = 0;
         ERR_clear_error();
@@ -96,4 +97,4 @@ boost::system::result<std::unique_ptr<tls_stream>, explained_error> make_tls_str
     return std::make_unique<secured>(std::move(socket), std::move(*ssl), context, std::move(notes));
 }
 
-} // namespace carillon::http
+} // namespace carillon::http::detail

@@ -6,9 +6,9 @@
 #include <memory>
 #include <string>
 
-namespace carillon::http {
+namespace carillon::http::detail {
 
-/** A stream through TLS, of use once it has shaken hands. Not a public interface. */
+/** A stream through TLS, of use once it has shaken hands. */
 class tls_stream : public stream {
 public:
     virtual boost::asio::awaitable<explained_error> handshake() = 0;
@@ -21,4 +21,4 @@ boost::system::result<std::unique_ptr<tls_stream>, explained_error> make_tls_str
     const endpoint& target,
     const std::string& server_name);
 
-} // namespace carillon::http
+} // namespace carillon::http::detail

@@ -18,7 +18,7 @@
 namespace asio = boost::asio;
 namespace bhttp = boost::beast::http;
 
-namespace carillon::http {
+namespace carillon::http::detail {
 namespace {
 
 using wire_parser = bhttp::response_parser<bhttp::string_body>;
@@ -36,7 +36,8 @@ void add_field(std::string& head, std::string_view name, std::string_view value)
 void add_proxy_credentials(std::string& head, const endpoint& proxy)
 {
     if (!proxy.user_info.empty())
-        add_field(head, proxy_credentials, "Basic " + detail::base64(proxy.user_info.reveal()));
+        add_field(
+            head, proxy_credentials, "Basic " + carillon::detail::base64(proxy.user_info.reveal()));
 }
 
 /** Whether a request without a body says so: its method means one (RFC 9110 section 8.6). */
@@ -126,7 +127,7 @@ result<std::string> head_of(const request& req, const endpoint* proxy)
     out.append(req.target.target).append(" HTTP/1.1\r\n");
     add_field(out, "Host", req.target.host_header());
     for (const field& f : req.fields)
-        if (!is_authorized || !detail::equals_ignoring_case(f.name, proxy_credentials))
+        if (!is_authorized || !carillon::detail::equals_ignoring_case(f.name, proxy_credentials))
             add_field(out, f.name, f.value);
     if (proxy != nullptr) add_proxy_credentials(out, *proxy);
     if (!req.body.empty() || names_empty_body(req.method))
@@ -313,4 +314,4 @@ bool reply_reader::may_keep() const noexcept { return parsing_->may_keep(); }
 
 void reply_reader::take(response& out) { parsing_->take(out); }
 
-} // namespace carillon::http
+} // namespace carillon::http::detail

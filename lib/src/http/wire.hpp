@@ -9,10 +9,10 @@
 #include <string>
 #include <string_view>
 
-namespace carillon::http {
+namespace carillon::http::detail {
 
 /**
- * A request's head as it is sent (RFC 9112). Not a public interface.
+ * A request's head as it is sent (RFC 9112).
  *
  * `proxy` is whom it is sent to where that is a proxy which forwards it: it gets the whole URL
  * (section 3.2.2), and its credentials. Error: @ref errc::malformed_request where the method, the
@@ -33,7 +33,6 @@ struct reply_bounds {
 
 /**
  * Makes a reply of the bytes that come from a peer, however they are cut; knows nothing of sockets.
- * Not a public interface.
  *
  * Interim replies (RFC 9110 section 15.2) before the one that counts are passed over; a peer that
  * sends more than @ref max_interim of them sends garbage.
@@ -78,4 +77,4 @@ private:
     std::unique_ptr<parsing> parsing_;
 };
 
-} // namespace carillon::http
+} // namespace carillon::http::detail

@@ -4,7 +4,7 @@
 #include <limits>
 #include <map>
 
-namespace carillon {
+namespace carillon::detail {
 namespace {
 
 using node = std::uint32_t;
@@ -161,4 +161,4 @@ find_cycles(std::span<const waiting> all, std::uint32_t nodes)
     return out;
 }
 
-} // namespace carillon
+} // namespace carillon::detail

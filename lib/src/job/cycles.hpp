@@ -4,7 +4,7 @@
 #include <span>
 #include <vector>
 
-namespace carillon {
+namespace carillon::detail {
 
 /** That one node waits for another. */
 struct waiting {
@@ -23,4 +23,4 @@ struct waiting {
 std::vector<std::vector<std::uint32_t>>
 find_cycles(std::span<const waiting> all, std::uint32_t nodes);
 
-} // namespace carillon
+} // namespace carillon::detail

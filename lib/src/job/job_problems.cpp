@@ -43,7 +43,8 @@ public:
     {
         inspect_name();
         inspect_request();
-        for (auto& [key, what] : find_route_problems(job_)) add(std::move(key), std::move(what));
+        for (auto& [key, what] : detail::find_route_problems(job_))
+            add(std::move(key), std::move(what));
         inspect_templates();
         inspect_times();
         inspect_retry(*job_.retry);
@@ -84,7 +85,7 @@ private:
     {
         if (job_.url.empty())
             add("url", "a job needs a url");
-        else if (const std::string why = url_problem(job_.url); !why.empty())
+        else if (const std::string why = detail::url_problem(job_.url); !why.empty())
             add("url", why);
         if (const std::string why = method_problem(job_.method); !why.empty()) add("method", why);
         for (const header& h : *job_.headers) {
@@ -137,7 +138,8 @@ private:
     void inspect_poll(const poll_policy& poll)
     {
         if (!poll.url.empty())
-            if (const std::string why = url_problem(poll.url); !why.empty()) add("poll.url", why);
+            if (const std::string why = detail::url_problem(poll.url); !why.empty())
+                add("poll.url", why);
         require_positive("poll.every", poll.every);
         inspect_expectation("poll.expect", poll.expect);
     }

@@ -116,12 +116,12 @@ private:
         if (edges_.empty()) return;
         auto& first = set_.first_child_;
         first.assign(jobs().size() + 1, 0);
-        for (const waiting& e : edges_) ++first[e.parent + 1];
+        for (const detail::waiting& e : edges_) ++first[e.parent + 1];
         std::partial_sum(first.begin(), first.end(), first.begin());
 
         set_.children_.resize(edges_.size());
         std::vector<job_index> next(first.begin(), first.end() - 1);
-        for (const waiting& e : edges_) set_.children_[next[e.parent]++] = e.child;
+        for (const detail::waiting& e : edges_) set_.children_[next[e.parent]++] = e.child;
     }
 
     /** Kahn's algorithm: a job's root is known once all its parents' are; what is left waits in a
@@ -130,7 +130,7 @@ private:
     {
         if (edges_.empty()) return;
         std::vector<job_index> missing(jobs().size(), 0);
-        for (const waiting& e : edges_) ++missing[e.child];
+        for (const detail::waiting& e : edges_) ++missing[e.child];
         std::vector<job_index> ready;
         set_.roots_.assign(jobs().size(), none);
         for (job_index i = 0; i < count(); ++i) {
@@ -187,7 +187,7 @@ private:
         std::vector<bool> out(jobs().size(), false);
         std::vector<job_index> reached{i};
         for (std::size_t at = 0; at < reached.size(); ++at) {
-            for (const waiting& e : edges_) {
+            for (const detail::waiting& e : edges_) {
                 if (e.child != reached[at] || out[e.parent]) continue;
                 out[e.parent] = true;
                 reached.push_back(e.parent);
@@ -198,7 +198,7 @@ private:
 
     void report_cycles()
     {
-        for (const auto& cycle : find_cycles(edges_, count())) {
+        for (const auto& cycle : detail::find_cycles(edges_, count())) {
             std::string words;
             for (const job_index i : cycle) words += jobs()[i].name + " waits for ";
             const std::string& first = jobs()[cycle.front()].name;
@@ -241,8 +241,8 @@ private:
     static constexpr std::size_t enough_looks = 500'000;
 
     job_set set_;
-    std::vector<waiting> edges_;    // those that are right, in the order of their children
-    std::vector<bool> lost_parent_; // whether a job has a parent that is not among the edges
+    std::vector<detail::waiting> edges_; // those that are right, in the order of their children
+    std::vector<bool> lost_parent_;      // whether a job has a parent that is not among the edges
     std::size_t looks_ = 0;
     std::vector<problem> problems_;
 };

@@ -11,7 +11,7 @@
 #include <algorithm>
 #include <variant>
 
-namespace carillon {
+namespace carillon::detail {
 namespace {
 
 /** Version 00, the run as the trace, sampled (W3C Trace Context section 3.2). */
@@ -28,8 +28,8 @@ std::string credentials_of(const job& j, const secret& user_info)
     if (const auto* bearer = std::get_if<bearer_auth>(&*j.auth))
         return "Bearer " + bearer->token.reveal();
     if (const auto* basic = std::get_if<basic_auth>(&*j.auth))
-        return "Basic " + detail::base64(basic->user + ":" + basic->password.reveal());
-    return user_info.empty() ? "" : "Basic " + detail::base64(user_info.reveal());
+        return "Basic " + base64(basic->user + ":" + basic->password.reveal());
+    return user_info.empty() ? "" : "Basic " + base64(user_info.reveal());
 }
 
 } // namespace
@@ -38,8 +38,7 @@ std::string signature(const hmac_auth& auth, std::string_view body, instant at)
 {
     const auto seconds = std::chrono::floor<std::chrono::seconds>(at).time_since_epoch().count();
     return fmt::format(
-        "t={},v1={}", seconds,
-        detail::hmac_sha256(auth.key.reveal(), fmt::format("{}.{}", seconds, body)));
+        "t={},v1={}", seconds, hmac_sha256(auth.key.reveal(), fmt::format("{}.{}", seconds, body)));
 }
 
 std::string idempotency_key(const job& j, const run_record& run)
@@ -59,7 +58,7 @@ request_fields(const attempt_identity& identity, const secret& user_info)
     const auto add_unless_own = [&](const char* name, std::string value) {
         const bool taken = std::any_of(
             out.begin(), out.begin() + static_cast<std::ptrdiff_t>(own),
-            [&](const auto& f) { return detail::equals_ignoring_case(f.first, name); });
+            [&](const auto& f) { return equals_ignoring_case(f.first, name); });
         if (!taken) out.emplace_back(name, std::move(value));
     };
     if (const std::string credentials = credentials_of(job, user_info); !credentials.empty())
@@ -80,4 +79,4 @@ request_fields(const attempt_identity& identity, const secret& user_info)
     return out;
 }
 
-} // namespace carillon
+} // namespace carillon::detail

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-namespace carillon {
+namespace carillon::detail {
 
 /** What the headers of an attempt tell an endpoint about it. */
 struct attempt_identity {
@@ -42,4 +42,4 @@ std::string signature(const hmac_auth& auth, std::string_view body, instant at);
 std::vector<std::pair<std::string, std::string>>
 request_fields(const attempt_identity& identity, const secret& user_info);
 
-} // namespace carillon
+} // namespace carillon::detail

@@ -8,7 +8,7 @@
 #include <cmath>
 #include <cstdint>
 
-namespace carillon {
+namespace carillon::detail {
 namespace {
 
 using namespace std::string_view_literals;
@@ -46,7 +46,7 @@ public:
     bool take_digits(std::size_t count, int& out) noexcept
     {
         const std::string_view digits = rest_.substr(0, count);
-        if (digits.size() < count || !std::all_of(digits.begin(), digits.end(), detail::is_digit))
+        if (digits.size() < count || !std::all_of(digits.begin(), digits.end(), is_digit))
             return false;
         std::from_chars(digits.data(), digits.data() + count, out);
         rest_.remove_prefix(count);
@@ -190,8 +190,8 @@ bool is_retryable(const retry_conditions& on, outcome o, const verdict& v, int h
 
 std::optional<microseconds> parse_retry_after(std::string_view text, instant now) noexcept
 {
-    text = detail::trimmed(text);
-    if (!text.empty() && std::all_of(text.begin(), text.end(), detail::is_digit)) {
+    text = trimmed(text);
+    if (!text.empty() && std::all_of(text.begin(), text.end(), is_digit)) {
         // More than nine digits is beyond any deadline; the number need not be exact.
         const std::string_view digits = text.substr(0, 9);
         std::int64_t seconds = 0;
@@ -203,4 +203,4 @@ std::optional<microseconds> parse_retry_after(std::string_view text, instant now
     return std::max(*date - now, microseconds{0});
 }
 
-} // namespace carillon
+} // namespace carillon::detail

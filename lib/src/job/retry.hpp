@@ -7,7 +7,7 @@
 #include <optional>
 #include <string_view>
 
-namespace carillon {
+namespace carillon::detail {
 
 /**
  * The wait before the attempt that follows `failed_attempts` failed ones.
@@ -30,4 +30,4 @@ bool is_retryable(
  */
 std::optional<microseconds> parse_retry_after(std::string_view text, instant now) noexcept;
 
-} // namespace carillon
+} // namespace carillon::detail

@@ -10,7 +10,7 @@
 
 #include <algorithm>
 
-namespace carillon {
+namespace carillon::detail {
 namespace {
 
 /// sockaddr_un's path with its last zero (unix(7)).
@@ -74,7 +74,7 @@ public:
     {
         if (auth.key.empty()) add("auth.hmac.key", "is empty");
         if (const auto why = header_name_problem(auth.header);
-            !why.empty() && !detail::equals_ignoring_case(auth.header, "Carillon-Signature"))
+            !why.empty() && !equals_ignoring_case(auth.header, "Carillon-Signature"))
             add("auth.hmac.header", std::string(why));
         if (has_header(auth.header)) add("auth.hmac.header", "is among the job's headers already");
     }
@@ -92,7 +92,7 @@ private:
     bool has_header(std::string_view name) const
     {
         return std::any_of(job_.headers->begin(), job_.headers->end(), [&](const header& h) {
-            return detail::equals_ignoring_case(h.name, name);
+            return equals_ignoring_case(h.name, name);
         });
     }
 
@@ -132,4 +132,4 @@ std::string url_problem(std::string_view url)
     return wrong ? wrong->what : "";
 }
 
-} // namespace carillon
+} // namespace carillon::detail

@@ -13,7 +13,7 @@
 
 namespace json = boost::json;
 
-namespace carillon {
+namespace carillon::detail {
 namespace {
 
 /// Replies' values are nested as deep as a reply may be; ours add little.
@@ -23,7 +23,7 @@ constexpr std::size_t max_depth = max_reply_depth + 8;
 void add_progress(const job_record& j, json::object& o)
 {
     if (j.may_be_sent) o["may_be_sent"] = true;
-    if (j.polled) o["polled"] = detail::as_utf8(*j.polled);
+    if (j.polled) o["polled"] = as_utf8(*j.polled);
     if (j.values.empty()) return;
     json::object& values = o["values"].emplace_object();
     for (const reply_value& v : j.values) values[v.pointer] = v.value;
@@ -95,13 +95,13 @@ std::string jobs_to_text(const std::vector<job_record>& jobs)
     json::array all;
     all.reserve(jobs.size());
     for (const job_record& j : jobs) all.push_back(to_json(j));
-    return detail::json_text(all);
+    return json_text(all);
 }
 
 std::vector<job_record> jobs_from_text(std::string_view text)
 {
     std::vector<job_record> out;
-    const auto read = detail::parse_json(text, max_depth);
+    const auto read = parse_json(text, max_depth);
     if (!read || !read->is_array()) return out;
     for (const json::value& j : read->get_array())
         if (j.is_object()) out.push_back(job_from(j.get_object()));
@@ -112,15 +112,15 @@ std::string job_to_text(const job_record& job)
 {
     json::object o = to_json(job);
     add_progress(job, o);
-    return detail::json_text(o);
+    return json_text(o);
 }
 
 job_record job_from_text(std::string_view text)
 {
-    const auto read = detail::parse_json(text, max_depth);
+    const auto read = parse_json(text, max_depth);
     if (read && read->is_object()) return job_from(read->get_object());
     // Nothing is sent again of which it is not known that it may be.
     return {.job = {}, .may_be_sent = true};
 }
 
-} // namespace carillon
+} // namespace carillon::detail

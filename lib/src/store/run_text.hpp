@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-namespace carillon {
+namespace carillon::detail {
 
 /** The jobs of a run as the store keeps them. */
 std::string jobs_to_text(const std::vector<job_record>& jobs);
@@ -21,4 +21,4 @@ std::vector<job_record> jobs_from_text(std::string_view text);
 std::string job_to_text(const job_record& job);
 job_record job_from_text(std::string_view text);
 
-} // namespace carillon
+} // namespace carillon::detail

@@ -6,7 +6,7 @@
 #include <chrono>
 #include <cstddef>
 
-namespace carillon {
+namespace carillon::detail {
 namespace {
 
 using namespace std::chrono_literals;
@@ -281,4 +281,4 @@ count_kept(const schedule& s, const raw_instants& all, instant from, instant to)
            kept_counter(s, all).count(std::max(from, begin), std::min(to, end - one_tick));
 }
 
-} // namespace carillon
+} // namespace carillon::detail

@@ -5,11 +5,11 @@
 
 #include <cstdint>
 
-namespace carillon {
+namespace carillon::detail {
 
 /**
  * How many instants in [from, to] none of the schedule's exclusions takes out; its window does not
- * count. Not a public interface.
+ * count.
  *
  * It goes from local midnight to local midnight. Of days that are alike, which exclude the same and
  * have the same instants, one is worked out, so that it makes little difference how finely they
@@ -18,4 +18,4 @@ namespace carillon {
 std::int64_t
 count_kept(const schedule& s, const raw_instants& all, instant from, instant to) noexcept;
 
-} // namespace carillon
+} // namespace carillon::detail

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace carillon {
+namespace carillon::detail {
 
 std::optional<instant> raw_instants::next_after(instant t) const noexcept
 {
@@ -45,4 +45,4 @@ zoned_pattern raw_instants::instants_of(const expression& e) const noexcept
     return {*e.pattern, e.zone, schedule_.dst, schedule_.nth.value_or(every_nth{})};
 }
 
-} // namespace carillon
+} // namespace carillon::detail

@@ -5,10 +5,10 @@
 #include <cstdint>
 #include <optional>
 
-namespace carillon {
+namespace carillon::detail {
 
-/** The instants that a schedule names, before its window and its exclusions narrow them. Not a
- * public interface. The schedule must outlive it. */
+/** The instants that a schedule names, before its window and its exclusions narrow them. The
+ * schedule must outlive it. */
 class raw_instants {
 public:
     /** `ticks` count where the schedule has a rate. */
@@ -37,4 +37,4 @@ private:
     grid ticks_;
 };
 
-} // namespace carillon
+} // namespace carillon::detail

@@ -203,7 +203,7 @@ std::optional<instant> occurrences::first_due(instant now) const noexcept
     return passed ? passed : next_after(now);
 }
 
-raw_instants occurrences::raw() const noexcept { return {schedule_, ticks_}; }
+detail::raw_instants occurrences::raw() const noexcept { return {schedule_, ticks_}; }
 
 /** The earliest window of excluded time that ends later than `t`. */
 std::optional<time_window> occurrences::next_window(instant t) const noexcept

@@ -22,6 +22,10 @@
 
 namespace carillon {
 
+namespace detail {
+class runner_core;
+} // namespace detail
+
 /** How a @ref runner behaves. */
 struct runner_options {
     /// Seeds the draws of jitter and the ids, for runs that repeat themselves; else the system's
@@ -260,7 +264,6 @@ public:
     }
 
 private:
-    class core;
     using plain_handler = boost::asio::any_completion_handler<void(error_code)>;
     using trigger_handler = boost::asio::any_completion_handler<void(error_code, run_record)>;
 
@@ -268,9 +271,9 @@ private:
      * `boost::asio::deferred` does, may find it gone, and with it what it stood on. */
     struct owner {
         executor_type executor;
-        std::weak_ptr<runner::core> core;
+        std::weak_ptr<detail::runner_core> core;
 
-        std::shared_ptr<runner::core> lock() const;
+        std::shared_ptr<detail::runner_core> lock() const;
     };
 
     owner as_owner() const { return {get_executor(), core_}; }
@@ -280,7 +283,7 @@ private:
     static void start_trigger(const owner& of, const std::string& job, trigger_handler handler);
     static void start_retry(const owner& of, run_id run, trigger_handler handler);
 
-    std::shared_ptr<core> core_;
+    std::shared_ptr<detail::runner_core> core_;
 };
 
 } // namespace carillon

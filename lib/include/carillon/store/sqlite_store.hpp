@@ -13,6 +13,10 @@
 
 namespace carillon {
 
+namespace detail {
+class sqlite_writer;
+} // namespace detail
+
 struct sqlite_store_options {
     /// The database's file; it is made where there is none, and so is its folder. Beside it stand
     /// `PATH-wal` and `PATH-shm`, which are SQLite's.
@@ -65,7 +69,6 @@ public:
     std::size_t queued() const;
 
 private:
-    class writer;
     class reader;
 
     void load(load_handler handler) override;
@@ -77,7 +80,7 @@ private:
     void find_run(run_id run, find_run_handler handler) override;
 
     boost::asio::any_io_executor executor_;
-    std::unique_ptr<writer> writer_;
+    std::unique_ptr<detail::sqlite_writer> writer_;
     std::unique_ptr<reader> reader_; // ends before the writer, whose locks it looks at
 };
 

@@ -88,7 +88,9 @@ struct schedule {
     friend bool operator==(const schedule&, const schedule&) = default;
 };
 
+namespace detail {
 class raw_instants;
+} // namespace detail
 
 inline constexpr std::int32_t max_catch_up_limit = 1'000'000;
 
@@ -181,7 +183,7 @@ public:
     std::optional<instant> first_due(instant now) const noexcept;
 
 private:
-    raw_instants raw() const noexcept;
+    detail::raw_instants raw() const noexcept;
     std::optional<time_window> next_window(instant t) const noexcept;
     std::optional<time_window> window_around(instant t) const noexcept;
 

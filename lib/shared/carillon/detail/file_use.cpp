@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-namespace carillon {
+namespace carillon::detail {
 namespace {
 
 struct used_file {
@@ -62,4 +62,4 @@ void file_use::park(std::shared_ptr<void> what) const
     all.files.find(*file_)->second.parked.push_back(std::move(what));
 }
 
-} // namespace carillon
+} // namespace carillon::detail

@@ -6,7 +6,7 @@
 #include <string>
 #include <sys/types.h>
 
-namespace carillon {
+namespace carillon::detail {
 
 /** Which file it is, whatever its names. Not a public interface, like all here. */
 struct file_id {
@@ -42,4 +42,4 @@ private:
     std::optional<file_id> file_;
 };
 
-} // namespace carillon
+} // namespace carillon::detail

@@ -6,7 +6,7 @@
 
 #include <filesystem>
 
-namespace carillon::sqlite {
+namespace carillon::detail::sqlite {
 namespace {
 
 /// How long another process may hold the file.
@@ -246,4 +246,4 @@ void transaction::commit()
     committed_ = true;
 }
 
-} // namespace carillon::sqlite
+} // namespace carillon::detail::sqlite

@@ -13,12 +13,12 @@ struct sqlite3;
 struct sqlite3_stmt;
 
 /**
- * SQLite's handles with owners. Not a public interface.
+ * SQLite's handles with owners.
  *
  * All members may block; what fails throws `boost::system::system_error` with SQLite's extended
  * code in @ref category and, as its text, the purpose and SQLite's words.
  */
-namespace carillon::sqlite {
+namespace carillon::detail::sqlite {
 
 /** The category of SQLite's result codes. */
 const boost::system::error_category& category() noexcept;
@@ -131,4 +131,4 @@ private:
     bool committed_ = false;
 };
 
-} // namespace carillon::sqlite
+} // namespace carillon::detail::sqlite

@@ -18,7 +18,7 @@
 
 namespace asio = boost::asio;
 
-namespace carillon {
+namespace carillon::detail {
 namespace {
 
 /** One attempt's end, with what decides on the next. */
@@ -262,11 +262,11 @@ asio::awaitable<void> perform_job(job_task task)
         // So that a crash meanwhile loses no count, and what was not sent counts as such.
         task.record.may_be_sent = false;
         co_await save_progress(task);
-        const bool goes_on = co_await carillon::wait(task, *wait);
+        const bool goes_on = co_await carillon::detail::wait(task, *wait);
         if (!goes_on) co_return settle_cancelled(task);
         // The machine may have been suspended meanwhile.
         if (budget.left() <= microseconds{0}) co_return settle(task, std::move(end));
     }
 }
 
-} // namespace carillon
+} // namespace carillon::detail

@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-namespace carillon {
+namespace carillon::detail {
 
 /** One job of a run, to be brought to its outcome. Everything it names must outlive @ref
  * perform_job. */
@@ -45,4 +45,4 @@ std::string origin_of(const job& j);
  */
 boost::asio::awaitable<void> perform_job(job_task task);
 
-} // namespace carillon
+} // namespace carillon::detail

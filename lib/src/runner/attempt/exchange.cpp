@@ -14,7 +14,7 @@
 
 namespace asio = boost::asio;
 
-namespace carillon {
+namespace carillon::detail {
 namespace {
 
 std::string in_words(const error_code& ec, const std::string& detail)
@@ -140,9 +140,9 @@ asio::awaitable<exchange_result> exchange(
     req.on_connected = [weak = std::weak_ptr(entry->held)] {
         if (const auto held = weak.lock()) held->connected();
     };
-    detail::crash_point("attempt.ready");
-    auto [ec, reply] = co_await shared.transport.async_send(std::move(req), lim, detail::use_tuple);
-    detail::crash_point("attempt.answered");
+    crash_point("attempt.ready");
+    auto [ec, reply] = co_await shared.transport.async_send(std::move(req), lim, use_tuple);
+    crash_point("attempt.answered");
     out.ec = ec;
     out.reply = std::move(reply);
     tell(*entry->held, t.secrets, lim, out);
@@ -152,7 +152,7 @@ asio::awaitable<exchange_result> exchange(
 asio::awaitable<error_code> save_progress(const job_task& t)
 {
     const auto [ec] = co_await t.shared.store.async_save(
-        t.run.id, as_stored(t.record, t.wanted_values, t.secrets), detail::use_tuple);
+        t.run.id, as_stored(t.record, t.wanted_values, t.secrets), use_tuple);
     if (ec) t.shared.emit(progress_failed{t.run, t.job, ec});
     co_return ec;
 }
@@ -162,9 +162,9 @@ asio::awaitable<bool> wait(const job_task& t, microseconds span)
     // What begins after a cancellation is not ended by it.
     const bool was_cancelled = co_await is_cancelled();
     if (was_cancelled) co_return false;
-    co_await t.shared.time.async_wait_for(span, detail::use_tuple);
+    co_await t.shared.time.async_wait_for(span, use_tuple);
     const bool is_so_now = co_await is_cancelled();
     co_return !is_so_now;
 }
 
-} // namespace carillon
+} // namespace carillon::detail

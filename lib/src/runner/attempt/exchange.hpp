@@ -9,7 +9,7 @@
 
 #include <optional>
 
-namespace carillon {
+namespace carillon::detail {
 
 /** What is left of a job's deadline, in time that a clock step does not move. */
 class time_budget {
@@ -59,4 +59,4 @@ boost::asio::awaitable<error_code> save_progress(const job_task& t);
 /** Waits, unless the job is cancelled, before or meanwhile: whether it was not. */
 boost::asio::awaitable<bool> wait(const job_task& t, microseconds span);
 
-} // namespace carillon
+} // namespace carillon::detail

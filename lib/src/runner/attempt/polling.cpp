@@ -11,7 +11,7 @@
 
 namespace asio = boost::asio;
 
-namespace carillon {
+namespace carillon::detail {
 namespace {
 
 bool names_accepted(const expectation& e)
@@ -56,7 +56,8 @@ boost::system::result<endpoint, unfilled> target_of(
     const std::string* const location = first.find("Location");
     if (location == nullptr)
         return unfilled{"the reply, 202 Accepted, has no Location, and poll names no url"};
-    auto found = http::resolve_reference(first.redirected_to.value_or(sent.target), *location);
+    auto found =
+        http::detail::resolve_reference(first.redirected_to.value_or(sent.target), *location);
     if (!found) return bad_url("the Location of the reply, 202 Accepted: " + found.error().what);
     return std::move(*found);
 }
@@ -126,4 +127,4 @@ asio::awaitable<polling_result> poll(
     co_return out;
 }
 
-} // namespace carillon
+} // namespace carillon::detail

@@ -8,7 +8,7 @@
 
 #include <optional>
 
-namespace carillon {
+namespace carillon::detail {
 
 /// RFC 9110 section 15.3.3: 202 Accepted.
 inline constexpr int status_accepted = 202;
@@ -51,4 +51,4 @@ boost::asio::awaitable<polling_result> poll(
     exchange_result first,
     time_budget budget);
 
-} // namespace carillon
+} // namespace carillon::detail

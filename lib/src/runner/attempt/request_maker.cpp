@@ -14,14 +14,14 @@
 
 namespace json = boost::json;
 
-namespace carillon {
+namespace carillon::detail {
 namespace {
 
 /** Where a body's placeholders stand, by its Content-Type. */
 placement placement_of_body(const job& j)
 {
     const auto type = std::find_if(j.headers->begin(), j.headers->end(), [](const header& h) {
-        return detail::equals_ignoring_case(h.name, "Content-Type");
+        return equals_ignoring_case(h.name, "Content-Type");
     });
     if (type == j.headers->end()) return placement::text;
     const std::string& value = type->value.reveal();
@@ -43,7 +43,7 @@ const json::value* find_value(const run_record& run, const reply_reference& want
 /** A value as it stands in a header. */
 std::string as_sent(const json::value& v)
 {
-    return v.is_string() ? std::string(v.get_string()) : detail::json_text(v);
+    return v.is_string() ? std::string(v.get_string()) : json_text(v);
 }
 
 /** Fills the texts of one request in; remembers the first that could not be. */
@@ -143,7 +143,7 @@ boost::system::result<http::request, unfilled> make_poll(const http::request& fr
 {
     http::request asks = from;
     asks.method = "GET";
-    auto out = http::redirected(std::move(asks), std::move(at), false);
+    auto out = http::detail::redirected(std::move(asks), std::move(at), false);
     if (!out) return bad_url("the url to poll: " + out.error().detail);
     return std::move(*out);
 }
@@ -172,9 +172,9 @@ void keep_values(
         const json::value* const found = root->find_pointer(pointer, ec);
         if (found == nullptr) continue;
         if (is_secret) secrets.add(as_sent(*found));
-        if (detail::json_text(*found).size() <= max_filled_value_bytes)
+        if (json_text(*found).size() <= max_filled_value_bytes)
             out.values.push_back({pointer, *found});
     }
 }
 
-} // namespace carillon
+} // namespace carillon::detail

@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-namespace carillon {
+namespace carillon::detail {
 
 /** Which attempt of which job of which run a request is for. */
 struct request_context {
@@ -38,7 +38,7 @@ struct unfilled {
 unfilled bad_url(std::string why);
 
 /**
- * What an attempt sends, with all placeholders filled in. Not a public interface, like all here.
+ * What an attempt sends, with all placeholders filled in.
  *
  * The error says which placeholder has no value, or one that cannot stand there.
  */
@@ -63,4 +63,4 @@ void keep_values(
     run_secrets& secrets,
     job_record& out);
 
-} // namespace carillon
+} // namespace carillon::detail

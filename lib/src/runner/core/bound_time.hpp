@@ -7,10 +7,9 @@
 
 #include <utility>
 
-namespace carillon {
+namespace carillon::detail {
 
-/** A time source whose waits complete on one executor, whatever the real one's is. Not a public
- * interface. */
+/** A time source whose waits complete on one executor, whatever the real one's is. */
 class bound_time final : public time_source {
 public:
     bound_time(boost::asio::any_io_executor ex, time_source& real)
@@ -36,4 +35,4 @@ private:
     time_source& real_;
 };
 
-} // namespace carillon
+} // namespace carillon::detail

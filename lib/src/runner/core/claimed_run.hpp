@@ -9,7 +9,7 @@
 #include <memory>
 #include <variant>
 
-namespace carillon {
+namespace carillon::detail {
 
 /** A run that is due, from the claim to its start. */
 struct claimed_run {
@@ -34,4 +34,4 @@ struct queued_run {
 /** The same, or one of an earlier process. */
 using waiting_run = std::variant<queued_run, std::shared_ptr<open_run>>;
 
-} // namespace carillon
+} // namespace carillon::detail

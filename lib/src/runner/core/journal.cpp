@@ -8,7 +8,7 @@
 
 namespace asio = boost::asio;
 
-namespace carillon {
+namespace carillon::detail {
 namespace {
 
 constexpr std::size_t max_waiting_runs = 10'000;
@@ -315,4 +315,4 @@ void journal::give_up()
     failing_since_.reset();
 }
 
-} // namespace carillon
+} // namespace carillon::detail

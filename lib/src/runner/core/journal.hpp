@@ -16,14 +16,13 @@
 #include <utility>
 #include <vector>
 
-namespace carillon {
+namespace carillon::detail {
 
 /// How long a store that has failed is left alone before it is asked again.
 inline constexpr microseconds pause_before_next_try = std::chrono::seconds{1};
 
 /**
  * Hands to the store what is to be kept, and keeps in memory what it does not take, until it does.
- * Not a public interface.
  *
  * What waits is bounded: of missed instants a span for each job and reason, of jobs their names, of
  * ended runs ten thousand.
@@ -142,4 +141,4 @@ private:
     std::deque<std::shared_ptr<const run_record>> runs_;
 };
 
-} // namespace carillon
+} // namespace carillon::detail

@@ -33,12 +33,12 @@ runner::runner(
     http::transport& transport,
     carillon::store& store,
     runner_options options)
-    : core_(core::make(
-          services{
+    : core_(detail::runner_core::make(
+          detail::services{
               .executor = ex,
-              .clock = std::make_shared<bound_time>(ex, time),
+              .clock = std::make_shared<detail::bound_time>(ex, time),
               .transport = transport,
-              .timed = std::make_shared<timed_store>(ex, time, store),
+              .timed = std::make_shared<detail::timed_store>(ex, time, store),
               .random = std::mt19937_64(options.seed ? *options.seed : random_seed())},
           options))
 {}
@@ -118,7 +118,7 @@ result<void> runner::cancel(run_id run)
 }
 
 /** Nothing after the runner's end, which its core may outlive for what is under way. */
-std::shared_ptr<runner::core> runner::owner::lock() const
+std::shared_ptr<detail::runner_core> runner::owner::lock() const
 {
     auto alive = core.lock();
     return alive && !alive->is_abandoned() ? alive : nullptr;

@@ -9,17 +9,17 @@
 
 namespace asio = boost::asio;
 
-namespace carillon {
+namespace carillon::detail {
 
 /** When to ask for the claims of what is due next. */
-instant runner::core::claims_from(const wake_up& next) const
+instant runner_core::claims_from(const wake_up& next) const
 {
     if (next.jobs == 0 || next.at <= ahead_until_ || journal_->is_failing()) return next.at;
     return next.at - std::min(shared_->store.claim_lead(next.jobs), longest_lead);
 }
 
 /** Claims what is due in a moment, so that the disk's time has passed when it is. */
-void runner::core::fire_ahead()
+void runner_core::fire_ahead()
 {
     if (journal_->is_failing()) return;
     const auto next = is_firing() ? timetable_.next_wake() : std::nullopt;
@@ -35,7 +35,7 @@ void runner::core::fire_ahead()
 }
 
 /** Nothing is sent before its instant, however early its claim is answered. */
-void runner::core::start_when_due(const std::shared_ptr<due_batch>& batch)
+void runner_core::start_when_due(const std::shared_ptr<due_batch>& batch)
 {
     const microseconds left = batch->at - std::min(batch->at, shared_->time.now());
     if (left == microseconds{0} || is_all_taken_back(*batch)) return begin(batch);
@@ -51,13 +51,13 @@ void runner::core::start_when_due(const std::shared_ptr<due_batch>& batch)
                   }));
 }
 
-bool runner::core::is_all_taken_back(const due_batch& batch)
+bool runner_core::is_all_taken_back(const due_batch& batch)
 {
     return std::all_of(
         batch.runs.begin(), batch.runs.end(), [](const claimed_run& r) { return r.is_taken_back; });
 }
 
-void runner::core::begin(const std::shared_ptr<due_batch>& batch)
+void runner_core::begin(const std::shared_ptr<due_batch>& batch)
 {
     batch->has_begun = true;
     std::erase_if(batch->runs, [](const claimed_run& r) { return r.is_taken_back; });
@@ -66,7 +66,7 @@ void runner::core::begin(const std::shared_ptr<due_batch>& batch)
 
 /** Begins what was claimed ahead and whose instant has come. Where the machine has slept beyond it,
  * it is taken back, and judged with what else has passed. */
-void runner::core::settle_holds()
+void runner_core::settle_holds()
 {
     const instant now = shared_->time.now();
     const auto has_slept = [&](const due_batch& batch) {
@@ -84,7 +84,7 @@ void runner::core::settle_holds()
 }
 
 /** What has been claimed ahead, or is to be, and has not begun. */
-std::vector<std::shared_ptr<runner::core::due_batch>> runner::core::batches_ahead() const
+std::vector<std::shared_ptr<runner_core::due_batch>> runner_core::batches_ahead() const
 {
     std::vector<std::shared_ptr<due_batch>> out;
     for (const auto& weak : ahead_) {
@@ -95,14 +95,14 @@ std::vector<std::shared_ptr<runner::core::due_batch>> runner::core::batches_ahea
 }
 
 /** Takes back what has been claimed ahead and is not due yet, of one chain or of all. */
-void runner::core::take_back_ahead(std::optional<std::string_view> chain)
+void runner_core::take_back_ahead(std::optional<std::string_view> chain)
 {
     if (is_firing()) settle_holds();
     give_up_places(take_back_coming(chain));
     arm();
 }
 
-runner::core::places runner::core::take_back_coming(std::optional<std::string_view> chain)
+runner_core::places runner_core::take_back_coming(std::optional<std::string_view> chain)
 {
     std::vector<std::shared_ptr<due_batch>> coming;
     for (auto& batch : batches_ahead())
@@ -112,7 +112,7 @@ runner::core::places runner::core::take_back_coming(std::optional<std::string_vi
 
 /** The instants are due as though their claims had not been asked for. Returns the places that they
  * hold, to be given up. */
-runner::core::places runner::core::take_back(
+runner_core::places runner_core::take_back(
     const std::vector<std::shared_ptr<due_batch>>& batches, std::optional<std::string_view> chain)
 {
     places out;
@@ -140,15 +140,15 @@ runner::core::places runner::core::take_back(
     return out;
 }
 
-void runner::core::give_up_places(const places& which)
+void runner_core::give_up_places(const places& which)
 {
     for (const auto& [plan, run] : which) give_up(*plan, run);
 }
 
 returned_claim
-runner::core::give_back_of(const job& first, const claimed_run& r, returned_claim::kind what)
+runner_core::give_back_of(const job& first, const claimed_run& r, returned_claim::kind what)
 {
     return {.chain = first.name, .scheduled_at = r.due.scheduled_at, .run = r.id, .what = what};
 }
 
-} // namespace carillon
+} // namespace carillon::detail

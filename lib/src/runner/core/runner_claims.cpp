@@ -9,9 +9,9 @@
 #include <map>
 #include <string_view>
 
-namespace carillon {
+namespace carillon::detail {
 
-void runner::core::fire_due()
+void runner_core::fire_due()
 {
     const due_work work = timetable_.take_due(
         shared_->time.now(), [this](job_index j) { return has_turn(j); },
@@ -22,7 +22,7 @@ void runner::core::fire_due()
 }
 
 /** Has the store keep what is due, whose runs start when it has. */
-void runner::core::fire(std::shared_ptr<due_batch> batch, const due_work& work)
+void runner_core::fire(std::shared_ptr<due_batch> batch, const due_work& work)
 {
     // What is due belongs to this plan, even if a listener or a reload brings another meanwhile.
     const auto plan = batch->plan;
@@ -38,7 +38,7 @@ void runner::core::fire(std::shared_ptr<due_batch> batch, const due_work& work)
 }
 
 /** Offers what is due to its chain's slots: it goes to the batch, or to what came to nothing. */
-void runner::core::admit_due(
+void runner_core::admit_due(
     const std::vector<due_run>& due, due_batch& batch, claim_batch& asked, std::vector<event>& told)
 {
     batch.runs.reserve(due.size());
@@ -64,14 +64,14 @@ void runner::core::admit_due(
 }
 
 /** Whether an earlier process has claimed it, perhaps under the name before. */
-bool runner::core::is_awaited(const std::string& chain, const due_run& d) const
+bool runner_core::is_awaited(const std::string& chain, const due_run& d) const
 {
     const auto at = awaited_.lower_bound({chain, d.occurrence});
     return at != awaited_.end() && at->first == chain && at->second <= d.scheduled_at;
 }
 
 /** Tells of what is due when firing stops and nobody can go on with it. */
-void runner::core::skip_due()
+void runner_core::skip_due()
 {
     const auto plan = plan_;
     const due_work work = timetable_.take_late(shared_->time.now());
@@ -85,16 +85,16 @@ void runner::core::skip_due()
         shared_->emit(run_skipped{(*plan)[d.job], d.scheduled_at, reason::shutdown, 1});
 }
 
-bool runner::core::is_busy(job_index j) const { return chains_.contains((*plan_)[j].name); }
+bool runner_core::is_busy(job_index j) const { return chains_.contains((*plan_)[j].name); }
 
 /** Whether a run that makes up for a missed instant of the job has not ended. */
-bool runner::core::has_turn(job_index j) const
+bool runner_core::has_turn(job_index j) const
 {
     const auto chain = chains_.find((*plan_)[j].name);
     return chain != chains_.end() && chain->second.slots.has_turn();
 }
 
-void runner::core::claim(std::shared_ptr<due_batch> batch, claim_batch asked)
+void runner_core::claim(std::shared_ptr<due_batch> batch, claim_batch asked)
 {
     if (batch->at > shared_->time.now()) {
         std::erase_if(ahead_, [](const auto& b) { return b.expired(); });
@@ -111,25 +111,25 @@ void runner::core::claim(std::shared_ptr<due_batch> batch, claim_batch asked)
     journal_->claim(
         std::move(asked), [self = shared_from_this(), batch](
                               const error_code& ec, const std::vector<carillon::claim>& claims) {
-            detail::crash_point("claim.answered");
+            crash_point("claim.answered");
             self->claimed(batch, ec, claims);
         });
 }
 
 /** While the store fails, what cannot go without it waits for it. */
-bool runner::core::is_held(job_index j) const
+bool runner_core::is_held(job_index j) const
 {
     return journal_->is_failing() && !goes_without_store(*plan_, j);
 }
 
 /** What has waited for so long that something newer has passed comes to its end. */
-void runner::core::judge_held()
+void runner_core::judge_held()
 {
     if (is_firing()) keep_work(timetable_.judge_held(shared_->time.now()));
 }
 
 /** The store takes something again: what could wait is due. */
-void runner::core::release_held()
+void runner_core::release_held()
 {
     if (!is_firing()) return;
     timetable_.release_held(shared_->time.now(), [this](job_index j) { return has_turn(j); });
@@ -137,7 +137,7 @@ void runner::core::release_held()
 }
 
 /** Keeps, and tells of, what no run comes of. */
-void runner::core::keep_work(const due_work& work)
+void runner_core::keep_work(const due_work& work)
 {
     const auto plan = plan_;
     journal_->keep({.missed = records_of(work.missed), .memories = memories_of(work.changed)});
@@ -145,7 +145,7 @@ void runner::core::keep_work(const due_work& work)
 }
 
 /** Runs whose claims have failed are due as before; see @ref is_held. */
-void runner::core::put_back_unclaimed(const due_batch& batch, std::vector<claimed_run> runs)
+void runner_core::put_back_unclaimed(const due_batch& batch, std::vector<claimed_run> runs)
 {
     std::vector<due_run> due;
     std::vector<missed_record> lost; // of a plan that is no more
@@ -171,7 +171,7 @@ void runner::core::put_back_unclaimed(const due_batch& batch, std::vector<claime
 }
 
 /** In the timetable, and in what is remembered by now as though they were claimed. */
-void runner::core::put_back(const std::vector<due_run>& due)
+void runner_core::put_back(const std::vector<due_run>& due)
 {
     if (due.empty()) return;
     std::multimap<std::string_view, const due_run*> by_job;
@@ -186,14 +186,14 @@ void runner::core::put_back(const std::vector<due_run>& due)
     if (is_firing()) arm();
 }
 
-void runner::core::owe_instead(job_memory& m, const due_run& r) const
+void runner_core::owe_instead(job_memory& m, const due_run& r) const
 {
     insert_by_age(m.owed, {r.ticks, r.occurrence, r.occurrence, 1});
     take_use_back(std::get<schedule>((*plan_)[r.job].trigger), m.used, r.ticks, r.occurrence);
 }
 
 /** Whether a job's runs are sent though they could not be claimed. */
-bool runner::core::goes_without_store(const job_set& plan, job_index first) const
+bool runner_core::goes_without_store(const job_set& plan, job_index first) const
 {
     if (on_store_error_ == carillon::on_store_error::stop) return false;
     const auto chain = plan.chain_from(first);
@@ -203,14 +203,14 @@ bool runner::core::goes_without_store(const job_set& plan, job_index first) cons
 }
 
 /** A fence that no store has given. */
-std::int64_t runner::core::own_fence()
+std::int64_t runner_core::own_fence()
 {
     const std::int64_t now = shared_->time.now().time_since_epoch().count();
     return fence_ = std::max(fence_ + 1, now);
 }
 
 /** Whether the store has taken so long that a run is not wanted any more. */
-bool runner::core::is_past(const job& first, due_run& run) const
+bool runner_core::is_past(const job& first, due_run& run) const
 {
     const auto& s = std::get<schedule>(first.trigger);
     const instant now = shared_->time.now();
@@ -221,7 +221,7 @@ bool runner::core::is_past(const job& first, due_run& run) const
 
 /** Starts what was won. What was not belongs to another process that shares the store, or has had
  * its name before this one knew of it. */
-void runner::core::claimed(
+void runner_core::claimed(
     const std::shared_ptr<due_batch>& batch,
     const error_code& ec,
     const std::vector<carillon::claim>& claims)
@@ -265,11 +265,11 @@ void runner::core::claimed(
     if (!batch->has_begun && !batch->runs.empty()) start_when_due(batch);
 }
 
-void runner::core::claim_anew(std::shared_ptr<due_batch> batch)
+void runner_core::claim_anew(std::shared_ptr<due_batch> batch)
 {
     std::vector<job_index> jobs;
     for (const claimed_run& r : batch->runs) jobs.push_back(r.due.job);
     claim(std::move(batch), {.memories = memories_of(jobs)});
 }
 
-} // namespace carillon
+} // namespace carillon::detail

@@ -10,7 +10,7 @@
 
 namespace asio = boost::asio;
 
-namespace carillon {
+namespace carillon::detail {
 namespace {
 
 /// Without a timer that sees the clock set, a step is noticed as late as this.
@@ -18,9 +18,9 @@ constexpr microseconds longest_blind_wait = std::chrono::seconds{1};
 
 } // namespace
 
-std::shared_ptr<runner::core> runner::core::make(services s, const runner_options& options)
+std::shared_ptr<runner_core> runner_core::make(services s, const runner_options& options)
 {
-    auto out = std::make_shared<core>(std::move(s), options);
+    auto out = std::make_shared<runner_core>(std::move(s), options);
     out->journal_->serve(
         out, {.recall = [self = out.get()](const auto& names) { return self->recall(names); },
               .on_idle = [self = out.get()] { self->finish_if_idle(); },
@@ -34,7 +34,7 @@ std::shared_ptr<runner::core> runner::core::make(services s, const runner_option
     return out;
 }
 
-runner::core::core(services s, const runner_options& options)
+runner_core::runner_core(services s, const runner_options& options)
     : shared_(std::make_shared<services>(std::move(s))),
       journal_(std::make_shared<journal>(shared_)), on_store_error_(options.on_store_error),
       recovers_triggered_(options.recovers_triggered)
@@ -49,19 +49,19 @@ runner::core::core(services s, const runner_options& options)
     shared_->transport.keep_at_least(options.max_per_origin, options.max_concurrent);
 }
 
-void runner::core::set_max_concurrent(std::size_t max)
+void runner_core::set_max_concurrent(std::size_t max)
 {
     shared_->transport.keep_at_least(0, max);
     shared_->limiter->set_max_concurrent(max);
 }
 
-void runner::core::set_max_per_origin(std::size_t max)
+void runner_core::set_max_per_origin(std::size_t max)
 {
     shared_->transport.keep_at_least(max, 0);
     shared_->limiter->set_max_per_origin(max);
 }
 
-void runner::core::set_jobs(job_set jobs)
+void runner_core::set_jobs(job_set jobs)
 {
     // What is planned already moves with a step; what is new is planned by the clock as it is.
     if (is_firing()) look_for_step();
@@ -75,19 +75,19 @@ void runner::core::set_jobs(job_set jobs)
     arm();
 }
 
-std::optional<instant> runner::core::next_due(std::string_view name) const
+std::optional<instant> runner_core::next_due(std::string_view name) const
 {
     const auto j = plan_->find(name);
     return is_firing() && j ? timetable_.next_due(*j) : std::nullopt;
 }
 
-std::optional<instant> runner::core::next_wake()
+std::optional<instant> runner_core::next_wake()
 {
     const auto next = is_firing() ? timetable_.next_wake() : std::nullopt;
     return next ? std::optional(next->at) : std::nullopt;
 }
 
-boost::system::result<job_index> runner::core::find_scheduled(std::string_view name) const
+boost::system::result<job_index> runner_core::find_scheduled(std::string_view name) const
 {
     if (!is_firing()) return make_error_code(errc::not_running);
     const auto j = plan_->find(name);
@@ -97,7 +97,7 @@ boost::system::result<job_index> runner::core::find_scheduled(std::string_view n
     return *j;
 }
 
-boost::system::result<void> runner::core::pause(std::string_view name)
+boost::system::result<void> runner_core::pause(std::string_view name)
 {
     // What was due before the pause is not paused. Whoever listens may change the jobs meanwhile.
     if (is_firing()) look_for_step();
@@ -111,7 +111,7 @@ boost::system::result<void> runner::core::pause(std::string_view name)
     return {};
 }
 
-boost::system::result<void> runner::core::resume(std::string_view name)
+boost::system::result<void> runner_core::resume(std::string_view name)
 {
     if (is_firing()) look_for_step();
     const auto j = find_scheduled(name);
@@ -124,13 +124,13 @@ boost::system::result<void> runner::core::resume(std::string_view name)
     return {};
 }
 
-bool runner::core::is_paused(std::string_view name) const
+bool runner_core::is_paused(std::string_view name) const
 {
     const auto j = plan_->find(name);
     return is_firing() && j && timetable_.is_paused(*j);
 }
 
-time_reading runner::core::read_time() const
+time_reading runner_core::read_time() const
 {
     const instant boot = shared_->time.boot_time();
     return {
@@ -142,8 +142,7 @@ time_reading runner::core::read_time() const
 
 /** Takes a handler; `mild` is what cancellation of a lesser type than `terminal` does, which always
  * cancels the runs. */
-std::shared_ptr<runner::core::ending>
-runner::core::make_ending(plain_handler handler, on_cancel mild)
+std::shared_ptr<runner_core::ending> runner_core::make_ending(plain_handler handler, on_cancel mild)
 {
     auto e = std::make_shared<ending>(ending{run_operation(shared_->executor, std::move(handler))});
     auto slot = e->operation.slot();
@@ -163,7 +162,7 @@ runner::core::make_ending(plain_handler handler, on_cancel mild)
     return e;
 }
 
-void runner::core::run(plain_handler handler)
+void runner_core::run(plain_handler handler)
 {
     if (run_ || !drains_.empty())
         return run_operation(shared_->executor, std::move(handler)).complete(errc::already_running);
@@ -177,7 +176,7 @@ void runner::core::run(plain_handler handler)
 
 /** What passed since the store was last told of it, before this start or between two of these
  * operations, is due then. */
-void runner::core::load()
+void runner_core::load()
 {
     loaded_ = false;
     ++underway_;
@@ -189,7 +188,7 @@ void runner::core::load()
         });
 }
 
-void runner::core::loaded(const error_code& ec, recollection found)
+void runner_core::loaded(const error_code& ec, recollection found)
 {
     if (!run_ || draining_) return;
     if (ec) {
@@ -209,7 +208,7 @@ void runner::core::loaded(const error_code& ec, recollection found)
     if (is_firing()) shared_->emit(firing_began{}); // a listener may have ended it
 }
 
-void runner::core::take_plan(std::vector<job_memory> memories)
+void runner_core::take_plan(std::vector<job_memory> memories)
 {
     const auto plan = plan_;
     plan_change change = timetable_.assign(plan, read_time(), std::move(memories));
@@ -227,7 +226,7 @@ void runner::core::take_plan(std::vector<job_memory> memories)
     }
 }
 
-std::vector<job_memory> runner::core::memories_of(const std::vector<job_index>& jobs) const
+std::vector<job_memory> runner_core::memories_of(const std::vector<job_index>& jobs) const
 {
     std::vector<job_memory> out;
     out.reserve(jobs.size());
@@ -236,7 +235,7 @@ std::vector<job_memory> runner::core::memories_of(const std::vector<job_index>& 
 }
 
 /** What the timetable has of jobs; those that it has no more are to be forgotten. */
-claim_batch runner::core::recall(const std::set<std::string>& names) const
+claim_batch runner_core::recall(const std::set<std::string>& names) const
 {
     claim_batch out;
     const auto& plan = timetable_.plan();
@@ -251,7 +250,7 @@ claim_batch runner::core::recall(const std::set<std::string>& names) const
     return out;
 }
 
-void runner::core::drain(plain_handler handler)
+void runner_core::drain(plain_handler handler)
 {
     drains_.push_back(make_ending(std::move(handler), on_cancel::cancel_runs));
     stop_firing();
@@ -259,7 +258,7 @@ void runner::core::drain(plain_handler handler)
 }
 
 /** Waits for the timetable's next wake-up; a wait that is under way gives way. */
-void runner::core::arm()
+void runner_core::arm()
 {
     wake_->emit(asio::cancellation_type::terminal);
     if (!is_firing()) return;
@@ -278,7 +277,7 @@ void runner::core::arm()
     look_for_step();
 }
 
-void runner::core::on_wake(const error_code& ec)
+void runner_core::on_wake(const error_code& ec)
 {
     // Whoever cancelled the wait has begun another, or wants none.
     if (ec == asio::error::operation_aborted || !is_firing()) return;
@@ -294,7 +293,7 @@ void runner::core::on_wake(const error_code& ec)
  * Waits where the system gives no timer for the wall clock, for want of descriptors: in elapsed
  * time, never long, and then asks for one again.
  */
-void runner::core::arm_without_timer()
+void runner_core::arm_without_timer()
 {
     wake_->emit(asio::cancellation_type::terminal);
     const auto next = is_firing() ? timetable_.next_wake() : std::nullopt;
@@ -311,7 +310,7 @@ void runner::core::arm_without_timer()
 
 /** Compares the clocks: what elapsed time and wall clock disagree about, somebody has set. Whether
  * someone has. */
-bool runner::core::look_for_step()
+bool runner_core::look_for_step()
 {
     const instant boot = shared_->time.boot_time();
     const microseconds by = boot - boot_;
@@ -331,7 +330,7 @@ bool runner::core::look_for_step()
 }
 
 std::vector<missed_record>
-runner::core::records_of(const std::vector<std::pair<job_index, missed_part>>& missed) const
+runner_core::records_of(const std::vector<std::pair<job_index, missed_part>>& missed) const
 {
     std::vector<missed_record> out;
     out.reserve(missed.size());
@@ -340,7 +339,7 @@ runner::core::records_of(const std::vector<std::pair<job_index, missed_part>>& m
     return out;
 }
 
-void runner::core::tell_missed(
+void runner_core::tell_missed(
     const job_set& plan, const std::vector<std::pair<job_index, missed_part>>& missed) const
 {
     for (const auto& [j, m] : missed) {
@@ -349,7 +348,7 @@ void runner::core::tell_missed(
     }
 }
 
-void runner::core::run_ended(const std::shared_ptr<chain_run>& run, bool had_turn)
+void runner_core::run_ended(const std::shared_ptr<chain_run>& run, bool had_turn)
 {
     runs_.erase(run.get());
     auto ended = std::make_shared<const run_record>(run->take_record());
@@ -364,7 +363,7 @@ void runner::core::run_ended(const std::shared_ptr<chain_run>& run, bool had_tur
     journal_->record(ended, [self = shared_from_this(), ended] { self->leave_slot(ended->chain); });
 }
 
-void runner::core::stop_firing()
+void runner_core::stop_firing()
 {
     is_stopping_ = true;
     if (is_firing()) look_for_step();
@@ -379,7 +378,7 @@ void runner::core::stop_firing()
     is_stopping_ = false;
 }
 
-void runner::core::cancel_runs()
+void runner_core::cancel_runs()
 {
     cancelling_ = true;
     // A copy: listeners may react to what they are told.
@@ -391,7 +390,7 @@ void runner::core::cancel_runs()
     }
 }
 
-boost::system::result<void> runner::core::cancel(run_id id)
+boost::system::result<void> runner_core::cancel(run_id id)
 {
     for (const auto& [key, weak] : runs_) {
         const auto run = weak.lock();
@@ -413,7 +412,7 @@ boost::system::result<void> runner::core::cancel(run_id id)
     return make_error_code(errc::no_such_run);
 }
 
-void runner::core::finish_if_idle()
+void runner_core::finish_if_idle()
 {
     if (!runs_.empty() || underway_ > 0 || (run_ && !draining_)) return;
     if (!(draining_ ? journal_->settle() : journal_->is_idle())) return;
@@ -427,7 +426,7 @@ void runner::core::finish_if_idle()
 }
 
 /** The runner is gone: nobody listens any more, and what is under way ends. */
-void runner::core::abandon()
+void runner_core::abandon()
 {
     is_abandoned_ = true;
     shared_->listeners->forget_all();
@@ -442,4 +441,4 @@ void runner::core::abandon()
     finish_if_idle();
 }
 
-} // namespace carillon
+} // namespace carillon::detail

@@ -18,15 +18,19 @@
 #include <utility>
 #include <vector>
 
-namespace carillon {
+namespace carillon::detail {
 
-/** Everything of a runner but its interface; not public. Shared with handlers of operations that
+/** Everything of a runner but its interface. Shared with handlers of operations that
  * may complete after the runner's end. */
-class runner::core : public std::enable_shared_from_this<core> {
+class runner_core : public std::enable_shared_from_this<runner_core> {
 public:
-    static std::shared_ptr<core> make(services s, const runner_options& options);
+    using executor_type = runner::executor_type;
+    using plain_handler = boost::asio::any_completion_handler<void(error_code)>;
+    using trigger_handler = boost::asio::any_completion_handler<void(error_code, run_record)>;
 
-    core(services s, const runner_options& options);
+    static std::shared_ptr<runner_core> make(services s, const runner_options& options);
+
+    runner_core(services s, const runner_options& options);
 
     subscription on_event(event_handler listener)
     {
@@ -55,8 +59,8 @@ public:
     bool is_abandoned() const noexcept { return is_abandoned_; }
 
 private:
-    using run_operation = detail::pending<void(error_code)>;
-    using trigger_operation = detail::pending<void(error_code, run_record)>;
+    using run_operation = pending<void(error_code)>;
+    using trigger_operation = pending<void(error_code, run_record)>;
 
     /// Where the name of a run by hand is taken, so many microseconds after it are tried.
     static constexpr int other_names = 100;
@@ -265,4 +269,4 @@ private:
     std::vector<std::shared_ptr<ending>> drains_;
 };
 
-} // namespace carillon
+} // namespace carillon::detail

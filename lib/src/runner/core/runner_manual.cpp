@@ -9,7 +9,7 @@
 
 namespace asio = boost::asio;
 
-namespace carillon {
+namespace carillon::detail {
 namespace {
 
 /** The names of a schedule's instants are for its own runs. */
@@ -23,7 +23,7 @@ instant name_by_hand(const job_set& plan, job_index first, instant now)
 
 } // namespace
 
-std::shared_ptr<runner::core::manual_run> runner::core::make_manual(trigger_handler handler)
+std::shared_ptr<runner_core::manual_run> runner_core::make_manual(trigger_handler handler)
 {
     auto asked =
         std::make_shared<manual_run>(trigger_operation(shared_->executor, std::move(handler)));
@@ -36,7 +36,7 @@ std::shared_ptr<runner::core::manual_run> runner::core::make_manual(trigger_hand
     return asked;
 }
 
-void runner::core::trigger(const std::string& name, trigger_handler handler)
+void runner_core::trigger(const std::string& name, trigger_handler handler)
 {
     auto asked = make_manual(std::move(handler));
     const auto first = plan_->find(name);
@@ -54,7 +54,7 @@ void runner::core::trigger(const std::string& name, trigger_handler handler)
     claim_manual(std::move(asked), other_names);
 }
 
-void runner::core::retry(run_id id, trigger_handler handler)
+void runner_core::retry(run_id id, trigger_handler handler)
 {
     auto asked = make_manual(std::move(handler));
     if (draining_) return std::move(asked->operation).complete(errc::not_running, {});
@@ -68,7 +68,7 @@ void runner::core::retry(run_id id, trigger_handler handler)
         });
 }
 
-void runner::core::retry_found(
+void runner_core::retry_found(
     const std::shared_ptr<manual_run>& asked, const error_code& ec, std::optional<run_record> found)
 {
     const auto first = found ? asked->plan->find(found->chain) : std::nullopt;
@@ -94,7 +94,7 @@ void runner::core::retry_found(
     claim_manual(asked, 0);
 }
 
-void runner::core::claim_manual(std::shared_ptr<manual_run> asked, int tries)
+void runner_core::claim_manual(std::shared_ptr<manual_run> asked, int tries)
 {
     const run_record& r = asked->record;
     const bool is_retry = asked->from == chain_run::beginning::retried;
@@ -126,7 +126,7 @@ void runner::core::claim_manual(std::shared_ptr<manual_run> asked, int tries)
         });
 }
 
-void runner::core::start_manual(const std::shared_ptr<manual_run>& asked)
+void runner_core::start_manual(const std::shared_ptr<manual_run>& asked)
 {
     asked->run = start_run(
         asked->plan, asked->first, std::move(asked->record), asked->from,
@@ -140,4 +140,4 @@ void runner::core::start_manual(const std::shared_ptr<manual_run>& asked)
     if (const auto run = asked->run.lock(); run && asked->cancelled) run->cancel();
 }
 
-} // namespace carillon
+} // namespace carillon::detail

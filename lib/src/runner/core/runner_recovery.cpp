@@ -13,7 +13,7 @@
 
 namespace asio = boost::asio;
 
-namespace carillon {
+namespace carillon::detail {
 namespace {
 
 /// The clock may be set meanwhile.
@@ -23,10 +23,10 @@ constexpr microseconds longest_wait = std::chrono::minutes{1};
 
 /** Claims what was cut off, so that nobody else goes on with it. From here on its chains are busy.
  */
-void runner::core::recover(std::vector<open_run> cut_off)
+void runner_core::recover(std::vector<open_run> cut_off)
 {
     if (cut_off.empty()) return;
-    detail::crash_point("recovery.loaded");
+    crash_point("recovery.loaded");
     auto mine = std::make_shared<std::vector<cut_off_run>>(sort_out(std::move(cut_off)));
     claim_batch batch;
     batch.claims.reserve(mine->size());
@@ -50,7 +50,7 @@ void runner::core::recover(std::vector<open_run> cut_off)
 
 /** What becomes of each: of a chain one goes on and the others follow it in the order of their
  * claims, unless its `overlap` says otherwise. */
-std::vector<runner::core::cut_off_run> runner::core::sort_out(std::vector<open_run> cut_off) const
+std::vector<runner_core::cut_off_run> runner_core::sort_out(std::vector<open_run> cut_off) const
 {
     std::unordered_map<std::string, std::size_t> last; // of each chain, that goes on
     std::vector<cut_off_run> out;
@@ -75,12 +75,12 @@ std::vector<runner::core::cut_off_run> runner::core::sort_out(std::vector<open_r
     return out;
 }
 
-void runner::core::recovered(
+void runner_core::recovered(
     const std::shared_ptr<std::vector<cut_off_run>>& cut_off,
     const error_code& ec,
     const std::vector<carillon::claim>& claims)
 {
-    detail::crash_point("recovery.claimed");
+    crash_point("recovery.claimed");
     std::vector<open_run> again;
     for (std::size_t i = 0; i < cut_off->size(); ++i) {
         auto& [open, why_not, waits] = (*cut_off)[i];
@@ -107,7 +107,7 @@ void runner::core::recovered(
     if (ec && is_firing()) recover_later(std::move(again));
 }
 
-void runner::core::recover_later(std::vector<open_run> cut_off)
+void runner_core::recover_later(std::vector<open_run> cut_off)
 {
     const auto signal = add_recovery_wait();
     shared_->time.async_wait_for(
@@ -123,14 +123,14 @@ void runner::core::recover_later(std::vector<open_run> cut_off)
 }
 
 /** For a wait that ends when firing stops, and that keeps the signal as long as it waits. */
-std::shared_ptr<asio::cancellation_signal> runner::core::add_recovery_wait()
+std::shared_ptr<asio::cancellation_signal> runner_core::add_recovery_wait()
 {
     std::erase_if(recovery_waits_, [](const auto& s) { return s.use_count() == 1; });
     return recovery_waits_.emplace_back(std::make_shared<asio::cancellation_signal>());
 }
 
 /** Tells of, and records, a run that is not taken up again. */
-void runner::core::end_interrupted(run_record run, reason why)
+void runner_core::end_interrupted(run_record run, reason why)
 {
     const auto plan = plan_;
     interrupt(run, *plan, why, shared_->time.now());
@@ -147,7 +147,7 @@ void runner::core::end_interrupted(run_record run, reason why)
 }
 
 /** Tells of, and records, a run of which nothing has begun, and nothing will. */
-void runner::core::end_unbegun(const open_run& open, reason why)
+void runner_core::end_unbegun(const open_run& open, reason why)
 {
     const instant now = shared_->time.now();
     run_record run = open.run;
@@ -165,7 +165,7 @@ void runner::core::end_unbegun(const open_run& open, reason why)
 
 /** Goes on with a run that has a place, but not before its instant: it may have been claimed ahead,
  * and the clock may have been set back since. */
-void runner::core::go_on_when_due(const std::shared_ptr<open_run>& open)
+void runner_core::go_on_when_due(const std::shared_ptr<open_run>& open)
 {
     if (open->due > shared_->time.now()) {
         // Its chain goes on meanwhile: that instant may be years away.
@@ -187,7 +187,7 @@ void runner::core::go_on_when_due(const std::shared_ptr<open_run>& open)
 }
 
 /** Whether a run of which nothing has begun comes too late; it is recorded then. */
-bool runner::core::is_not_wanted(open_run& open, job_index first)
+bool runner_core::is_not_wanted(open_run& open, job_index first)
 {
     const job& j = (*plan_)[first];
     if (open.may_have_begun || !is_by_schedule(open.run.trigger) ||
@@ -206,7 +206,7 @@ bool runner::core::is_not_wanted(open_run& open, job_index first)
     return false;
 }
 
-void runner::core::wait_until_due(const std::shared_ptr<open_run>& open)
+void runner_core::wait_until_due(const std::shared_ptr<open_run>& open)
 {
     ++underway_;
     const auto signal = add_recovery_wait();
@@ -231,7 +231,7 @@ void runner::core::wait_until_due(const std::shared_ptr<open_run>& open)
 }
 
 /** Whether its job was paused or disabled before it was due. */
-bool runner::core::was_paused(const open_run& open) const
+bool runner_core::was_paused(const open_run& open) const
 {
     const auto j = plan_->find(open.run.chain);
     return j && is_by_schedule(open.run.trigger) &&
@@ -239,7 +239,7 @@ bool runner::core::was_paused(const open_run& open) const
 }
 
 /** Its instant has come: it starts, or follows what goes. */
-void runner::core::enter_again(const std::shared_ptr<open_run>& open)
+void runner_core::enter_again(const std::shared_ptr<open_run>& open)
 {
     auto& slots = chains_[open->run.chain].slots;
     const auto first = plan_->find(open->run.chain);
@@ -250,7 +250,7 @@ void runner::core::enter_again(const std::shared_ptr<open_run>& open)
 }
 
 /** A stop leaves a run that was cut off to the next start once more. */
-void runner::core::leave_open(const open_run& open)
+void runner_core::leave_open(const open_run& open)
 {
     using kind = returned_claim::kind;
     journal_->give_back(
@@ -260,4 +260,4 @@ void runner::core::leave_open(const open_run& open)
           .what = open.may_have_begun ? kind::begun : kind::unbegun}});
 }
 
-} // namespace carillon
+} // namespace carillon::detail

@@ -13,7 +13,7 @@
 
 namespace asio = boost::asio;
 
-namespace carillon {
+namespace carillon::detail {
 namespace {
 
 /// Runs that start without a pause for signals, replies and timers.
@@ -22,7 +22,7 @@ constexpr std::size_t runs_in_a_row = 256;
 } // namespace
 
 /** A run that is not started leaves its place. */
-void runner::core::give_up(const job_set& plan, const claimed_run& run)
+void runner_core::give_up(const job_set& plan, const claimed_run& run)
 {
     const std::string& chain = plan[run.due.job].name;
     if (run.has_turn) end_turn(chain);
@@ -30,14 +30,14 @@ void runner::core::give_up(const job_set& plan, const claimed_run& run)
 }
 
 /** A stop leaves it to the next start, as though it had been killed before it began. */
-void runner::core::leave_open(const std::shared_ptr<const job_set>& plan, const claimed_run& run)
+void runner_core::leave_open(const std::shared_ptr<const job_set>& plan, const claimed_run& run)
 {
     leave_unbegun(plan, run);
     give_up(*plan, run);
 }
 
 /** The same of one that has no place any more. */
-void runner::core::leave_unbegun(const std::shared_ptr<const job_set>& plan, const claimed_run& run)
+void runner_core::leave_unbegun(const std::shared_ptr<const job_set>& plan, const claimed_run& run)
 {
     if (run.has_claim)
         journal_->give_back(
@@ -47,7 +47,7 @@ void runner::core::leave_unbegun(const std::shared_ptr<const job_set>& plan, con
 }
 
 /** In slices: ten thousand runs at one instant must not hold up all else. */
-void runner::core::start_some(std::shared_ptr<due_batch> batch, std::size_t from)
+void runner_core::start_some(std::shared_ptr<due_batch> batch, std::size_t from)
 {
     const std::size_t to = std::min(from + runs_in_a_row, batch->runs.size());
     for (std::size_t i = from; i < to; ++i) {
@@ -64,7 +64,7 @@ void runner::core::start_some(std::shared_ptr<due_batch> batch, std::size_t from
 }
 
 /** Starts a run that is claimed, or lets it wait for the end of the one before. */
-void runner::core::enter(const std::shared_ptr<const job_set>& plan, const claimed_run& run)
+void runner_core::enter(const std::shared_ptr<const job_set>& plan, const claimed_run& run)
 {
     if (run.how == admission::start) return start_due(plan, run, fate_of_starts());
     if (!draining_ || !chains_.at((*plan)[run.due.job].name).slots.is_busy())
@@ -73,7 +73,7 @@ void runner::core::enter(const std::shared_ptr<const job_set>& plan, const claim
     give_up(*plan, run);
 }
 
-void runner::core::stand_in_line(const queued_run& next)
+void runner_core::stand_in_line(const queued_run& next)
 {
     const job& first = (*next.plan)[next.run.due.job];
     const bool side_by_side = first.overlap == overlap_policy::allow;
@@ -88,7 +88,7 @@ void runner::core::stand_in_line(const queued_run& next)
 }
 
 /** A newer run has its place. */
-void runner::core::tell_displaced(const queued_run& older, int skipped_in_a_row)
+void runner_core::tell_displaced(const queued_run& older, int skipped_in_a_row)
 {
     if (skipped_in_a_row == 0) return settle_unsent(older, reason::coalesced);
     settle_unsent(older, reason::overlap, skipped_in_a_row);
@@ -96,7 +96,7 @@ void runner::core::tell_displaced(const queued_run& older, int skipped_in_a_row)
         shared_->emit(overlap_persists{(*older.plan)[older.run.due.job], skipped_in_a_row});
 }
 
-void runner::core::cancel_all(const chain_state& chain)
+void runner_core::cancel_all(const chain_state& chain)
 {
     std::vector<std::shared_ptr<chain_run>> going; // what a run tells may end others
     going.reserve(chain.going.size());
@@ -105,7 +105,7 @@ void runner::core::cancel_all(const chain_state& chain)
 }
 
 /** Records a claimed run that comes to nothing. */
-void runner::core::settle_unsent(const queued_run& queued, reason why, int in_a_row)
+void runner_core::settle_unsent(const queued_run& queued, reason why, int in_a_row)
 {
     const job& first = (*queued.plan)[queued.run.due.job];
     const due_run& due = queued.run.due;
@@ -125,7 +125,7 @@ void runner::core::settle_unsent(const queued_run& queued, reason why, int in_a_
 }
 
 /** When firing stops nothing waits any more. */
-void runner::core::empty_lines()
+void runner_core::empty_lines()
 {
     std::vector<waiting_run> waiting;
     for (auto& [name, chain] : chains_)
@@ -144,7 +144,7 @@ void runner::core::empty_lines()
     }
 }
 
-void runner::core::start_due(
+void runner_core::start_due(
     const std::shared_ptr<const job_set>& plan, const claimed_run& r, fate what)
 {
     run_record record = record_of(*plan, r);
@@ -156,7 +156,7 @@ void runner::core::start_due(
         });
 }
 
-run_record runner::core::record_of(const job_set& plan, const claimed_run& r)
+run_record runner_core::record_of(const job_set& plan, const claimed_run& r)
 {
     run_record record;
     record.id = r.id;
@@ -167,7 +167,7 @@ run_record runner::core::record_of(const job_set& plan, const claimed_run& r)
     return record;
 }
 
-std::shared_ptr<chain_run> runner::core::start_run(
+std::shared_ptr<chain_run> runner_core::start_run(
     const std::shared_ptr<const job_set>& plan,
     job_index first,
     run_record record,
@@ -190,7 +190,7 @@ std::shared_ptr<chain_run> runner::core::start_run(
 }
 
 /** A run has ended: of those that wait one has its place. */
-void runner::core::leave_slot(const std::string& name)
+void runner_core::leave_slot(const std::string& name)
 {
     auto& slots = chains_.at(name).slots;
     slots.end();
@@ -204,23 +204,23 @@ void runner::core::leave_slot(const std::string& name)
 }
 
 /** What else was missed may follow. */
-void runner::core::end_turn(const std::string& chain)
+void runner_core::end_turn(const std::string& chain)
 {
     if (!chains_.at(chain).slots.end_turn()) return;
     const auto j = is_firing() ? plan_->find(chain) : std::nullopt;
     if (j && timetable_.release(*j, shared_->time.now())) arm();
 }
 
-void runner::core::leave_line(const std::string& chain)
+void runner_core::leave_line(const std::string& chain)
 {
     chains_.at(chain).slots.withdraw();
     forget_if_idle(chain);
 }
 
-void runner::core::forget_if_idle(const std::string& chain)
+void runner_core::forget_if_idle(const std::string& chain)
 {
     const auto at = chains_.find(chain);
     if (at != chains_.end() && at->second.slots.is_idle()) chains_.erase(at);
 }
 
-} // namespace carillon
+} // namespace carillon::detail

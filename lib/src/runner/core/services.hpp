@@ -14,9 +14,9 @@
 #include <memory>
 #include <random>
 
-namespace carillon {
+namespace carillon::detail {
 
-/** What the parts of one runner share. Not a public interface. */
+/** What the parts of one runner share. */
 struct services {
     boost::asio::any_io_executor executor;
     std::shared_ptr<bound_time> clock;
@@ -25,10 +25,10 @@ struct services {
     time_source& time = *clock;
     carillon::store& store = *timed;
     std::mt19937_64 random;
-    std::shared_ptr<carillon::limiter> limiter{};
+    std::shared_ptr<detail::limiter> limiter{};
     std::shared_ptr<detail::listeners> listeners = std::make_shared<detail::listeners>();
 
     void emit(const event& e) const { listeners->tell(e); }
 };
 
-} // namespace carillon
+} // namespace carillon::detail

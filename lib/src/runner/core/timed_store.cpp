@@ -14,7 +14,7 @@
 
 namespace asio = boost::asio;
 
-namespace carillon {
+namespace carillon::detail {
 namespace {
 
 /// A timer that is so late was not alone in that.
@@ -215,4 +215,4 @@ void timed_store::find_run(run_id run, find_run_handler handler)
         [&](auto answer) { real_.async_find_run(run, std::move(answer)); }, nothing_to_tell);
 }
 
-} // namespace carillon
+} // namespace carillon::detail

@@ -8,14 +8,14 @@
 #include <functional>
 #include <memory>
 
-namespace carillon {
+namespace carillon::detail {
 
 /// So long the store may take for an answer, or for one to a question about what is kept.
 inline constexpr microseconds store_patience = std::chrono::seconds{10};
 inline constexpr microseconds store_patience_of_readers = std::chrono::minutes{1};
 
 /**
- * A store whose answers have a deadline. Not a public interface.
+ * A store whose answers have a deadline.
  *
  * Where the deadline passes, an operation completes with @ref errc::store_stalled, though it may
  * still take effect; until it is answered, what else is asked for completes with @ref
@@ -54,4 +54,4 @@ private:
     std::shared_ptr<state> state_;
 };
 
-} // namespace carillon
+} // namespace carillon::detail

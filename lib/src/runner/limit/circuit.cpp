@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <limits>
 
-namespace carillon {
+namespace carillon::detail {
 
 circuit::admission circuit::ask(microseconds now) noexcept
 {
@@ -33,4 +33,4 @@ bool circuit::failed(microseconds now, bool is_probe) noexcept
     return is_open() && !was_open;
 }
 
-} // namespace carillon
+} // namespace carillon::detail

@@ -2,11 +2,10 @@
 
 #include <carillon/time/instant.hpp>
 
-namespace carillon {
+namespace carillon::detail {
 
 /**
- * Whether an endpoint's origin may be connected to, after how connecting to it went last. Not a
- * public interface.
+ * Whether an endpoint's origin may be connected to, after how connecting to it went last.
  *
  * It is closed at first. Several failures in a row open it: then one attempt at a time is let
  * through, a probe, after a wait that doubles from one failed probe to the next. A connection
@@ -60,4 +59,4 @@ private:
     microseconds next_probe_{0};
 };
 
-} // namespace carillon
+} // namespace carillon::detail

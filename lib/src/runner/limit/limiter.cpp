@@ -9,7 +9,7 @@
 
 namespace asio = boost::asio;
 
-namespace carillon {
+namespace carillon::detail {
 namespace {
 
 std::size_t at_least_one(std::size_t places) { return std::max<std::size_t>(places, 1); }
@@ -282,4 +282,4 @@ void limiter::place::failed(const error_code& ec, const std::string& words)
     if (const auto of = of_.lock()) of->failed(origin_, is_probe_, ec, words);
 }
 
-} // namespace carillon
+} // namespace carillon::detail

@@ -20,11 +20,10 @@
 #include <unordered_map>
 #include <utility>
 
-namespace carillon {
+namespace carillon::detail {
 
 /**
- * The places of each endpoint's origin, those of all together, and each origin's @ref circuit. Not
- * a public interface.
+ * The places of each endpoint's origin, those of all together, and each origin's @ref circuit.
  *
  * An attempt takes a place at its origin and one among all in one step: who waits holds neither. At
  * an origin attempts enter first come, first served; among origins, where places are scarce, each
@@ -79,7 +78,7 @@ public:
     }
 
 private:
-    using operation = detail::pending<void(entry)>;
+    using operation = pending<void(entry)>;
 
     /** Owned by the wait for its deadline, and so by whoever runs the clock. */
     struct waiter {
@@ -99,7 +98,7 @@ private:
         std::deque<std::weak_ptr<waiter>> queue;
         /// Without them.
         std::size_t waiting = 0;
-        carillon::circuit circuit;
+        detail::circuit circuit;
         /// Of the last attempt that could not connect.
         error_code last_error{};
         /// When the probe under way was let through.
@@ -173,4 +172,4 @@ private:
     bool has_told_ = false;
 };
 
-} // namespace carillon
+} // namespace carillon::detail

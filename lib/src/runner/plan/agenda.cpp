@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace carillon {
+namespace carillon::detail {
 namespace {
 
 /** The order of a heap with the earliest on top; ties by job, so that equal inputs give equal runs.
@@ -80,4 +80,4 @@ void agenda::put_back_batch()
     batch_.clear();
 }
 
-} // namespace carillon
+} // namespace carillon::detail

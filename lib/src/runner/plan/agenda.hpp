@@ -8,7 +8,7 @@
 #include <unordered_set>
 #include <vector>
 
-namespace carillon {
+namespace carillon::detail {
 
 /** A job's next occurrence: not before `due`, and not after `window_end`. */
 struct appointment {
@@ -56,4 +56,4 @@ private:
         batch_; // of the next wake-up, by due time; all before what the heap holds
 };
 
-} // namespace carillon
+} // namespace carillon::detail

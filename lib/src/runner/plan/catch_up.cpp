@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace carillon {
+namespace carillon::detail {
 namespace {
 
 class passed_judge {
@@ -180,4 +180,4 @@ cut_to_limit(const schedule& s, std::vector<owed_span>& owed, std::int64_t limit
     return out;
 }
 
-} // namespace carillon
+} // namespace carillon::detail

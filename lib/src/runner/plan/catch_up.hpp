@@ -8,7 +8,7 @@
 #include <optional>
 #include <vector>
 
-namespace carillon {
+namespace carillon::detail {
 
 /** Instants that passed without a run, and why none comes. */
 struct missed_part {
@@ -72,4 +72,4 @@ cut_to_window(const schedule& s, std::vector<owed_span>& owed, instant now);
 std::vector<missed_part>
 cut_to_limit(const schedule& s, std::vector<owed_span>& owed, std::int64_t limit);
 
-} // namespace carillon
+} // namespace carillon::detail

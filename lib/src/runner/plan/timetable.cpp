@@ -6,7 +6,7 @@
 #include <iterator>
 #include <unordered_set>
 
-namespace carillon {
+namespace carillon::detail {
 namespace {
 
 /// From the start of a run that catches up to that of the next one, so that a machine that comes
@@ -508,4 +508,4 @@ job_memory timetable::memory_of(job_index j) const
     return m;
 }
 
-} // namespace carillon
+} // namespace carillon::detail

@@ -19,7 +19,7 @@
 #include <utility>
 #include <vector>
 
-namespace carillon {
+namespace carillon::detail {
 
 /** The clocks as the timetable needs them. */
 struct time_reading {
@@ -232,4 +232,4 @@ private:
     std::unordered_set<job_index> held_; // due, and not in the agenda
 };
 
-} // namespace carillon
+} // namespace carillon::detail

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-namespace carillon {
+namespace carillon::detail {
 namespace {
 
 /// The wall time of a first tick is rounded up to a second: so much it may differ without a step.
@@ -308,4 +308,4 @@ plan_change timetable::assign(
     return planner(*this, std::move(plan), time, std::move(memories)).plan();
 }
 
-} // namespace carillon
+} // namespace carillon::detail

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
-namespace carillon {
+namespace carillon::detail {
 namespace {
 
 /// Each time that the clock is set back, and each stop, adds two at most; each boot adds one where
@@ -137,4 +137,4 @@ void adopt_uses(const schedule& now, bool is_same, std::vector<used_span>& used)
         std::erase_if(used, [](const used_span& u) { return u.ticks == any_time; });
 }
 
-} // namespace carillon
+} // namespace carillon::detail

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <vector>
 
-namespace carillon {
+namespace carillon::detail {
 
 /** How often runs have been named after an instant of these ticks. */
 std::int64_t uses_of(const std::vector<used_span>& used, const grid& ticks, instant at) noexcept;
@@ -22,4 +22,4 @@ void take_use_back(const schedule& s, std::vector<used_span>& used, const grid& 
  * time between those of others may be a name; points of time go by their own alone. */
 void adopt_uses(const schedule& now, bool is_same, std::vector<used_span>& used);
 
-} // namespace carillon
+} // namespace carillon::detail

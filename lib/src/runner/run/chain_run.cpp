@@ -15,7 +15,7 @@
 
 namespace asio = boost::asio;
 
-namespace carillon {
+namespace carillon::detail {
 
 chain_run::chain_run(
     std::shared_ptr<services> shared,
@@ -196,15 +196,15 @@ void chain_run::job_done(std::size_t position, const std::exception_ptr& thrown)
         // Only exhaustion comes here; the job's fault must stay with the job.
         record.outcome = outcome::failed;
         record.status = "error";
-        record.message = describe(detail::code_of(thrown));
+        record.message = describe(code_of(thrown));
     }
     signals_[position].reset();
     end_job(position);
     if (ended_ == walk_.size() || cancelled_) return walk_on(position);
-    detail::crash_point("job.ended");
+    crash_point("job.ended");
     // What follows begins when a crash cannot bring this one back any more.
     save_job(position, [self = shared_from_this(), position] {
-        detail::crash_point("job.saved");
+        crash_point("job.saved");
         self->walk_on(position);
     });
 }
@@ -258,11 +258,11 @@ void chain_run::finish()
     if (record_.outcome == outcome::cancelled) record_.reason = why_cancelled_;
     record_.ended_at = shared_->time.now();
     shared_->emit(run_ended{record_, first()});
-    detail::crash_point("run.ended");
+    crash_point("run.ended");
     // Posted, so that a run whose jobs are all skipped does not end within start().
     asio::post(shared_->executor, [self = shared_from_this()] {
         std::exchange(self->on_end_, nullptr)(self);
     });
 }
 
-} // namespace carillon
+} // namespace carillon::detail

@@ -15,10 +15,10 @@
 #include <utility>
 #include <vector>
 
-namespace carillon {
+namespace carillon::detail {
 
 /**
- * One run under way: walks its chain, a coroutine for each job that goes. Not a public interface.
+ * One run under way: walks its chain, a coroutine for each job that goes.
  *
  * Owned by its jobs' waits for a place and their coroutines alone; whoever starts it is told of its
  * end exactly once. A job that waits for its first place has no coroutine yet: of ten thousand runs
@@ -95,4 +95,4 @@ private:
     end_handler on_end_;
 };
 
-} // namespace carillon
+} // namespace carillon::detail

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
-namespace carillon {
+namespace carillon::detail {
 
 bool meets(condition c, outcome o) noexcept
 {
@@ -83,4 +83,4 @@ void chain_walk::settle_child(job_index child, job_index parent, outcome o)
     if (--m.waits_for == 0 && !m.has_ended) ready_.push_back(position);
 }
 
-} // namespace carillon
+} // namespace carillon::detail

@@ -8,7 +8,7 @@
 #include <optional>
 #include <vector>
 
-namespace carillon {
+namespace carillon::detail {
 
 /**
  * Which job of a run follows which. Pure: it is told how jobs end and says what comes next.
@@ -65,4 +65,4 @@ private:
 /** Whether an outcome is what a condition asks for. */
 bool meets(condition c, outcome o) noexcept;
 
-} // namespace carillon
+} // namespace carillon::detail

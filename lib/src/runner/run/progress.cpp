@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-namespace carillon {
+namespace carillon::detail {
 
 job_record as_stored(
     const job_record& job, const std::vector<wanted_value>& wanted, const run_secrets& secrets)
@@ -14,10 +14,10 @@ job_record as_stored(
         const auto w = std::find_if(wanted.begin(), wanted.end(), [&](const wanted_value& x) {
             return x.pointer == v.pointer;
         });
-        return w == wanted.end() || w->is_secret || secrets.finds(detail::json_text(v.value));
+        return w == wanted.end() || w->is_secret || secrets.finds(json_text(v.value));
     });
     if (out.polled && secrets.finds(*out.polled)) out.polled = {};
     return out;
 }
 
-} // namespace carillon
+} // namespace carillon::detail

@@ -6,10 +6,9 @@
 #include <string>
 #include <vector>
 
-namespace carillon {
+namespace carillon::detail {
 
-/** A value of a job's reply that others of the run are sent with. Not a public interface, like all
- * here. */
+/** A value of a job's reply that others of the run are sent with. */
 struct wanted_value {
     /// RFC 6901.
     std::string pointer;
@@ -21,4 +20,4 @@ struct wanted_value {
 job_record as_stored(
     const job_record& job, const std::vector<wanted_value>& wanted, const run_secrets& secrets);
 
-} // namespace carillon
+} // namespace carillon::detail

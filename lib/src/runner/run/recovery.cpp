@@ -4,7 +4,7 @@
 #include <utility>
 #include <variant>
 
-namespace carillon {
+namespace carillon::detail {
 namespace {
 
 constexpr const char* cut_off_meanwhile = "carillon was cut off meanwhile";
@@ -127,4 +127,4 @@ void interrupt(run_record& run, const job_set& plan, reason why, instant now)
     run.ended_at = now;
 }
 
-} // namespace carillon
+} // namespace carillon::detail

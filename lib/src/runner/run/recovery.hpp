@@ -9,10 +9,9 @@
 #include <optional>
 #include <vector>
 
-namespace carillon {
+namespace carillon::detail {
 
-/** Why a run that was cut off is not taken up again; nothing where it is. Pure, like all here. Not
- * a public interface. */
+/** Why a run that was cut off is not taken up again; nothing where it is. Pure, like all here. */
 std::optional<reason> why_interrupted(const open_run& cut_off, const job_set& plan, instant now);
 
 /** Whether a run was due by its schedule, and not asked for. */
@@ -39,4 +38,4 @@ mark_underway(std::vector<job_record>& jobs, chain_walk walk, instant begun);
  * record is left. `plan` may not have its jobs any more. */
 void interrupt(run_record& run, const job_set& plan, reason why, instant now);
 
-} // namespace carillon
+} // namespace carillon::detail

@@ -3,7 +3,7 @@
 #include <array>
 #include <cstdint>
 
-namespace carillon {
+namespace carillon::detail {
 
 run_id make_run_id(instant now, std::mt19937_64& random)
 {
@@ -17,4 +17,4 @@ run_id make_run_id(instant now, std::mt19937_64& random)
     return id;
 }
 
-} // namespace carillon
+} // namespace carillon::detail

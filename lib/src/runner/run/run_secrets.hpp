@@ -7,13 +7,13 @@
 #include <string>
 #include <string_view>
 
-namespace carillon {
+namespace carillon::detail {
 
 /** Longer messages are cut: a reply must not flood logs. */
 inline constexpr std::size_t max_message_bytes = 1024;
 
 /** What must be hidden in one run: the secrets of its jobs, and values of replies that are sent as
- * such. Not a public interface. */
+ * such. */
 class run_secrets {
 public:
     /** `of_jobs` must outlive it. */
@@ -30,7 +30,7 @@ public:
     /** `text` as it may be shown: with its secrets hidden, and cut so that it floods no log. */
     std::string presentable(std::string_view text) const
     {
-        return detail::shorten(hide(text), max_message_bytes);
+        return shorten(hide(text), max_message_bytes);
     }
 
     bool finds(std::string_view text) const
@@ -43,4 +43,4 @@ private:
     masker of_replies_;
 };
 
-} // namespace carillon
+} // namespace carillon::detail

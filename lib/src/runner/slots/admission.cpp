@@ -1,6 +1,6 @@
 #include "runner/slots/admission.hpp"
 
-namespace carillon {
+namespace carillon::detail {
 namespace {
 
 /// As many skips in a row are no accident any more.
@@ -15,4 +15,4 @@ bool is_alarming(int skips_in_a_row) noexcept
     return n == alarming_skips;
 }
 
-} // namespace carillon
+} // namespace carillon::detail

@@ -1,6 +1,6 @@
 #pragma once
 
-namespace carillon {
+namespace carillon::detail {
 
 /** What becomes of a run that is due while others of its chain may go. */
 enum class admission {
@@ -18,4 +18,4 @@ enum class admission {
 /** Whether as many skips in a row are worth an alarm: three, six, twelve... */
 bool is_alarming(int skips_in_a_row) noexcept;
 
-} // namespace carillon
+} // namespace carillon::detail

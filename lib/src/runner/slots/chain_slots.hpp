@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-namespace carillon {
+namespace carillon::detail {
 
 /**
  * The places of one chain's runs: which go, and which wait for their end. Pure; whatever brings a
@@ -196,4 +196,4 @@ private:
     std::optional<in_line> queued_;
 };
 
-} // namespace carillon
+} // namespace carillon::detail

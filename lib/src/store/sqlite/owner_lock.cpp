@@ -14,7 +14,7 @@
 #include <thread>
 #include <unistd.h>
 
-namespace carillon {
+namespace carillon::detail {
 namespace {
 
 using namespace std::chrono_literals;
@@ -253,4 +253,4 @@ bool owner_lock::is_locked(std::int64_t first, std::int64_t count) const
     return asked.l_type != F_UNLCK;
 }
 
-} // namespace carillon
+} // namespace carillon::detail

@@ -6,11 +6,11 @@
 #include <cstdint>
 #include <string>
 
-namespace carillon {
+namespace carillon::detail {
 
 /**
  * Says which processes use a store: bytes far beyond the end of its database that each of them
- * holds locked. Not a public interface.
+ * holds locked.
  *
  * The locks are on the database itself, so that no second name, link or mount of it has locks of
  * its own. The kernel drops a lock when its process ends, however it ends (fcntl(2), open file
@@ -117,4 +117,4 @@ private:
     std::int64_t number_ = 0;
 };
 
-} // namespace carillon
+} // namespace carillon::detail

@@ -7,7 +7,7 @@
 #include <ctime>
 #include <utility>
 
-namespace carillon::sqlite {
+namespace carillon::detail::sqlite {
 namespace {
 
 constexpr microseconds longest_downtime = std::chrono::days{7};
@@ -55,4 +55,4 @@ instant keeping_clock::mark()
     return *mark_;
 }
 
-} // namespace carillon::sqlite
+} // namespace carillon::detail::sqlite

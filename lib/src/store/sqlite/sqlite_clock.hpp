@@ -6,10 +6,10 @@
 #include <functional>
 #include <optional>
 
-namespace carillon::sqlite {
+namespace carillon::detail::sqlite {
 
 /**
- * The time by which a store measures how long an entry has been kept. Not a public interface; for
+ * The time by which a store measures how long an entry has been kept. For
  * one thread.
  *
  * It never goes back, and no clock that was wrong once takes it far ahead: while the store is open
@@ -37,4 +37,4 @@ private:
     statement advance_;
 };
 
-} // namespace carillon::sqlite
+} // namespace carillon::detail::sqlite

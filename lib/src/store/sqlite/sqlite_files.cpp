@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-namespace carillon::sqlite {
+namespace carillon::detail::sqlite {
 namespace {
 
 constexpr const char* wal = "-wal";
@@ -85,4 +85,4 @@ void require_writable_files(const std::string& path)
     }
 }
 
-} // namespace carillon::sqlite
+} // namespace carillon::detail::sqlite

@@ -10,11 +10,11 @@
 #include <sys/types.h>
 #include <tuple>
 
-namespace carillon::sqlite {
+namespace carillon::detail::sqlite {
 
 /**
  * Which files a connection has open: the database, and SQLite's log (-wal) and its index (-shm)
- * beside it. Not a public interface.
+ * beside it.
  *
  * SQLite does not look at their names again. Who deletes one of them leaves the connection with a
  * file that nobody else can see, and that ends with the process.
@@ -67,4 +67,4 @@ void require_same_files(const std::string& path, const owner_lock& owners);
  * Throws @ref store_unusable. */
 void require_writable_files(const std::string& path);
 
-} // namespace carillon::sqlite
+} // namespace carillon::detail::sqlite

@@ -8,7 +8,7 @@
 #include <string>
 #include <unordered_map>
 
-namespace carillon::sqlite {
+namespace carillon::detail::sqlite {
 namespace {
 
 constexpr const char* reading = "cannot read the store";
@@ -220,4 +220,4 @@ latest_runs(database& db, const std::vector<std::string>& chains, std::size_t li
     return out;
 }
 
-} // namespace carillon::sqlite
+} // namespace carillon::detail::sqlite

@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-/** What is read of a store's tables. Not a public interface; all block. */
-namespace carillon::sqlite {
+/** What is read of a store's tables. All block. */
+namespace carillon::detail::sqlite {
 
 /** The runs that are claimed and have not ended, those with the earliest claim first. */
 std::vector<open_run> read_open_runs(database& db, const owner_lock& owners);
@@ -33,4 +33,4 @@ std::vector<run_id> find_ids(database& db, run_id first, run_id last, std::size_
 std::vector<std::vector<run_record>>
 latest_runs(database& db, const std::vector<std::string>& chains, std::size_t limit);
 
-} // namespace carillon::sqlite
+} // namespace carillon::detail::sqlite

@@ -8,7 +8,7 @@
 #include <numeric>
 #include <tuple>
 
-namespace carillon::sqlite {
+namespace carillon::detail::sqlite {
 namespace {
 
 constexpr const char* claiming = "cannot claim";
@@ -244,4 +244,4 @@ recollection ledger::load()
     return out;
 }
 
-} // namespace carillon::sqlite
+} // namespace carillon::detail::sqlite

@@ -9,10 +9,10 @@
 #include <cstdint>
 #include <vector>
 
-namespace carillon::sqlite {
+namespace carillon::detail::sqlite {
 
 /**
- * What is written to a store's tables. Not a public interface.
+ * What is written to a store's tables.
  *
  * Each member is a part of the caller's transaction; after an error the caller rolls back. For one
  * thread at a time.
@@ -60,4 +60,4 @@ private:
     statement delete_job_;
 };
 
-} // namespace carillon::sqlite
+} // namespace carillon::detail::sqlite

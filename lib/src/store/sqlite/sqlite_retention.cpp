@@ -5,7 +5,7 @@
 #include <exception>
 #include <utility>
 
-namespace carillon::sqlite {
+namespace carillon::detail::sqlite {
 namespace {
 
 constexpr const char* trimming = "cannot trim the history";
@@ -123,4 +123,4 @@ bool retention::shrink()
     return db_.number(free_pages, trimming) < before;
 }
 
-} // namespace carillon::sqlite
+} // namespace carillon::detail::sqlite

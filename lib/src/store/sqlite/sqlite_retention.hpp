@@ -10,10 +10,10 @@
 #include <string>
 #include <vector>
 
-namespace carillon::sqlite {
+namespace carillon::detail::sqlite {
 
 /**
- * Cuts the history at its old end, a little at a time. Not a public interface; for one thread.
+ * Cuts the history at its old end, a little at a time. For one thread.
  *
  * To look at a chain's end costs about as much as to record a run. So it is looked at after some of
  * its entries, drawn at random, and has then a sixteenth more than it may have in the mean; and at
@@ -58,4 +58,4 @@ private:
     std::minstd_rand random_{std::random_device{}()};
 };
 
-} // namespace carillon::sqlite
+} // namespace carillon::detail::sqlite

@@ -10,7 +10,7 @@
 
 namespace json = boost::json;
 
-namespace carillon::sqlite {
+namespace carillon::detail::sqlite {
 namespace {
 
 /// Anchor, rate, first, last, and how many, or how often.
@@ -80,4 +80,4 @@ std::vector<used_span> used_from_text(std::string_view text)
     return spans_from_text(text, &used_span::times);
 }
 
-} // namespace carillon::sqlite
+} // namespace carillon::detail::sqlite

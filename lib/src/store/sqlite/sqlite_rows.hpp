@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
-/** How values stand in a store's columns. Not a public interface. */
-namespace carillon::sqlite {
+/** How values stand in a store's columns. */
+namespace carillon::detail::sqlite {
 
 inline std::int64_t number_of(instant t) { return t.time_since_epoch().count(); }
 inline instant instant_of(std::int64_t us) { return instant{microseconds{us}}; }
@@ -37,4 +37,4 @@ std::vector<owed_span> owed_from_text(std::string_view text);
 std::string used_to_text(const std::vector<used_span>& used);
 std::vector<used_span> used_from_text(std::string_view text);
 
-} // namespace carillon::sqlite
+} // namespace carillon::detail::sqlite

@@ -11,7 +11,7 @@
 #include <filesystem>
 #include <system_error>
 
-namespace carillon::sqlite {
+namespace carillon::detail::sqlite {
 namespace {
 
 /// `PRAGMA application_id`: the letters CARI.
@@ -250,4 +250,4 @@ std::int64_t size_of(database& db)
 
 std::string find_damage(database& db) { return first_damage(db, ""); }
 
-} // namespace carillon::sqlite
+} // namespace carillon::detail::sqlite

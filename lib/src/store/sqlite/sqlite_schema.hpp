@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string>
 
-namespace carillon::sqlite {
+namespace carillon::detail::sqlite {
 
 /// What this version of carillon writes; `PRAGMA user_version`.
 inline constexpr int schema_version = 3;
@@ -16,8 +16,7 @@ inline constexpr std::int64_t checked_at_start = std::int64_t{64} << 20;
 /** A path without links and dots, as far as it is there. */
 std::string real_path(const std::string& path);
 
-/** Makes the folder of a store's file where there is none. Throws @ref store_unusable. Not a public
- * interface, like all here. */
+/** Makes the folder of a store's file where there is none. Throws @ref store_unusable. */
 void make_folder(const std::string& path);
 
 /**
@@ -39,4 +38,4 @@ std::int64_t size_of(database& db);
 /** What is wrong with a database, in SQLite's words; empty where all is well. Reads all of it. */
 std::string find_damage(database& db);
 
-} // namespace carillon::sqlite
+} // namespace carillon::detail::sqlite

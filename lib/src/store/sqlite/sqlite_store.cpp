@@ -20,18 +20,21 @@
 namespace asio = boost::asio;
 
 namespace carillon {
+
+using namespace detail;
+
 namespace {
 
 /** Runs `work` and hands what it returns, or the error, to the handler. */
 template <class T, class Work>
-void answer(detail::pending<void(error_code, T)> to, const Work& work)
+void answer(pending<void(error_code, T)> to, const Work& work)
 {
     error_code ec;
     T result{};
     try {
         result = work();
     } catch (...) {
-        ec = detail::code_of(std::current_exception());
+        ec = code_of(std::current_exception());
     }
     std::move(to).complete(ec, std::move(result));
 }
@@ -45,7 +48,7 @@ public:
     explicit reader(const sqlite::open_files& files) : files_(files)
     {
         // Signals are the event loop's.
-        const detail::all_signals_blocked quiet;
+        const all_signals_blocked quiet;
         threads_.emplace(2); // questions do not wait for a check
     }
     reader(const reader&) = delete;
@@ -60,7 +63,7 @@ public:
     }
 
     template <class T, class Work>
-    void ask(detail::pending<void(error_code, T)> to, Work work)
+    void ask(pending<void(error_code, T)> to, Work work)
     {
         asio::post(*threads_, [this, to = std::move(to), work = std::move(work)]() mutable {
             answer<T>(std::move(to), [&] {
@@ -122,7 +125,7 @@ private:
 };
 
 sqlite_store::sqlite_store(asio::any_io_executor ex, sqlite_store_options options)
-    : executor_(std::move(ex)), writer_(std::make_unique<writer>(options)),
+    : executor_(std::move(ex)), writer_(std::make_unique<sqlite_writer>(options)),
       reader_(std::make_unique<reader>(writer_->files()))
 {
     if (options.on_damage && options.is_daemon)
@@ -151,7 +154,7 @@ void sqlite_store::load(load_handler handler)
 void sqlite_store::claim_all(
     std::shared_ptr<const claim_batch> batch, instant now, claim_handler handler)
 {
-    writer::addition what;
+    sqlite_writer::addition what;
     for (const missed_record& m : batch->missed) what.push_back(m.chain);
     writer_->write<std::vector<claim>>(
         executor_, std::move(handler),
@@ -168,7 +171,7 @@ void sqlite_store::save(run_id run, job_record job, plain_handler handler)
 
 void sqlite_store::record(std::shared_ptr<const run_record> run, plain_handler handler)
 {
-    writer::addition what{run->chain};
+    sqlite_writer::addition what{run->chain};
     writer_->write(
         executor_, std::move(handler),
         [run = std::move(run)](sqlite::ledger& l) { l.record(*run); }, std::move(what));
@@ -177,14 +180,14 @@ void sqlite_store::record(std::shared_ptr<const run_record> run, plain_handler h
 void sqlite_store::find(history_query query, find_handler handler)
 {
     reader_->ask(
-        detail::pending<void(error_code, history_page)>(executor_, std::move(handler)),
+        pending<void(error_code, history_page)>(executor_, std::move(handler)),
         [query = std::move(query)](sqlite::database& db) { return sqlite::find(db, query); });
 }
 
 void sqlite_store::find_run(run_id run, find_run_handler handler)
 {
     reader_->ask(
-        detail::pending<void(error_code, std::optional<run_record>)>(executor_, std::move(handler)),
+        pending<void(error_code, std::optional<run_record>)>(executor_, std::move(handler)),
         [run, this](sqlite::database& db) { return sqlite::find_run(db, writer_->owners(), run); });
 }
 

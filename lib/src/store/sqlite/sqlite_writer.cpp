@@ -14,7 +14,7 @@
 #include <iterator>
 #include <utility>
 
-namespace carillon {
+namespace carillon::detail {
 namespace {
 
 /// More than ten thousand runs that end at one instant, several times over.
@@ -88,11 +88,11 @@ std::thread start_thread(F f)
 
 } // namespace
 
-sqlite_store::writer::writer(const sqlite_store_options& as_given)
-    : writer(with_folder(as_given), 0)
+sqlite_writer::sqlite_writer(const sqlite_store_options& as_given)
+    : sqlite_writer(with_folder(as_given), 0)
 {}
 
-sqlite_store::writer::writer(const sqlite_store_options& options, int)
+sqlite_writer::sqlite_writer(const sqlite_store_options& options, int)
     : max_group_(std::max<std::size_t>(options.max_group, 1)), owners_(options.path),
       db_(open(options, owners_)), files_(options.path), clock_(db_, options.since_boot),
       ledger_(std::in_place, db_, owners_, clock_), retention_(db_, clock_),
@@ -100,7 +100,7 @@ sqlite_store::writer::writer(const sqlite_store_options& options, int)
       thread_(start_thread([this] { work(); }))
 {}
 
-sqlite_store::writer::~writer()
+sqlite_writer::~sqlite_writer()
 {
     {
         const std::lock_guard lock(mutex_);
@@ -120,7 +120,7 @@ sqlite_store::writer::~writer()
     }
 }
 
-void sqlite_store::writer::add(operation o)
+void sqlite_writer::add(operation o)
 {
     {
         const std::lock_guard lock(mutex_);
@@ -133,19 +133,19 @@ void sqlite_store::writer::add(operation o)
     wake_.notify_one();
 }
 
-void sqlite_store::writer::set_limits(history_limits limits)
+void sqlite_writer::set_limits(history_limits limits)
 {
     const std::lock_guard lock(mutex_);
     limits_ = limits;
 }
 
-std::size_t sqlite_store::writer::queued() const
+std::size_t sqlite_writer::queued() const
 {
     const std::lock_guard lock(mutex_);
     return queue_.size() + underway_;
 }
 
-void sqlite_store::writer::work()
+void sqlite_writer::work()
 {
     std::vector<operation> group;
     int untrimmed = 0;
@@ -167,7 +167,7 @@ void sqlite_store::writer::work()
 }
 
 /** Waits for something to do; empty where that is the history's trimming. False at the end. */
-bool sqlite_store::writer::take_group(std::vector<operation>& out)
+bool sqlite_writer::take_group(std::vector<operation>& out)
 {
     out.clear();
     std::unique_lock lock(mutex_);
@@ -182,7 +182,7 @@ bool sqlite_store::writer::take_group(std::vector<operation>& out)
     return true;
 }
 
-void sqlite_store::writer::commit(std::vector<operation>& group)
+void sqlite_writer::commit(std::vector<operation>& group)
 {
     error_code ec = try_commit(group.data(), group.size());
     // Once, and not for each alone: whoever reads meanwhile holds it up until SQLite's patience
@@ -197,12 +197,9 @@ void sqlite_store::writer::commit(std::vector<operation>& group)
     }
 }
 
-bool sqlite_store::writer::trims() const
-{
-    return is_trimmer_ && !has_moved_ && retention_.is_pending();
-}
+bool sqlite_writer::trims() const { return is_trimmer_ && !has_moved_ && retention_.is_pending(); }
 
-bool sqlite_store::writer::has_moved()
+bool sqlite_writer::has_moved()
 {
     // From the first time on: what was lost does not come back with the file's name.
     if (has_moved_ || files_.are_in_place()) return has_moved_;
@@ -213,7 +210,7 @@ bool sqlite_store::writer::has_moved()
 
 /** Writes the log into the database, where that is still to be had: a deleted log ends with the
  * process, and all that was answered since the last checkpoint with it. */
-void sqlite_store::writer::rescue()
+void sqlite_writer::rescue()
 {
     if (!files_.may_checkpoint()) return;
     try {
@@ -223,7 +220,7 @@ void sqlite_store::writer::rescue()
     }
 }
 
-error_code sqlite_store::writer::try_commit(operation* first, std::size_t count)
+error_code sqlite_writer::try_commit(operation* first, std::size_t count)
 {
     // What is written to a deleted file is lost with the process. Before a commit, so that nothing
     // is done where that is known; after it, so that nothing is answered that is not kept.
@@ -234,7 +231,7 @@ error_code sqlite_store::writer::try_commit(operation* first, std::size_t count)
 
 /** Empties the log into the database, which may have room where the volume has none. Whether that
  * is so. */
-bool sqlite_store::writer::make_room()
+bool sqlite_writer::make_room()
 {
     if (!files_.may_checkpoint()) return false;
     retention_.look_again();
@@ -245,7 +242,7 @@ bool sqlite_store::writer::make_room()
     }
 }
 
-error_code sqlite_store::writer::write_all(operation* first, std::size_t count)
+error_code sqlite_writer::write_all(operation* first, std::size_t count)
 {
     try {
         clock_.end_commit(); // of the last one
@@ -260,4 +257,4 @@ error_code sqlite_store::writer::write_all(operation* first, std::size_t count)
     }
 }
 
-} // namespace carillon
+} // namespace carillon::detail

@@ -20,16 +20,20 @@
 #include <utility>
 #include <vector>
 
-namespace carillon {
+namespace carillon::detail {
 
-/** A store's thread that writes, many operations a commit. Not a public interface. */
-class sqlite_store::writer {
+/** A store's thread that writes, many operations a commit. */
+class sqlite_writer {
 public:
+    template <class T>
+    using handler_of = boost::asio::any_completion_handler<void(error_code, T)>;
+    using plain_handler = boost::asio::any_completion_handler<void(error_code)>;
+
     /** Opens the file; see @ref sqlite_store. */
-    explicit writer(const sqlite_store_options& options);
-    writer(const writer&) = delete;
-    writer& operator=(const writer&) = delete;
-    ~writer();
+    explicit sqlite_writer(const sqlite_store_options& options);
+    sqlite_writer(const sqlite_writer&) = delete;
+    sqlite_writer& operator=(const sqlite_writer&) = delete;
+    ~sqlite_writer();
 
     /** The chains of what an operation adds to the history, for its retention. */
     using addition = std::vector<std::string>;
@@ -80,7 +84,7 @@ private:
         addition what{};
     };
 
-    writer(const sqlite_store_options& options, int); // with its path as it really is
+    sqlite_writer(const sqlite_store_options& options, int); // with its path as it really is
 
     void add(operation o);
     void work();
@@ -112,4 +116,4 @@ private:
     std::thread thread_; // last: it uses all else
 };
 
-} // namespace carillon
+} // namespace carillon::detail

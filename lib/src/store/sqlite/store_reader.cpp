@@ -11,6 +11,8 @@
 
 namespace carillon {
 
+using namespace detail;
+
 /** The store as it is now: beside its owners, or alone with a file that nobody changes. */
 class store_reader::view {
 public:
