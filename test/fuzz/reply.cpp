@@ -19,10 +19,8 @@ using namespace carillon::detail;
 
 namespace {
 
-constexpr http::reply_bounds bounds{
+constexpr reply_bounds bounds{
     .max_header_bytes = 300, .max_fields = 8, .max_body_bytes = 200};
-
-using http::reply_reader;
 
 struct read_reply {
     error_code ec;
@@ -108,7 +106,7 @@ void check_use(std::string_view text, const http::response& r)
 {
     static const endpoint from = parse_endpoint("http://a.test:81/x/y?q=1").value();
     if (const auto* location = r.find("Location")) {
-        const auto to = http::resolve_reference(from, *location);
+        const auto to = http::detail::resolve_reference(from, *location);
         if (to)
             fuzz::check(
                 parse_endpoint(to->origin() + to->target).has_value(), "a redirect to no URL",
