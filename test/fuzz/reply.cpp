@@ -19,8 +19,7 @@ using namespace carillon::detail;
 
 namespace {
 
-constexpr reply_bounds bounds{
-    .max_header_bytes = 300, .max_fields = 8, .max_body_bytes = 200};
+constexpr reply_bounds bounds{.max_header_bytes = 300, .max_fields = 8, .max_body_bytes = 200};
 
 struct read_reply {
     error_code ec;

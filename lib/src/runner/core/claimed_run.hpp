@@ -25,13 +25,25 @@ struct claimed_run {
     bool has_claim = false;
 };
 
-/** One that is claimed, and waits for the end of another of its chain. */
+/** One that is claimed, with the jobs that it belongs to. */
 struct queued_run {
     std::shared_ptr<const job_set> plan;
     claimed_run run;
+
+    const job& first() const { return (*plan)[run.due.job]; }
 };
 
-/** The same, or one of an earlier process. */
+/** A run that waits for the end of another of its chain: a new one, or one that crashed. */
 using waiting_run = std::variant<queued_run, std::shared_ptr<open_run>>;
+
+/** How a claim goes back to the store. */
+returned_claim return_of(const queued_run& run, returned_claim::kind what);
+
+/** The same of a run that crashed, which the next start is to find again. */
+returned_claim return_of(const open_run& run);
+
+/** Whether a run that has waited for the store is not wanted any more. One that makes up for a
+ * missed instant by now is marked so. */
+bool is_past(const schedule& s, due_run& run, instant now);
 
 } // namespace carillon::detail

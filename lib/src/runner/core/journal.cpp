@@ -1,12 +1,8 @@
 #include "runner/core/journal.hpp"
 
-#include <boost/asio/bind_cancellation_slot.hpp>
-
 #include <algorithm>
 #include <iterator>
 #include <string_view>
-
-namespace asio = boost::asio;
 
 namespace carillon::detail {
 namespace {
@@ -34,7 +30,7 @@ void journal::claim(claim_batch batch, claim_handler handler)
 
 /** Asks for a turn in the queue, at which what waits is kept. A batch that has its turn before
  * takes what waits of its own jobs with it. */
-void journal::keep_waiting()
+void journal::ask_for_turn()
 {
     if (std::exchange(is_turn_asked_, true)) return;
     claim({}, [](const error_code&, const auto&) {});
@@ -107,7 +103,7 @@ void journal::give_back(std::vector<returned_claim> claims)
         if (c.what == returned_claim::kind::withdrawn) jobs_.insert(c.chain);
         add_waiting(std::move(c));
     }
-    keep_waiting();
+    ask_for_turn();
 }
 
 void journal::amend(const std::function<void(job_memory&)>& change)
@@ -122,16 +118,16 @@ void journal::amend(const std::function<void(job_memory&)>& change)
 void journal::begin()
 {
     has_given_up_ = false;
-    if (!returned_.empty()) keep_waiting();
+    if (!returned_.empty()) ask_for_turn();
 }
 
-void journal::keep(claim_batch notes)
+void journal::write(claim_batch notes)
 {
     if (notes.empty()) return;
     claim(std::move(notes), [](const error_code&, const auto&) {});
 }
 
-void journal::record(std::shared_ptr<const run_record> run, std::function<void()> then)
+void journal::finish(std::shared_ptr<const run_record> run, std::function<void()> then)
 {
     ++underway_;
     shared_->store.async_record(
@@ -143,7 +139,7 @@ void journal::record(std::shared_ptr<const run_record> run, std::function<void()
         });
 }
 
-void journal::keep_later(const claim_batch& notes)
+void journal::write_later(const claim_batch& notes)
 {
     add_waiting(notes);
     wait();
@@ -236,7 +232,7 @@ void journal::answered_late(
     const claim_batch& batch, const error_code& ec, const std::vector<carillon::claim>& claims)
 {
     if (has_given_up_) return;
-    if (ec) return keep_later({.missed = batch.missed});
+    if (ec) return write_later({.missed = batch.missed});
     using kind = returned_claim::kind;
     std::vector<returned_claim> returned;
     for (std::size_t i = 0; i < claims.size(); ++i) {
@@ -256,36 +252,24 @@ void journal::answered_late(
 void journal::try_again()
 {
     const auto runs = std::exchange(runs_, {});
-    if (!missed_.empty() || !jobs_.empty() || !returned_.empty()) keep_waiting();
-    for (const auto& run : runs) record(run);
+    if (!missed_.empty() || !jobs_.empty() || !returned_.empty()) ask_for_turn();
+    for (const auto& run : runs) finish(run);
 }
 
 void journal::wait()
 {
-    if (wait_) return;
-    wait_ = std::make_shared<asio::cancellation_signal>();
-    shared_->time.async_wait_for(
-        pause_before_next_try,
-        asio::bind_cancellation_slot(
-            wait_->slot(), [weak = weak_from_this(), mine = wait_](const error_code&) {
-                const auto self = weak.lock();
-                if (!self || self->wait_ != mine) return;
-                self->wait_.reset();
-                const auto owner = self->owner_.lock();
-                if (owner && self->failing_since_) self->calls_.on_still_failing();
-                if (self->has_waiting()) self->try_again();
-            }));
-}
-
-void journal::stop_waiting()
-{
-    if (const auto waits = std::exchange(wait_, nullptr))
-        waits->emit(asio::cancellation_type::terminal);
+    if (wait_.is_waiting()) return;
+    wait_.wait_for(pause_before_next_try, [this, weak = weak_from_this()](const error_code&) {
+        const auto self = weak.lock();
+        const auto owner = owner_.lock();
+        if (owner && failing_since_) calls_.on_still_failing();
+        if (has_waiting()) try_again();
+    });
 }
 
 bool journal::settle()
 {
-    stop_waiting();
+    wait_.cancel();
     if (underway_ > 0) return false;
     if (!has_waiting()) {
         is_last_try_ = false;

@@ -1,9 +1,8 @@
 #pragma once
 
 #include "runner/core/services.hpp"
+#include "time/timer_slot.hpp"
 #include <carillon/store/store.hpp>
-
-#include <boost/asio/cancellation_signal.hpp>
 
 #include <cstddef>
 #include <deque>
@@ -22,7 +21,8 @@ namespace carillon::detail {
 inline constexpr microseconds pause_before_next_try = std::chrono::seconds{1};
 
 /**
- * Hands to the store what is to be kept, and keeps in memory what it does not take, until it does.
+ * Hands to the store what is to be written down, and keeps in memory what it does not take, until
+ * it does. All parts of the runner write through it.
  *
  * What waits is bounded: of missed instants a span for each job and reason, of jobs their names, of
  * ended runs ten thousand.
@@ -31,7 +31,9 @@ class journal : public std::enable_shared_from_this<journal> {
 public:
     using claim_handler = std::function<void(error_code, std::vector<claim>)>;
 
-    explicit journal(std::shared_ptr<services> shared) : shared_(std::move(shared)) {}
+    explicit journal(std::shared_ptr<services> shared)
+        : shared_(std::move(shared)), wait_(shared_->time)
+    {}
 
     /** What is to be remembered of jobs of these names as they are now, and which are no more. */
     using recall_function = std::function<claim_batch(const std::set<std::string>&)>;
@@ -68,14 +70,15 @@ public:
     /** Gives claims back, before any other is asked for. */
     void give_back(std::vector<returned_claim> claims);
 
-    /** Keeps what no run comes of. */
-    void keep(claim_batch notes);
+    /** Writes down what comes to no run. */
+    void write(claim_batch notes);
 
-    /** Keeps it when the store takes something again. */
-    void keep_later(const claim_batch& notes);
+    /** The same when the store takes something again. */
+    void write_later(const claim_batch& notes);
 
-    /** `then` is called when the store has answered, whatever it says. */
-    void record(std::shared_ptr<const run_record> run, std::function<void()> then = {});
+    /** Writes down how a run has ended. `then` is called when the store has answered, whatever it
+     * says. */
+    void finish(std::shared_ptr<const run_record> run, std::function<void()> then = {});
 
     /** What came, after the deadline, of claims that counted as failed. */
     void answered_late(
@@ -89,9 +92,6 @@ public:
 
     /** Whether all that was handed over has been taken or refused. */
     bool is_idle() const noexcept { return underway_ == 0; }
-
-    /** Waits for nothing any more. */
-    void stop_waiting();
 
     /** For the end: what waits is tried once more, and then given up. False where that is still
      * under way. */
@@ -108,7 +108,7 @@ private:
     using claim_queue = std::deque<asked>;
 
     void claim_next(std::shared_ptr<claim_queue> queue);
-    void keep_waiting();
+    void ask_for_turn();
     void take_waiting(claim_queue& queue);
     bool has_waiting() const;
     void take_along(claim_batch& newer);
@@ -129,8 +129,8 @@ private:
     std::size_t underway_ = 0;
     std::optional<microseconds> failing_since_; // in time since boot
     error_code last_error_;
-    bool hangs_ = false;                                     // while it fails: it does not answer
-    std::shared_ptr<boost::asio::cancellation_signal> wait_; // for the time to try again
+    bool hangs_ = false; // while it fails: it does not answer
+    timer_slot wait_;    // until the store is tried again
     bool is_last_try_ = false;
     bool has_given_up_ = false;  // the end: what is left, or late, is for the next start
     bool is_turn_asked_ = false; // for what follows

@@ -36,7 +36,7 @@ chain_run::chain_run(
 /** Goes on from what jobs have come to. */
 void chain_run::take_over()
 {
-    if (from_ == beginning::cut_off)
+    if (from_ == beginning::crashed)
         underway_before_ = mark_underway(record_.jobs, walk_, record_.started_at);
     forget_jobs_without_values();
     for (std::size_t i = 0; i < walk_.size(); ++i) {
@@ -94,7 +94,7 @@ void chain_run::find_wanted_values()
 void chain_run::start(end_handler on_end)
 {
     on_end_ = std::move(on_end);
-    if (from_ != beginning::cut_off) record_.started_at = shared_->time.now();
+    if (from_ != beginning::crashed) record_.started_at = shared_->time.now();
     shared_->emit(run_started{record_, first(), from_ != beginning::fresh});
     if (underway_before_.empty()) return advance();
     for (const std::size_t i : underway_before_)

@@ -31,8 +31,8 @@ public:
     /** What was before a run. */
     enum class beginning {
         fresh,
-        /// It was cut off: jobs that were under way may have been sent.
-        cut_off,
+        /// It crashed: jobs that were under way may have been sent.
+        crashed,
         /// It had ended: the jobs that did not complete go on.
         retried,
     };

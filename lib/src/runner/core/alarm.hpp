@@ -1,0 +1,43 @@
+#pragma once
+
+#include "time/timer_slot.hpp"
+#include <carillon/time/time_source.hpp>
+
+#include <functional>
+#include <optional>
+
+namespace carillon::detail {
+
+/** Wakes the runner's core, its only caller, at an instant, and sees that the wall clock was set.
+ */
+class alarm {
+public:
+    /** `on_wake` is called at each instant that was waited for, or where the clock was set before.
+     */
+    alarm(time_source& time, std::function<void()> on_wake)
+        : time_(time), wait_(time), on_wake_(std::move(on_wake))
+    {}
+
+    /** The clocks are taken to be right as they are. */
+    void begin() { boot_ = time_.boot_time(); }
+
+    /** Wakes at that instant, and at no other that was set before. Without an instant it wakes only
+     * where the clock is set. */
+    void set(std::optional<instant> at);
+
+    void cancel() { wait_.cancel(); }
+
+    /** How far the wall clock has been set since this was last asked; nothing where it was not. */
+    std::optional<microseconds> take_step();
+
+private:
+    void woken(const error_code& ec);
+
+    time_source& time_;
+    timer_slot wait_;
+    std::function<void()> on_wake_;
+    instant boot_{};         // as it was last known
+    bool has_timers_ = true; // the system had one for the last wait
+};
+
+} // namespace carillon::detail

@@ -1,0 +1,250 @@
+#include "runner/core/claims.hpp"
+
+#include "base/crash_point.hpp"
+#include "runner/plan/used_names.hpp"
+#include "runner/run/run_id.hpp"
+
+#include <boost/asio/post.hpp>
+
+#include <algorithm>
+#include <map>
+#include <utility>
+#include <variant>
+
+namespace asio = boost::asio;
+
+namespace carillon::detail {
+namespace {
+
+/// Runs that start without a pause for signals, replies and timers.
+constexpr std::size_t runs_in_a_row = 256;
+
+} // namespace
+
+claims::batch_ptr claims::make_batch(instant at) const
+{
+    return std::make_shared<batch>(shared_->time, plan_.jobs(), at);
+}
+
+void claims::fire_due()
+{
+    const due_work work = plan_.times().take_due(
+        shared_->time.now(), [this](job_index j) { return has_turn(j); },
+        [this](job_index j) { return is_held(j); });
+    fire(make_batch(), work);
+}
+
+/** Has the store write down what is due; the runs start when it has. */
+void claims::fire(batch_ptr b, const due_work& work)
+{
+    // What is due belongs to this plan, even if a listener or a reload brings another meanwhile.
+    const auto plan = b->plan;
+    claim_batch asked = plan_.changes_of(work);
+    const refusals none = admit(work.runs, *b);
+    asked.missed.insert(asked.missed.end(), none.records.begin(), none.records.end());
+    if (!b->runs.empty())
+        claim(std::move(b), std::move(asked));
+    else
+        journal_->write(std::move(asked));
+    plan_.tell_missed(*plan, work.missed);
+    for (const event& e : none.told) shared_->emit(e);
+}
+
+/** Offers what is due to its chain's slots. */
+claims::refusals claims::admit(const std::vector<due_run>& due, batch& into)
+{
+    refusals out;
+    into.runs.reserve(due.size());
+    for (const due_run& d : due) {
+        const job& first = (*into.plan)[d.job];
+        if (calls_.is_awaited(first.name, d)) continue;
+        auto& slots = chains_.slots_of(first.name);
+        const admission how = d.caught_up ? slots.offer_catch_up() : slots.offer(first.overlap);
+        if (how != admission::skip) {
+            into.runs.push_back(
+                {.due = d,
+                 .how = how,
+                 .id = make_run_id(shared_->time.now(), shared_->random),
+                 .has_turn = d.caught_up});
+            continue;
+        }
+        const int in_a_row = slots.skipped_in_a_row();
+        out.records.push_back({first.name, d.scheduled_at, d.scheduled_at, 1, reason::overlap});
+        out.told.emplace_back(run_skipped{first, d.scheduled_at, reason::overlap, in_a_row});
+        if (is_alarming(in_a_row)) out.told.emplace_back(overlap_persists{first, in_a_row});
+    }
+    return out;
+}
+
+void claims::skip_due()
+{
+    const auto plan = plan_.jobs();
+    const due_work work = plan_.times().take_late(shared_->time.now());
+    claim_batch notes = plan_.changes_of(work);
+    for (const due_run& d : work.runs)
+        notes.missed.push_back(
+            {(*plan)[d.job].name, d.scheduled_at, d.scheduled_at, 1, reason::shutdown});
+    journal_->write(std::move(notes));
+    plan_.tell_missed(*plan, work.missed);
+    for (const due_run& d : work.runs)
+        shared_->emit(run_skipped{(*plan)[d.job], d.scheduled_at, reason::shutdown, 1});
+}
+
+bool claims::has_turn(job_index j) const { return chains_.has_turn((*plan_.jobs())[j].name); }
+
+/** While the store fails, what cannot go without it waits for it. */
+bool claims::is_held(job_index j) const
+{
+    return journal_->is_failing() && !may_run_unclaimed(*plan_.jobs(), j);
+}
+
+bool claims::may_run_unclaimed(const job_set& plan, job_index first) const
+{
+    if (on_store_error_ == on_store_error::stop) return false;
+    const auto chain = plan.chain_from(first);
+    return std::all_of(chain.begin(), chain.end(), [&](job_index j) {
+        return plan[j].delivery == delivery_policy::at_least_once;
+    });
+}
+
+void claims::judge_held()
+{
+    if (life_.is_firing()) plan_.settle(plan_.times().judge_held(shared_->time.now()));
+}
+
+void claims::release_held()
+{
+    if (!life_.is_firing()) return;
+    plan_.times().release_held(shared_->time.now(), [this](job_index j) { return has_turn(j); });
+    calls_.arm();
+}
+
+void claims::claim(batch_ptr b, claim_batch asked)
+{
+    if (b->at > shared_->time.now()) ahead_.push_back(b);
+    asked.claims.reserve(b->runs.size());
+    for (const claimed_run& r : b->runs)
+        asked.claims.push_back(
+            {.chain = (*b->plan)[r.due.job].name,
+             .scheduled_at = r.due.scheduled_at,
+             .run = r.id,
+             .trigger = r.due.caught_up ? run_trigger::catch_up : run_trigger::schedule,
+             .due = r.due.due});
+    journal_->claim(
+        std::move(asked),
+        [this, b](const error_code& ec, const std::vector<carillon::claim>& answers) {
+            crash_point("claim.answered");
+            claimed(b, ec, answers);
+        });
+}
+
+/** Starts what was won. What was not belongs to another process that shares the store, or has had
+ * its name before this one knew of it. */
+void claims::claimed(
+    const batch_ptr& b, const error_code& ec, const std::vector<carillon::claim>& answers)
+{
+    const auto plan = b->plan;
+    std::vector<claimed_run> won;
+    std::vector<claimed_run> past;
+    std::vector<claimed_run> unclaimed;
+    std::vector<claimed_run> lost;
+    auto again = std::make_shared<batch>(shared_->time, plan, b->at);
+    for (std::size_t i = 0; i < b->runs.size(); ++i) {
+        claimed_run r = b->runs[i];
+        if (r.is_taken_back) continue;
+        const auto& s = std::get<schedule>((*plan)[r.due.job].trigger);
+        r.has_claim = !ec && answers[i].won;
+        if (r.has_claim || (ec && may_run_unclaimed(*plan, r.due.job))) {
+            r.fence = r.has_claim ? answers[i].fence : chains_.own_fence();
+            chains_.saw_fence(r.fence);
+            (is_past(s, r.due, shared_->time.now()) ? past : won).push_back(r);
+        } else if (ec) {
+            unclaimed.push_back(r);
+        } else if (plan_.times().plan() == plan && plan_.times().name_anew(r.due)) {
+            again->runs.push_back(r);
+        } else {
+            lost.push_back(r);
+        }
+    }
+    // From here on others may act: what a listener takes back is what is in the batch.
+    b->runs = std::move(won);
+    b->is_claimed = true;
+    if (!again->runs.empty()) claim_anew(std::move(again));
+    put_back_unclaimed(*b, std::move(unclaimed));
+    for (const claimed_run& r : past) {
+        chains_.record_skipped({plan, r}, reason::window);
+        chains_.release({plan, r});
+    }
+    for (const claimed_run& r : lost) chains_.release({plan, r});
+    if (!b->has_begun) b->runs.empty() ? forget(*b) : start_when_due(b);
+}
+
+void claims::claim_anew(batch_ptr b)
+{
+    std::vector<job_index> jobs;
+    for (const claimed_run& r : b->runs) jobs.push_back(r.due.job);
+    claim(std::move(b), {.memories = plan_.memories_of(jobs)});
+}
+
+/** In slices: ten thousand runs at one instant must not hold up all else. */
+void claims::start_some(batch_ptr b, std::size_t from)
+{
+    const std::size_t to = std::min(from + runs_in_a_row, b->runs.size());
+    for (std::size_t i = from; i < to; ++i) chains_.enter({b->plan, b->runs[i]});
+    if (to == b->runs.size()) return;
+    auto rest = [this, b = std::move(b), to] { start_some(b, to); };
+    asio::post(shared_->executor, work_.track(std::move(rest)));
+}
+
+/** Runs whose claims have failed are due as before; see @ref is_held. */
+void claims::put_back_unclaimed(const batch& b, std::vector<claimed_run> runs)
+{
+    std::vector<due_run> due;
+    std::vector<missed_record> lost; // of a plan that was replaced
+    for (claimed_run& r : runs) {
+        const job& first = (*b.plan)[r.due.job];
+        const auto& jobs = *plan_.jobs();
+        const auto now_at = jobs.find(first.name);
+        const auto* s = now_at ? std::get_if<schedule>(&jobs[*now_at].trigger) : nullptr;
+        const bool is_same =
+            s != nullptr && has_same_instants(std::get<schedule>(first.trigger), *s);
+        const instant at = r.due.scheduled_at;
+        chains_.release({b.plan, r});
+        if (is_same) {
+            r.due.job = *now_at;
+            due.push_back(r.due);
+        } else {
+            lost.push_back({first.name, at, at, 1, reason::removed});
+        }
+    }
+    if (!lost.empty()) journal_->write_later({.missed = lost});
+    put_back(due);
+    for (const missed_record& m : lost)
+        shared_->emit(runs_missed{job{.name = m.chain, .url = {}}, m.from, m.to, 1, m.reason});
+}
+
+/** In the timetable, and in what is remembered by now as though they were claimed. */
+void claims::put_back(const std::vector<due_run>& due)
+{
+    if (due.empty()) return;
+    const auto jobs = plan_.jobs();
+    std::multimap<std::string_view, const due_run*> by_job;
+    for (const due_run& r : due) by_job.emplace((*jobs)[r.job].name, &r);
+    journal_->amend([&](job_memory& m) {
+        const auto [begin, end] = by_job.equal_range(m.job);
+        for (auto r = begin; r != end; ++r) owe_instead(m, *r->second);
+    });
+    // Also when firing has stopped: what is remembered of the jobs is for the next start.
+    if (plan_.times().plan() != jobs) return;
+    plan_.settle(plan_.times().put_back(due, shared_->time.now()));
+    if (life_.is_firing()) calls_.arm();
+}
+
+void claims::owe_instead(job_memory& m, const due_run& r) const
+{
+    insert_by_age(m.owed, {r.ticks, r.occurrence, r.occurrence, 1});
+    const auto& s = std::get<schedule>((*plan_.jobs())[r.job].trigger);
+    take_use_back(s, m.used, r.ticks, r.occurrence);
+}
+
+} // namespace carillon::detail

@@ -1,0 +1,100 @@
+#include "runner/core/live_plan.hpp"
+
+#include <utility>
+#include <variant>
+
+namespace carillon::detail {
+
+void live_plan::start()
+{
+    if (!std::exchange(has_started_, true)) start_ = shared_->time.since_boot();
+}
+
+time_reading live_plan::read_time() const
+{
+    const instant boot = shared_->time.boot_time();
+    return {
+        .now = shared_->time.now(),
+        .origins = {.boot = boot, .start = boot + start_},
+        .boot_id = shared_->time.boot_id(),
+        .start = start_};
+}
+
+void live_plan::assign(std::vector<job_memory> memories)
+{
+    const auto plan = jobs_;
+    plan_change change = times_.assign(plan, read_time(), std::move(memories));
+    claim_batch notes{
+        .missed = records_of(change.missed),
+        .memories = memories_of(change.changed),
+        .forgotten = std::move(change.forgotten)};
+    notes.missed.insert(notes.missed.end(), change.dropped.begin(), change.dropped.end());
+    // Written down first, here as elsewhere: a listener may bring about what is to follow it.
+    journal_->write(std::move(notes));
+    tell_missed(*plan, change.missed);
+    for (const missed_record& m : change.dropped) {
+        const job gone{.name = m.chain, .url = {}};
+        shared_->emit(runs_missed{gone, m.from, m.to, m.count, m.reason});
+    }
+}
+
+void live_plan::step(microseconds by)
+{
+    journal_->write({.memories = memories_of(times_.clock_stepped(read_time(), by))});
+}
+
+claim_batch live_plan::changes_of(const due_work& work) const
+{
+    return {.missed = records_of(work.missed), .memories = memories_of(work.changed)};
+}
+
+void live_plan::settle(const due_work& work)
+{
+    const auto plan = jobs_;
+    journal_->write(changes_of(work));
+    tell_missed(*plan, work.missed);
+}
+
+std::vector<job_memory> live_plan::memories_of(const std::vector<job_index>& jobs) const
+{
+    std::vector<job_memory> out;
+    out.reserve(jobs.size());
+    for (const job_index j : jobs) out.push_back(times_.memory_of(j));
+    return out;
+}
+
+claim_batch live_plan::recall(const std::set<std::string>& names) const
+{
+    claim_batch out;
+    const auto& plan = times_.plan();
+    if (!plan) return out;
+    for (const std::string& name : names) {
+        const auto j = plan->find(name);
+        if (j && std::holds_alternative<schedule>((*plan)[*j].trigger))
+            out.memories.push_back(times_.memory_of(*j));
+        else
+            out.forgotten.push_back(name);
+    }
+    return out;
+}
+
+std::vector<missed_record>
+live_plan::records_of(const std::vector<std::pair<job_index, missed_part>>& missed) const
+{
+    std::vector<missed_record> out;
+    out.reserve(missed.size());
+    for (const auto& [j, m] : missed)
+        out.push_back({(*jobs_)[j].name, m.from, m.to, m.count, m.reason});
+    return out;
+}
+
+void live_plan::tell_missed(
+    const job_set& plan, const std::vector<std::pair<job_index, missed_part>>& missed) const
+{
+    for (const auto& [j, m] : missed) {
+        const error_code why = m.reason == reason::store ? journal_->last_error() : error_code{};
+        shared_->emit(runs_missed{plan[j], m.from, m.to, m.count, m.reason, why});
+    }
+}
+
+} // namespace carillon::detail
