@@ -1,6 +1,6 @@
 #pragma once
 
-#include "runner/core/alarm.hpp"
+#include "runner/core/alarm_clock.hpp"
 #include "runner/core/chains.hpp"
 #include "runner/core/claims.hpp"
 #include "runner/core/crashed_runs.hpp"
@@ -77,7 +77,7 @@ private:
     std::shared_ptr<journal> journal_;
     work_count work_;
     lifecycle life_;
-    alarm alarm_;
+    alarm_clock alarm_;
     live_plan plan_;
     chains chains_;
     claims claims_;

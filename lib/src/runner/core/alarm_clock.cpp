@@ -1,4 +1,5 @@
-#include "runner/core/alarm.hpp"
+#include "runner/core/alarm_clock.hpp"
+
 #include <carillon/job/job.hpp>
 
 #include <algorithm>
@@ -15,7 +16,7 @@ constexpr microseconds longest_blind_wait = std::chrono::seconds{1};
 
 } // namespace
 
-void alarm::set(std::optional<instant> at)
+void alarm_clock::set(std::optional<instant> at)
 {
     const auto then = [this](const error_code& ec) { woken(ec); };
     const instant now = time_.now();
@@ -28,13 +29,13 @@ void alarm::set(std::optional<instant> at)
     wait_.wait_for(std::clamp<microseconds>(next - now, microseconds{0}, longest_blind_wait), then);
 }
 
-void alarm::woken(const error_code& ec)
+void alarm_clock::woken(const error_code& ec)
 {
     has_timers_ = !ec || ec == errc::clock_changed;
     on_wake_();
 }
 
-std::optional<microseconds> alarm::take_step()
+std::optional<microseconds> alarm_clock::take_step()
 {
     const instant boot = time_.boot_time();
     const microseconds by = boot - boot_;

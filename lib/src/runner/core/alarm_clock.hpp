@@ -10,11 +10,11 @@ namespace carillon::detail {
 
 /** Wakes the runner's core, its only caller, at an instant, and sees that the wall clock was set.
  */
-class alarm {
+class alarm_clock {
 public:
     /** `on_wake` is called at each instant that was waited for, or where the clock was set before.
      */
-    alarm(time_source& time, std::function<void()> on_wake)
+    alarm_clock(time_source& time, std::function<void()> on_wake)
         : time_(time), wait_(time), on_wake_(std::move(on_wake))
     {}
 

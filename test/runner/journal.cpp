@@ -1,0 +1,301 @@
+#include "runner/core/journal.hpp"
+
+#include "print.hpp"
+#include <carillon/http/scripted_transport.hpp>
+#include <carillon/time/virtual_time.hpp>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/test/unit_test.hpp>
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace asio = boost::asio;
+using namespace carillon;
+using namespace carillon::detail;
+using namespace std::chrono_literals;
+
+namespace journals {
+
+constexpr instant t0 = std::chrono::sys_days{std::chrono::year{2026} / 1 / 1};
+const error_code full = make_error_code(boost::system::errc::no_space_on_device);
+
+/** A store that answers when the test says so. */
+class asked_store final : public store {
+public:
+    struct batch {
+        std::shared_ptr<const claim_batch> changes;
+        claim_handler handler;
+    };
+    struct end {
+        std::shared_ptr<const run_record> run;
+        plain_handler handler;
+    };
+
+    std::deque<batch> batches;
+    std::deque<end> ends;
+
+    void answer_batch(const error_code& ec = {})
+    {
+        batch b = std::move(batches.front());
+        batches.pop_front();
+        std::vector<claim> won(ec ? 0 : b.changes->claims.size(), claim{.won = true, .fence = 7});
+        std::move(b.handler)(ec, std::move(won));
+    }
+
+    void answer_end(const error_code& ec = {})
+    {
+        end e = std::move(ends.front());
+        ends.pop_front();
+        std::move(e.handler)(ec);
+    }
+
+private:
+    void load(load_handler) override {}
+    void save(run_id, job_record, plain_handler) override {}
+    void find(history_query, find_handler) override {}
+    void find_run(run_id, find_run_handler) override {}
+
+    void
+    claim_all(std::shared_ptr<const claim_batch> changes, instant, claim_handler handler) override
+    {
+        batches.push_back({std::move(changes), std::move(handler)});
+    }
+
+    void record(std::shared_ptr<const run_record> run, plain_handler handler) override
+    {
+        ends.push_back({std::move(run), std::move(handler)});
+    }
+};
+
+/** A journal whose owner remembers of each job how often it was asked. */
+struct one_journal {
+    asio::io_context ctx;
+    virtual_time time{ctx.get_executor(), t0};
+    http::scripted_transport transport{
+        ctx.get_executor(), time, [](const auto&) { return http::scripted_reply{}; }};
+    asked_store store;
+    std::shared_ptr<services> shared = std::make_shared<services>(services{
+        .executor = ctx.get_executor(),
+        .clock = std::make_shared<bound_time>(ctx.get_executor(), time),
+        .transport = transport,
+        .timed = std::make_shared<timed_store>(ctx.get_executor(), time, store),
+        .random = {}});
+    std::shared_ptr<int> owner = std::make_shared<int>();
+    std::shared_ptr<detail::journal> journal = std::make_shared<detail::journal>(shared);
+    std::vector<std::string> told;
+    int recalls = 0;
+
+    one_journal()
+    {
+        journal->serve(
+            owner, {.recall =
+                        [this](const std::set<std::string>& jobs) {
+                            claim_batch out;
+                            ++recalls;
+                            for (const auto& j : jobs) out.memories.push_back(memory(j, recalls));
+                            return out;
+                        },
+                    .on_idle = [] {},
+                    .on_still_failing = [this] { told.emplace_back("still failing"); },
+                    .on_recovered = [this] { told.emplace_back("recovered"); }});
+        shared->listeners->add([this](const event& e) {
+            if (std::holds_alternative<store_failed>(e)) told.emplace_back("store failed");
+            if (const auto* lost = std::get_if<record_failed>(&e))
+                told.push_back("lost " + lost->run.chain);
+        });
+    }
+
+    static job_memory memory(std::string job, int n)
+    {
+        return {.job = std::move(job), .next = t0 + n * 1s};
+    }
+
+    static missed_record missed(std::string chain, int from, int to, reason why)
+    {
+        return {std::move(chain), t0 + from * 1s, t0 + to * 1s, to - from + 1, why};
+    }
+
+    static claim_batch claim_of(std::string chain)
+    {
+        claim_batch out;
+        out.claims.push_back({.chain = chain, .scheduled_at = t0});
+        out.memories.push_back(memory(std::move(chain), 50));
+        return out;
+    }
+
+    static std::shared_ptr<const run_record> run_of(std::string chain)
+    {
+        run_record run;
+        run.chain = std::move(chain);
+        return std::make_shared<const run_record>(std::move(run));
+    }
+
+    void run_for(microseconds span) { time.run_until(ctx, time.now() + span); }
+
+    void answer(const error_code& ec = {})
+    {
+        store.answer_batch(ec);
+        run_for(0s);
+    }
+
+    const claim_batch& asked()
+    {
+        run_for(0s);
+        BOOST_REQUIRE_EQUAL(store.batches.size(), 1U);
+        return *store.batches.front().changes;
+    }
+};
+
+const auto nothing = [](const error_code&, const auto&) {};
+
+} // namespace journals
+
+BOOST_FIXTURE_TEST_SUITE(journals, one_journal)
+
+BOOST_AUTO_TEST_CASE(batches_go_to_the_store_one_at_a_time_in_their_order)
+{
+    std::vector<int> answered;
+    journal->claim(claim_of("a"), [&](const error_code&, const auto&) { answered.push_back(1); });
+    journal->claim(claim_of("b"), [&](const error_code&, const auto&) { answered.push_back(2); });
+    BOOST_TEST(asked().claims.front().chain == "a");
+    answer();
+    BOOST_TEST(answered == std::vector{1});
+    BOOST_TEST(asked().claims.front().chain == "b");
+    BOOST_TEST(!journal->is_idle());
+    answer();
+    BOOST_TEST(answered == (std::vector{1, 2}));
+    BOOST_TEST(journal->is_idle());
+}
+
+BOOST_AUTO_TEST_CASE(what_was_refused_goes_with_the_next_of_its_job_in_one_commit)
+{
+    journal->write({.missed = {missed("a", 1, 2, reason::window)}, .memories = {memory("a", 3)}});
+    asked();
+    answer(full);
+    journal->claim(claim_of("b"), nothing);
+    BOOST_TEST(asked().missed.empty());
+    answer(full);
+    journal->claim(claim_of("a"), nothing);
+    BOOST_TEST(asked().missed == std::vector{missed("a", 1, 2, reason::window)});
+    BOOST_TEST(told == std::vector<std::string>{"store failed"});
+}
+
+BOOST_AUTO_TEST_CASE(of_a_job_and_a_reason_one_span_waits)
+{
+    journal->write({.missed = {missed("a", 1, 2, reason::window)}});
+    journal->write(
+        {.missed = {missed("a", 3, 9, reason::window), missed("a", 4, 4, reason::overlap)}});
+    asked();
+    answer(full);
+    asked();
+    answer(full);
+    run_for(1s);
+    BOOST_TEST(
+        asked().missed ==
+        (std::vector{missed("a", 1, 9, reason::window), missed("a", 4, 4, reason::overlap)}));
+}
+
+BOOST_AUTO_TEST_CASE(what_waits_is_tried_again_with_the_state_of_its_jobs_by_then)
+{
+    journal->write({.memories = {memory("a", 90)}});
+    asked();
+    answer(full);
+    BOOST_TEST(journal->is_failing());
+    BOOST_TEST(journal->last_error() == full);
+    run_for(999ms);
+    BOOST_TEST(store.batches.empty());
+    run_for(1ms);
+    BOOST_TEST(asked().memories == std::vector{memory("a", 1)});
+    answer();
+    BOOST_TEST(!journal->is_failing());
+    BOOST_TEST(told == (std::vector<std::string>{"store failed", "still failing", "recovered"}));
+}
+
+BOOST_AUTO_TEST_CASE(a_later_batch_of_the_same_job_takes_what_waits)
+{
+    journal->write({.missed = {missed("a", 1, 1, reason::window)}, .memories = {memory("a", 90)}});
+    asked();
+    answer(full);
+    journal->claim(claim_of("b"), nothing);
+    run_for(1s); // a turn is asked for behind it
+    journal->claim(claim_of("a"), nothing);
+    asked();
+    answer();
+    // The state of the job counts its claim already, and the claim comes after.
+    BOOST_TEST(asked().missed.empty());
+    BOOST_TEST(asked().memories.empty());
+    answer();
+    BOOST_TEST(asked().missed.size() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(what_is_given_back_is_written_down_before_the_next_claim_of_its_chain)
+{
+    journal->claim(claim_of("b"), nothing);
+    journal->give_back({{.chain = "a", .scheduled_at = t0}});
+    journal->claim(claim_of("a"), nothing);
+    asked();
+    answer();
+    asked();
+    answer();
+    BOOST_TEST(asked().returned.size() == 1U);
+    BOOST_TEST(asked().claims.size() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(what_has_been_asked_for_is_not_amended)
+{
+    journal->claim(claim_of("a"), nothing);
+    journal->claim(claim_of("a"), nothing);
+    journal->amend([](job_memory& m) { m.paused = true; });
+    BOOST_TEST(!asked().memories.front().paused);
+    answer();
+    BOOST_TEST(asked().memories.front().paused);
+}
+
+BOOST_AUTO_TEST_CASE(ten_thousand_ended_runs_wait_and_older_ones_are_told_of)
+{
+    for (int i = 0; i < 10'001; ++i) journal->finish(run_of("run " + std::to_string(i)));
+    run_for(0s);
+    while (!store.ends.empty()) store.answer_end(full);
+    run_for(0s);
+    BOOST_TEST(told == (std::vector<std::string>{"store failed", "lost run 0"}));
+    run_for(1s);
+    BOOST_TEST(store.ends.size() == 10'000U);
+}
+
+BOOST_AUTO_TEST_CASE(at_the_end_what_waits_is_tried_once_more_and_then_given_up)
+{
+    journal->finish(run_of("a"));
+    run_for(0s);
+    BOOST_TEST(!journal->settle());
+    store.answer_end(full);
+    run_for(0s);
+    BOOST_TEST(!journal->settle());
+    run_for(0s);
+    BOOST_REQUIRE_EQUAL(store.ends.size(), 1U);
+    store.answer_end(full);
+    run_for(0s);
+    BOOST_TEST(journal->settle());
+    BOOST_TEST(told == (std::vector<std::string>{"store failed", "lost a"}));
+    BOOST_TEST(journal->settle()); // it has been
+    run_for(1h);
+    BOOST_TEST(store.ends.empty());
+}
+
+BOOST_AUTO_TEST_CASE(claims_that_were_won_too_late_are_given_back)
+{
+    claim_batch batch = claim_of("a");
+    batch.claims.push_back({.chain = "b", .what = claim_request::kind::recovered});
+    journal->answered_late(batch, {}, {{.won = true}, {.won = true}});
+    const claim_batch& back = asked();
+    BOOST_REQUIRE_EQUAL(back.returned.size(), 2U);
+    BOOST_TEST((back.returned[0].what == returned_claim::kind::withdrawn));
+    BOOST_TEST((back.returned[1].what == returned_claim::kind::begun));
+    BOOST_TEST(back.memories.size() == 1U); // of the one of which nothing else knows
+}
+
+BOOST_AUTO_TEST_SUITE_END()
