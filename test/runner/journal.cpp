@@ -79,11 +79,12 @@ struct one_journal {
     http::scripted_transport transport{
         ctx.get_executor(), time, [](const auto&) { return http::scripted_reply{}; }};
     asked_store store;
+    std::shared_ptr<bound_time> clock = std::make_shared<bound_time>(ctx.get_executor(), time);
     std::shared_ptr<services> shared = std::make_shared<services>(services{
         .executor = ctx.get_executor(),
-        .clock = std::make_shared<bound_time>(ctx.get_executor(), time),
+        .clock = clock,
         .transport = transport,
-        .timed = std::make_shared<timed_store>(ctx.get_executor(), time, store),
+        .timed = std::make_shared<timed_store>(ctx.get_executor(), clock, store),
         .random = {}});
     std::shared_ptr<int> owner = std::make_shared<int>();
     std::shared_ptr<detail::journal> journal = std::make_shared<detail::journal>(shared);

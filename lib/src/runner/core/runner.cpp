@@ -16,6 +16,22 @@ std::uint64_t random_seed()
     return std::uint64_t{device()} << 32U | device();
 }
 
+detail::services make_services(
+    const asio::any_io_executor& ex,
+    time_source& time,
+    http::transport& transport,
+    store& store,
+    const runner_options& options)
+{
+    const auto clock = std::make_shared<detail::bound_time>(ex, time);
+    return {
+        .executor = ex,
+        .clock = clock,
+        .transport = transport,
+        .timed = std::make_shared<detail::timed_store>(ex, clock, store),
+        .random = std::mt19937_64(options.seed ? *options.seed : random_seed())};
+}
+
 /** For an operation that was launched after its runner's end. */
 template <class... Ts>
 void abort_launch(
@@ -33,14 +49,7 @@ runner::runner(
     http::transport& transport,
     carillon::store& store,
     runner_options options)
-    : core_(detail::runner_core::make(
-          detail::services{
-              .executor = ex,
-              .clock = std::make_shared<detail::bound_time>(ex, time),
-              .transport = transport,
-              .timed = std::make_shared<detail::timed_store>(ex, time, store),
-              .random = std::mt19937_64(options.seed ? *options.seed : random_seed())},
-          options))
+    : core_(detail::runner_core::make(make_services(ex, time, transport, store, options), options))
 {}
 
 runner::~runner() { core_->abandon(); }

@@ -1,9 +1,9 @@
 #include "runner/core/timed_store.hpp"
 
+#include "time/timer_slot.hpp"
+
 #include <boost/asio/append.hpp>
-#include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/bind_executor.hpp>
-#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/post.hpp>
 
@@ -26,7 +26,9 @@ constexpr microseconds longest_delay = std::chrono::seconds{1};
  * object. */
 class timed_store::state : public std::enable_shared_from_this<state> {
 public:
-    state(asio::any_io_executor ex, time_source& time) : executor_(std::move(ex)), time_(time) {}
+    state(asio::any_io_executor ex, std::shared_ptr<bound_time> time)
+        : executor_(std::move(ex)), time_(std::move(time)), timer_(*time_)
+    {}
 
     /** Asks: `act` hands its argument to the real store as the handler. `tell_late` is called
      * instead of the handler where the deadline has passed. */
@@ -40,7 +42,7 @@ public:
         const auto asker = std::make_shared<handler_of<Ts...>>(std::move(handler));
         const auto q = std::make_shared<question>();
         q->patience = patience;
-        q->deadline = time_.since_boot() + patience;
+        q->deadline = time_->since_boot() + patience;
         q->give_up = [self = this, asker] {
             asio::dispatch(
                 self->executor_,
@@ -60,8 +62,7 @@ public:
     void stop()
     {
         late_claims = {};
-        if (const auto timer = std::exchange(timer_, nullptr))
-            timer->emit(asio::cancellation_type::terminal);
+        timer_.cancel();
     }
 
     late_handler late_claims;
@@ -83,36 +84,28 @@ private:
         q->give_up = {};
         const auto is_it = [&](const auto& o) { return o.lock() == q; };
         open_.erase(std::find_if(open_.begin(), open_.end(), is_it)); // the first, nearly always
-        if (open_.empty())
-            if (const auto timer = std::exchange(timer_, nullptr))
-                timer->emit(asio::cancellation_type::terminal);
+        if (open_.empty()) timer_.cancel();
         return true;
     }
 
     void watch()
     {
-        if (timer_) return;
+        if (timer_.is_waiting()) return;
         auto first = microseconds::max();
         for (const auto& weak : open_)
             if (const auto q = weak.lock()) first = std::min(first, q->deadline);
         if (first == microseconds::max()) return;
         watched_ = first;
-        timer_ = std::make_shared<asio::cancellation_signal>();
-        time_.async_wait_for(
-            std::max(first - time_.since_boot(), microseconds{0}),
-            asio::bind_executor(
-                executor_,
-                asio::bind_cancellation_slot(
-                    timer_->slot(), [weak = weak_from_this(), mine = timer_](const error_code&) {
-                        const auto self = weak.lock();
-                        if (self && self->timer_ == mine) self->lose_patience();
-                    })));
+        timer_.wait_for(
+            std::max(first - time_->since_boot(), microseconds{0}),
+            [weak = weak_from_this()](const error_code&) {
+                if (const auto self = weak.lock()) self->lose_patience();
+            });
     }
 
     void lose_patience()
     {
-        timer_.reset();
-        const microseconds now = time_.since_boot();
+        const microseconds now = time_->since_boot();
         if (now - watched_ > longest_delay) grant_anew(now);
         std::vector<std::shared_ptr<question>> late;
         std::erase_if(open_, [&](const auto& weak) {
@@ -135,12 +128,12 @@ private:
     }
 
     asio::any_io_executor executor_;
-    time_source& time_;
+    std::shared_ptr<bound_time> time_;
     // In the order of the asking. Owned by the answers: whoever destroys them uncalled destroys
     // what waits for them.
     std::list<std::weak_ptr<question>> open_;
     std::size_t unanswered_ = 0; // whose deadline has passed
-    std::shared_ptr<asio::cancellation_signal> timer_;
+    timer_slot timer_;
     microseconds watched_{0}; // the deadline that it waits for
 };
 
@@ -151,8 +144,9 @@ constexpr auto nothing_to_tell = [](const error_code&, const auto&...) {};
 
 } // namespace
 
-timed_store::timed_store(asio::any_io_executor ex, time_source& time, carillon::store& real)
-    : real_(real), state_(std::make_shared<state>(std::move(ex), time))
+timed_store::timed_store(
+    asio::any_io_executor ex, std::shared_ptr<bound_time> time, carillon::store& real)
+    : real_(real), state_(std::make_shared<state>(std::move(ex), std::move(time)))
 {}
 
 timed_store::~timed_store() { state_->stop(); }

@@ -1,7 +1,7 @@
 #pragma once
 
+#include "runner/core/bound_time.hpp"
 #include <carillon/store/store.hpp>
-#include <carillon/time/time_source.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 
@@ -28,7 +28,8 @@ public:
     using late_handler =
         std::function<void(const claim_batch&, const error_code&, const std::vector<claim>&)>;
 
-    timed_store(boost::asio::any_io_executor ex, time_source& time, carillon::store& real);
+    timed_store(
+        boost::asio::any_io_executor ex, std::shared_ptr<bound_time> time, carillon::store& real);
 
     /** Waits for nothing any more. */
     ~timed_store() override;
