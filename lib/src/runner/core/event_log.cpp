@@ -1,22 +1,13 @@
+#include "runner/core/log_writer.hpp"
 #include <carillon/job/endpoint.hpp>
 #include <carillon/runner/event_log.hpp>
 #include <carillon/time/span.hpp>
 
-#include <boost/log/attributes/attribute_name.hpp>
-#include <boost/log/attributes/attribute_value.hpp>
-#include <boost/log/attributes/attribute_value_set.hpp>
-#include <boost/log/attributes/constant.hpp>
-#include <boost/log/core/core.hpp>
-#include <boost/log/core/record.hpp>
 #include <boost/uuid/uuid_io.hpp>
 #include <fmt/format.h>
 
-#include <array>
-#include <cstddef>
 #include <type_traits>
 #include <utility>
-
-namespace logging = boost::log;
 
 namespace carillon {
 namespace {
@@ -272,59 +263,7 @@ log_entry entry_for(const store_recovered& e)
     return entry;
 }
 
-template <class T>
-logging::attribute_value make_value(T value)
-{
-    return logging::attributes::constant<T>(std::move(value)).get_value();
-}
-
-/** Made once: most records are of a level that nobody wants, and cost no more than the question. */
-const logging::attribute_value& severity(log_level level)
-{
-    static const std::array<logging::attribute_value, 4> values{
-        make_value(log_level::debug), make_value(log_level::info), make_value(log_level::warning),
-        make_value(log_level::error)};
-    return values.at(static_cast<std::size_t>(level));
-}
-
-/** Hands what `make` makes to the sinks; where none wants it, it is not made. */
-template <class F>
-void write_if_wanted(log_level level, const F& make)
-{
-    const auto core = logging::core::get();
-    if (!core->get_logging_enabled()) return;
-    static const logging::attribute_name severity_name("Severity");
-    logging::attribute_value_set attributes(1);
-    attributes.insert(severity_name, severity(level));
-    logging::record record = core->open_record(std::move(attributes));
-    if (!record) return;
-    log_entry entry = make();
-    record.attribute_values().insert("Message", make_value(entry.message));
-    record.attribute_values().insert("Entry", make_value(std::move(entry)));
-    core->push_record(std::move(record));
-}
-
 } // namespace
-
-std::string_view to_string(log_level l) noexcept
-{
-    switch (l) {
-    case log_level::debug:
-        return "debug";
-    case log_level::info:
-        return "info";
-    case log_level::warning:
-        return "warning";
-    case log_level::error:
-        return "error";
-    }
-    return "unknown";
-}
-
-void write_log(log_entry entry)
-{
-    write_if_wanted(entry.level, [&] { return std::move(entry); });
-}
 
 void event_log::operator()(const event& e)
 {
@@ -332,9 +271,8 @@ void event_log::operator()(const event& e)
         secrets_.add(jobs->secrets());
         known_ = jobs;
     }
-    write_if_wanted(std::visit([](const auto& what) { return level_of(what); }, e), [&] {
-        return to_entry(e, time_->now(), secrets_);
-    });
+    const auto level = std::visit([](const auto& what) { return level_of(what); }, e);
+    detail::write_if_wanted(level, [&] { return to_entry(e, time_->now(), secrets_); });
 }
 
 log_entry to_entry(const event& e, instant now, const masker& secrets)

@@ -1,0 +1,74 @@
+#include "runner/core/log_writer.hpp"
+
+#include <boost/log/attributes/attribute_name.hpp>
+#include <boost/log/attributes/attribute_value.hpp>
+#include <boost/log/attributes/attribute_value_set.hpp>
+#include <boost/log/attributes/constant.hpp>
+#include <boost/log/core/core.hpp>
+#include <boost/log/core/record.hpp>
+
+#include <array>
+#include <cstddef>
+#include <utility>
+
+namespace logging = boost::log;
+
+namespace carillon {
+namespace detail {
+namespace {
+
+template <class T>
+logging::attribute_value make_value(T value)
+{
+    return logging::attributes::constant<T>(std::move(value)).get_value();
+}
+
+/** Made once: most records are of a level that nobody wants, and cost no more than the question. */
+const logging::attribute_value& severity(log_level level)
+{
+    static const std::array<logging::attribute_value, 4> values{
+        make_value(log_level::debug), make_value(log_level::info), make_value(log_level::warning),
+        make_value(log_level::error)};
+    return values.at(static_cast<std::size_t>(level));
+}
+
+} // namespace
+
+void write_if_wanted(log_level level, const std::function<log_entry()>& make)
+{
+    const auto core = logging::core::get();
+    if (!core->get_logging_enabled()) return;
+    static const logging::attribute_name severity_name("Severity");
+    logging::attribute_value_set attributes(1);
+    attributes.insert(severity_name, severity(level));
+    logging::record record = core->open_record(std::move(attributes));
+    if (!record) return;
+    log_entry entry = make();
+    record.attribute_values().insert("Message", make_value(entry.message));
+    record.attribute_values().insert("Entry", make_value(std::move(entry)));
+    core->push_record(std::move(record));
+}
+
+} // namespace detail
+
+std::string_view to_string(log_level l) noexcept
+{
+    switch (l) {
+    case log_level::debug:
+        return "debug";
+    case log_level::info:
+        return "info";
+    case log_level::warning:
+        return "warning";
+    case log_level::error:
+        return "error";
+    }
+    return "unknown";
+}
+
+void write_log(log_entry entry)
+{
+    detail::write_if_wanted(entry.level, [&] { return std::move(entry); });
+}
+
+} // namespace carillon
