@@ -1,8 +1,8 @@
 #pragma once
 
-#include "runner/core/services.hpp"
-#include "runner/run/progress.hpp"
-#include "runner/run/run_secrets.hpp"
+#include "runner/attempt/progress.hpp"
+#include "runner/attempt/run_secrets.hpp"
+#include "runner/services/services.hpp"
 #include <carillon/job/job.hpp>
 #include <carillon/job/run.hpp>
 

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "runner/attempt/attempt.hpp"
-#include "runner/core/services.hpp"
+#include "runner/services/services.hpp"
 #include <carillon/http/transport.hpp>
 #include <carillon/job/expectation.hpp>
 

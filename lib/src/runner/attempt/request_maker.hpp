@@ -1,7 +1,7 @@
 #pragma once
 
-#include "runner/run/progress.hpp"
-#include "runner/run/run_secrets.hpp"
+#include "runner/attempt/progress.hpp"
+#include "runner/attempt/run_secrets.hpp"
 #include <carillon/http/transport.hpp>
 #include <carillon/job/job.hpp>
 #include <carillon/job/run.hpp>

@@ -3,9 +3,9 @@
 #include "runner/core/claimed_run.hpp"
 #include "runner/core/journal.hpp"
 #include "runner/core/lifecycle.hpp"
-#include "runner/core/services.hpp"
 #include "runner/core/work_count.hpp"
 #include "runner/run/chain_run.hpp"
+#include "runner/services/services.hpp"
 #include "runner/slots/chain_slots.hpp"
 
 #include <algorithm>

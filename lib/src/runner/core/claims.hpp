@@ -4,8 +4,8 @@
 #include "runner/core/journal.hpp"
 #include "runner/core/lifecycle.hpp"
 #include "runner/core/live_plan.hpp"
-#include "runner/core/services.hpp"
 #include "runner/core/work_count.hpp"
+#include "runner/services/services.hpp"
 #include "time/timer_slot.hpp"
 #include <carillon/runner/on_store_error.hpp>
 

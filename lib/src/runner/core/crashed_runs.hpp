@@ -4,7 +4,7 @@
 #include "runner/core/journal.hpp"
 #include "runner/core/lifecycle.hpp"
 #include "runner/core/live_plan.hpp"
-#include "runner/core/services.hpp"
+#include "runner/services/services.hpp"
 #include "time/timer_slot.hpp"
 #include <carillon/store/claim.hpp>
 

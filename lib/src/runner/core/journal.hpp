@@ -1,6 +1,6 @@
 #pragma once
 
-#include "runner/core/services.hpp"
+#include "runner/services/services.hpp"
 #include "time/timer_slot.hpp"
 #include <carillon/store/store.hpp>
 

@@ -1,8 +1,8 @@
 #pragma once
 
 #include "runner/core/journal.hpp"
-#include "runner/core/services.hpp"
 #include "runner/plan/timetable.hpp"
+#include "runner/services/services.hpp"
 #include <carillon/job/job_set.hpp>
 
 #include <memory>

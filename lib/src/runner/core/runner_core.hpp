@@ -8,8 +8,8 @@
 #include "runner/core/lifecycle.hpp"
 #include "runner/core/live_plan.hpp"
 #include "runner/core/on_demand.hpp"
-#include "runner/core/services.hpp"
 #include "runner/core/work_count.hpp"
+#include "runner/services/services.hpp"
 #include <carillon/runner/runner.hpp>
 
 #include <cstddef>

@@ -1,9 +1,9 @@
 #pragma once
 
-#include "runner/core/services.hpp"
+#include "runner/attempt/progress.hpp"
+#include "runner/attempt/run_secrets.hpp"
 #include "runner/run/chain_walk.hpp"
-#include "runner/run/progress.hpp"
-#include "runner/run/run_secrets.hpp"
+#include "runner/services/services.hpp"
 
 #include <boost/asio/cancellation_signal.hpp>
 

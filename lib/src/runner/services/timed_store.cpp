@@ -1,4 +1,4 @@
-#include "runner/core/timed_store.hpp"
+#include "runner/services/timed_store.hpp"
 
 #include "time/timer_slot.hpp"
 

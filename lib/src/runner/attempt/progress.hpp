@@ -1,6 +1,6 @@
 #pragma once
 
-#include "runner/run/run_secrets.hpp"
+#include "runner/attempt/run_secrets.hpp"
 #include <carillon/job/run.hpp>
 
 #include <string>

@@ -1,4 +1,4 @@
-#include "runner/run/progress.hpp"
+#include "runner/attempt/progress.hpp"
 
 #include <carillon/detail/json_text.hpp>
 

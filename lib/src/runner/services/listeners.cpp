@@ -1,4 +1,4 @@
-#include "runner/core/listeners.hpp"
+#include "runner/services/listeners.hpp"
 
 #include <utility>
 

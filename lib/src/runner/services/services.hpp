@@ -1,9 +1,9 @@
 #pragma once
 
-#include "runner/core/bound_time.hpp"
-#include "runner/core/listeners.hpp"
-#include "runner/core/timed_store.hpp"
 #include "runner/limit/limiter.hpp"
+#include "runner/services/bound_time.hpp"
+#include "runner/services/listeners.hpp"
+#include "runner/services/timed_store.hpp"
 #include <carillon/http/transport.hpp>
 #include <carillon/runner/event.hpp>
 #include <carillon/time/time_source.hpp>

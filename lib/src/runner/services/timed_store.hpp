@@ -1,6 +1,6 @@
 #pragma once
 
-#include "runner/core/bound_time.hpp"
+#include "runner/services/bound_time.hpp"
 #include <carillon/store/store.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
