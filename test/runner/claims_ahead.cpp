@@ -19,8 +19,9 @@ namespace claims_ahead {
 using strings = std::vector<std::string>;
 using operation = faulty_store::operation;
 
-struct fixture : machine {
-    fixture()
+/** A machine whose store takes its time with a claim, and is asked before the instant. */
+struct machine_that_claims_ahead : machine {
+    machine_that_claims_ahead()
     {
         lead = 5ms;
         choose = [this](operation what) -> faulty_store::fault {
@@ -58,7 +59,7 @@ const job each_minute = make("a", schedule{.every = 1min});
 
 } // namespace claims_ahead
 
-BOOST_FIXTURE_TEST_SUITE(claims_ahead, fixture)
+BOOST_FIXTURE_TEST_SUITE(claims_ahead, machine_that_claims_ahead)
 
 BOOST_AUTO_TEST_CASE(what_the_store_takes_delays_nothing)
 {

@@ -18,13 +18,14 @@ namespace dead_hosts {
 
 constexpr int many = 1000;
 
-struct fixture : simulation {
+/** Many jobs of a host that is down, and one of another that is up. */
+struct jobs_of_a_dead_host : simulation {
     bool is_up = false;
     std::vector<circuit_change> changes;
     std::map<std::string, int> outcomes;
     std::vector<std::string> errors;
 
-    fixture()
+    jobs_of_a_dead_host()
     {
         answer = [this](const http::request& r) {
             if (is_up || r.target.host != "dead.test") return http::reply_with(200, "{}");
@@ -70,7 +71,7 @@ struct fixture : simulation {
 
 } // namespace dead_hosts
 
-BOOST_FIXTURE_TEST_SUITE(dead_hosts, fixture)
+BOOST_FIXTURE_TEST_SUITE(dead_hosts, jobs_of_a_dead_host)
 
 BOOST_AUTO_TEST_CASE(are_probed_and_not_stormed)
 {

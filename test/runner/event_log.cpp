@@ -8,7 +8,8 @@ using namespace std::chrono_literals;
 
 namespace event_logs {
 
-struct fixture {
+/** A job with secrets in its address, and the run that it is part of. */
+struct job_in_a_run {
     job j{
         .name = "b",
         .title = "the b",
@@ -18,7 +19,7 @@ struct fixture {
     masker secrets;
     job_record record;
 
-    fixture()
+    job_in_a_run()
     {
         record.job = "b";
         run.chain = "a";
@@ -28,7 +29,7 @@ struct fixture {
 
 } // namespace event_logs
 
-BOOST_FIXTURE_TEST_SUITE(event_logs, fixture)
+BOOST_FIXTURE_TEST_SUITE(event_logs, job_in_a_run)
 
 BOOST_AUTO_TEST_CASE(entries_name_job_chain_and_run)
 {

@@ -21,8 +21,9 @@ namespace overlaps {
 
 using strings = std::vector<std::string>;
 
-struct fixture : machine {
-    fixture()
+/** A machine with a job each minute, whose runs may take longer than that. */
+struct long_runs : machine {
+    long_runs()
     {
         answer = [this](const http::request&) { return http::reply_with(200, "{}", takes); };
     }
@@ -62,7 +63,7 @@ struct fixture : machine {
 
 /** A job that owes five instants when its machine comes back, whose runs take longer than from one
  * instant to the next. */
-struct backlog_fixture : fixture {
+struct backlog_of_long_runs : long_runs {
     void play_backlog(overlap_policy policy)
     {
         takes = 90s;
@@ -91,7 +92,7 @@ struct backlog_fixture : fixture {
 
 } // namespace overlaps
 
-BOOST_FIXTURE_TEST_SUITE(overlaps, fixture)
+BOOST_FIXTURE_TEST_SUITE(overlaps, long_runs)
 
 BOOST_AUTO_TEST_CASE(skip_sends_nothing_and_says_so)
 {
@@ -201,21 +202,21 @@ BOOST_AUTO_TEST_CASE(what_a_stop_cuts_off_says_so)
     kill();
 }
 
-BOOST_FIXTURE_TEST_CASE(a_backlog_has_its_turns_beside_a_queue, backlog_fixture)
+BOOST_FIXTURE_TEST_CASE(a_backlog_has_its_turns_beside_a_queue, backlog_of_long_runs)
 {
     play_backlog(overlap_policy::queue);
     BOOST_TEST(sent_once() == 5);
     kill();
 }
 
-BOOST_FIXTURE_TEST_CASE(a_backlog_has_its_turns_where_runs_overlap, backlog_fixture)
+BOOST_FIXTURE_TEST_CASE(a_backlog_has_its_turns_where_runs_overlap, backlog_of_long_runs)
 {
     play_backlog(overlap_policy::allow);
     BOOST_TEST(sent_once() == 5);
     kill();
 }
 
-BOOST_FIXTURE_TEST_CASE(a_backlog_has_its_turns_where_others_are_skipped, backlog_fixture)
+BOOST_FIXTURE_TEST_CASE(a_backlog_has_its_turns_where_others_are_skipped, backlog_of_long_runs)
 {
     play_backlog(overlap_policy::skip);
     BOOST_TEST(sent_once() == 5);

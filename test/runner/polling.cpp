@@ -32,13 +32,14 @@ http::scripted_reply with_field(http::scripted_reply r, std::string name, std::s
 const auto running = http::reply_with(200, R"({"status":"running"})");
 const auto completed = http::reply_with(200, R"({"status":"completed","message":"all done"})");
 
-struct fixture : simulation {
+/** A job whose result is asked for every 10 s, with the replies that it gets one after another. */
+struct polled_job : simulation {
     std::deque<http::scripted_reply> replies;
     std::vector<std::string> polled;
     std::optional<run_record> result;
     job j{.name = "long", .url = "http://localhost:8000/jobs/long?x=1"};
 
-    fixture()
+    polled_job()
     {
         answer = [this](const http::request&) {
             BOOST_REQUIRE(!replies.empty());
@@ -72,7 +73,7 @@ struct fixture : simulation {
 
 } // namespace pollings
 
-BOOST_FIXTURE_TEST_SUITE(pollings, fixture)
+BOOST_FIXTURE_TEST_SUITE(pollings, polled_job)
 
 BOOST_AUTO_TEST_CASE(asks_where_the_reply_says_until_it_is_met)
 {

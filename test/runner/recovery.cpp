@@ -1,63 +1,19 @@
 // What a crash leaves open, and what the next start makes of it.
 
-#include "print.hpp"
-#include "runner/machine.hpp"
+#include "runner/slow_machine.hpp"
 
 #include <boost/asio/detached.hpp>
 #include <boost/test/unit_test.hpp>
-#include <boost/uuid/string_generator.hpp>
 
-#include <algorithm>
-#include <map>
 #include <optional>
-#include <set>
+#include <vector>
 
 namespace asio = boost::asio;
 using namespace carillon;
 using namespace carillon::test;
 using namespace std::chrono_literals;
 
-namespace recoveries {
-
-using strings = std::vector<std::string>;
-
-job waiting_for(std::string name, std::string parent, condition when = condition::succeeded)
-{
-    return make(std::move(name), after{{std::move(parent), when}});
-}
-
-struct fixture : machine {
-    fixture()
-    {
-        answer = [this](const http::request& r) {
-            return http::reply_with(200, R"({"id":"x17"})", delay[field(r, "Carillon-Job")]);
-        };
-    }
-
-    /** `JOB ATTEMPT` of each request. */
-    strings sent() const
-    {
-        strings out;
-        for (const auto& s : requests)
-            out.push_back(s.job + " " + field(s.request, "Carillon-Attempt"));
-        return out;
-    }
-
-    std::string header(std::size_t i, std::string_view name) const
-    {
-        return field(requests.at(i).request, name);
-    }
-
-    run_record last_run(const std::string& chain) const { return store.runs(chain).back(); }
-
-    std::map<std::string, microseconds> delay; // of a job's replies
-};
-
-job hourly(std::string name) { return make(std::move(name), schedule{.every = 1h}); }
-
-} // namespace recoveries
-
-BOOST_FIXTURE_TEST_SUITE(recoveries, fixture)
+BOOST_FIXTURE_TEST_SUITE(recoveries, slow_machine)
 
 BOOST_AUTO_TEST_CASE(what_was_cut_off_is_sent_again_under_its_key)
 {
@@ -81,84 +37,6 @@ BOOST_AUTO_TEST_CASE(what_was_cut_off_is_sent_again_under_its_key)
     start({hourly("a")});
     run_for(1min);
     BOOST_TEST(requests.size() == 2U); // it has ended
-    kill();
-}
-
-BOOST_AUTO_TEST_CASE(at_most_once_nothing_is_sent_again)
-{
-    delay["a"] = 10s;
-    job a = hourly("a");
-    a.delivery = delivery_policy::at_most_once;
-    const std::vector<job> jobs{
-        a, waiting_for("finished", "a", condition::finished),
-        waiting_for("failed", "a", condition::failed), waiting_for("succeeded", "a")};
-    start(jobs);
-    run_for(1h + 5s);
-    kill();
-    start(jobs);
-    run_for(20s);
-    // What waits for it goes on: an interrupted parent has finished, and failed.
-    BOOST_TEST(sent() == (strings{"a 1", "finished 1", "failed 1"}), test::per_element());
-    const run_record run = last_run("a");
-    BOOST_TEST(run.outcome == outcome::interrupted);
-    BOOST_TEST(run.jobs.at(0).outcome == outcome::interrupted);
-    BOOST_TEST(run.jobs.at(0).reason == reason::crash);
-    BOOST_TEST(run.jobs.at(3).outcome == outcome::skipped);
-    kill();
-}
-
-BOOST_AUTO_TEST_CASE(at_most_once_is_sent_where_it_is_known_that_nothing_was)
-{
-    job a = hourly("a");
-    a.delivery = delivery_policy::at_most_once;
-    a.retry = retry_policy{.attempts = 3, .backoff = 10s, .jitter = jitter::none};
-    answer = [](const http::request&) {
-        http::scripted_reply refused;
-        refused.error = asio::error::connection_refused;
-        refused.reply.phase = phase::connect;
-        return refused;
-    };
-    start({a});
-    run_for(1h + 1s); // refused, and waiting for its next attempt
-    kill();
-    answer = [](const http::request&) { return http::reply_with(200, "{}"); };
-    start({a});
-    run_for(1s);
-    BOOST_TEST(sent() == (strings{"a 1", "a 2"}), test::per_element());
-    BOOST_TEST(last_run("a").outcome == outcome::completed);
-    kill();
-}
-
-BOOST_AUTO_TEST_CASE(at_most_once_a_retry_follows_only_a_failed_connection)
-{
-    job a = hourly("a");
-    a.delivery = delivery_policy::at_most_once;
-    a.retry = retry_policy{.attempts = 3, .backoff = 1s};
-    answer = [](const http::request& r) {
-        BOOST_TEST(r.is_sent_once);
-        return http::reply_with(503, "");
-    };
-    start({a});
-    run_for(1h + 1min);
-    BOOST_TEST(sent() == strings{"a 1"}, test::per_element());
-    kill();
-}
-
-BOOST_AUTO_TEST_CASE(at_most_once_a_connection_that_failed_behind_a_redirect_is_not_tried_again)
-{
-    job a = hourly("a");
-    a.delivery = delivery_policy::at_most_once;
-    a.retry = retry_policy{.attempts = 3, .backoff = 1s};
-    a.route = route{.redirects = 2};
-    answer = [](const http::request&) {
-        http::scripted_reply refused; // by the second endpoint: the first has got the request
-        refused.error = asio::error::connection_refused;
-        refused.reply.phase = phase::connect;
-        return refused;
-    };
-    start({a});
-    run_for(1h + 1min);
-    BOOST_TEST(sent() == strings{"a 1"}, test::per_element());
     kill();
 }
 
@@ -331,113 +209,6 @@ BOOST_AUTO_TEST_CASE(nothing_is_sent_before_its_instant)
     run_for(1min);
     BOOST_REQUIRE_EQUAL(requests.size(), 2U);
     BOOST_TEST(header(0, "Idempotency-Key") == header(1, "Idempotency-Key"));
-    kill();
-}
-
-BOOST_AUTO_TEST_CASE(a_failed_run_is_retried_from_the_job_that_failed)
-{
-    int status = 500;
-    answer = [&](const http::request& r) {
-        return http::reply_with(field(r, "Carillon-Job") == "b" ? status : 200, "{}");
-    };
-    const std::vector<job> jobs{hourly("a"), waiting_for("b", "a"), waiting_for("c", "b")};
-    start(jobs);
-    run_for(1h + 5s);
-    status = 200;
-    std::optional<error_code> result;
-    run_record again;
-    const auto retry = [&](run_id id) {
-        result.reset();
-        daemon->async_retry(id, [&](error_code ec, run_record r) {
-            result = ec;
-            again = std::move(r);
-        });
-        run_for(1s);
-    };
-    const run_record failed = last_run("a");
-    retry(failed.id);
-    BOOST_TEST(!*result);
-    BOOST_TEST(sent() == (strings{"a 1", "b 1", "b 2", "c 1"}), test::per_element());
-    BOOST_TEST(again.outcome == outcome::completed);
-    BOOST_TEST(again.id == failed.id);
-    BOOST_TEST(again.trigger == run_trigger::retry);
-    BOOST_TEST(again.fence > failed.fence);
-    BOOST_TEST(header(1, "Idempotency-Key") == header(2, "Idempotency-Key"));
-    BOOST_TEST(store.runs("a").size() == 1U);
-    retry(failed.id);
-    BOOST_TEST(*result == errc::nothing_to_retry);
-    retry({});
-    BOOST_TEST(*result == errc::no_such_run);
-    kill();
-}
-
-BOOST_AUTO_TEST_CASE(a_run_outlives_a_retry_that_the_store_answers_too_late)
-{
-    bool hangs = false;
-    choose = [&](faulty_store::operation what) -> faulty_store::fault {
-        return {.delay = hangs && what == faulty_store::operation::claim ? 40s : 0s};
-    };
-    start({hourly("a")});
-    memory_store connected(ctx.get_executor(), store);
-    delay["a"] = 10s;
-    {
-        carillon::runner once(
-            ctx.get_executor(), time, transport, connected,
-            {.seed = {}, .recovers_triggered = false});
-        once.set_jobs(job_set::create({hourly("a")}).value());
-        once.async_trigger("a", asio::detached);
-        run_for(1s);
-        connected.disconnect();
-    }
-    run_for(1s);
-    delay["a"] = 0s;
-    BOOST_REQUIRE_EQUAL(requests.size(), 1U);
-    const auto id = boost::uuids::string_generator()(field(requests[0].request, "Carillon-Run"));
-    std::optional<error_code> result;
-    const auto retry = [&] {
-        daemon->async_retry(id, [&](error_code ec, const run_record&) { result = ec; });
-        run_for(15s);
-    };
-    hangs = true;
-    retry();
-    BOOST_TEST(result == errc::store_stalled);
-    hangs = false;
-    run_for(1min);
-    retry();
-    BOOST_TEST(*result == error_code());
-    BOOST_TEST(requests.size() == 2U);
-    BOOST_REQUIRE(!store.runs("a").empty());
-    BOOST_TEST(last_run("a").outcome == outcome::completed);
-    kill();
-}
-
-BOOST_AUTO_TEST_CASE(a_retry_that_is_cut_off_goes_on_and_keeps_what_had_completed)
-{
-    int status = 500;
-    answer = [&](const http::request& r) {
-        const bool is_b = field(r, "Carillon-Job") == "b";
-        return http::reply_with(is_b ? status : 200, "{}", is_b ? delay["b"] : 0s);
-    };
-    const std::vector<job> jobs{hourly("a"), waiting_for("b", "a"), waiting_for("c", "b")};
-    start(jobs);
-    run_for(1h + 5s);
-    const run_record failed = last_run("a");
-    status = 200;
-    delay["b"] = 10s;
-    daemon->async_retry(failed.id, [](error_code, const run_record&) {});
-    run_for(5s);
-    kill();
-    delay["b"] = 0s;
-    start(jobs);
-    run_for(5s);
-    BOOST_TEST(sent() == (strings{"a 1", "b 1", "b 2", "b 3", "c 1"}), test::per_element());
-    BOOST_TEST(store.runs("a").size() == 1U);
-    const run_record run = last_run("a");
-    BOOST_TEST(run.outcome == outcome::completed);
-    BOOST_TEST(run.started_at == monday + 1h + 5s); // the first time
-    BOOST_TEST(run.id == failed.id);
-    BOOST_TEST(run.jobs.size() == 3U);
-    BOOST_TEST(run.jobs.at(0).attempts.size() == 1U);
     kill();
 }
 

@@ -20,8 +20,9 @@ namespace store_faults {
 using strings = std::vector<std::string>;
 using operation = faulty_store::operation;
 
-struct fixture : machine {
-    fixture()
+/** A machine whose store refuses what it is to keep while its disk is full. */
+struct machine_with_a_full_disk : machine {
+    machine_with_a_full_disk()
     {
         choose = [this](operation what) -> faulty_store::fault {
             if (is_full && what != operation::load && what != operation::find)
@@ -52,7 +53,7 @@ job each_minute(std::string name) { return make(std::move(name), schedule{.every
 
 } // namespace store_faults
 
-BOOST_FIXTURE_TEST_SUITE(store_faults, fixture)
+BOOST_FIXTURE_TEST_SUITE(store_faults, machine_with_a_full_disk)
 
 BOOST_AUTO_TEST_CASE(firing_stops_and_resumes_by_itself)
 {

@@ -13,14 +13,15 @@ using namespace std::chrono_literals;
 
 namespace filled_in_requests {
 
-struct fixture : simulation {
+/** A job and the one after it, with a reply for each and a look at what was sent. */
+struct chain_of_two : simulation {
     std::map<std::string, http::scripted_reply> replies;
     std::optional<run_record> result;
     std::vector<std::string> errors;
     job first{.name = "first", .url = "http://localhost/first"};
     job next{.name = "next", .trigger = after{{"first"}}, .url = "http://localhost/next"};
 
-    fixture()
+    chain_of_two()
     {
         answer = [this](const http::request& r) {
             const auto at = replies.find(field(r, "Carillon-Job"));
@@ -61,7 +62,7 @@ struct fixture : simulation {
 
 } // namespace filled_in_requests
 
-BOOST_FIXTURE_TEST_SUITE(filled_in_requests, fixture)
+BOOST_FIXTURE_TEST_SUITE(filled_in_requests, chain_of_two)
 
 BOOST_AUTO_TEST_CASE(an_attempts_own_values_stand_in_url_headers_and_body)
 {

@@ -20,7 +20,8 @@ namespace used_names {
 constexpr instant ten = std::chrono::sys_days{std::chrono::year{2026} / 1 / 1} + 10h;
 constexpr grid quarters{.anchor = instant{}, .every = 15min};
 
-struct fixture {
+/** What has been used of the instants of a job that runs every 15 minutes. */
+struct names_of_quarters {
     schedule every_quarter{.every = 15min};
     std::vector<used_span> used;
 
@@ -39,7 +40,7 @@ struct fixture {
 
 } // namespace used_names
 
-BOOST_FIXTURE_TEST_SUITE(used_names, fixture)
+BOOST_FIXTURE_TEST_SUITE(used_names, names_of_quarters)
 
 BOOST_AUTO_TEST_CASE(instants_that_follow_one_another_are_one_span)
 {
