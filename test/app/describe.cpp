@@ -21,7 +21,7 @@ namespace descriptions {
 constexpr instant t0 = std::chrono::sys_days{std::chrono::year{2026} / 1 / 1};
 
 /** A machine that booted at `t0`, seen an hour later. */
-struct fixture {
+struct an_hour_after_boot {
     boost::asio::io_context ctx;
     virtual_time time{ctx.get_executor(), t0 + 1h, 1h};
 
@@ -46,7 +46,7 @@ std::string at(microseconds after_t0) { return format_local(t0 + after_t0); }
 
 } // namespace descriptions
 
-BOOST_FIXTURE_TEST_SUITE(descriptions, fixture)
+BOOST_FIXTURE_TEST_SUITE(descriptions, an_hour_after_boot)
 
 BOOST_AUTO_TEST_CASE(what_has_passed_since_boot_is_due_at_once)
 {

@@ -11,10 +11,11 @@ using namespace std::chrono_literals;
 
 namespace log_formats {
 
-struct fixture {
+/** The end of a run that failed, told in winter in Berlin. */
+struct failed_run_in_berlin {
     log_entry e{.level = log_level::error, .event = "job_ended"};
 
-    fixture()
+    failed_run_in_berlin()
     {
         ::setenv("TZ", "Europe/Berlin", 1); // NOLINT(concurrency-mt-unsafe)
         ::tzset();
@@ -34,7 +35,7 @@ struct fixture {
 
 } // namespace log_formats
 
-BOOST_FIXTURE_TEST_SUITE(log_formats, fixture)
+BOOST_FIXTURE_TEST_SUITE(log_formats, failed_run_in_berlin)
 
 BOOST_AUTO_TEST_CASE(one_record_is_one_line_in_every_format)
 {

@@ -16,7 +16,7 @@ using namespace std::chrono_literals;
 namespace coming_instants {
 
 /** A machine that booted an hour ago. */
-struct fixture {
+struct an_hour_after_boot {
     boost::asio::io_context ctx;
     const instant now = parse_instant("2026-03-28T23:00:00Z").value();
     virtual_time time{ctx.get_executor(), now, 1h};
@@ -24,7 +24,7 @@ struct fixture {
 
 } // namespace coming_instants
 
-BOOST_FIXTURE_TEST_SUITE(coming_instants, fixture)
+BOOST_FIXTURE_TEST_SUITE(coming_instants, an_hour_after_boot)
 
 BOOST_AUTO_TEST_CASE(a_table_shows_local_time_utc_and_how_long_until_then)
 {

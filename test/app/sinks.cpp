@@ -1,9 +1,10 @@
 #include "log/sinks.hpp"
 
+#include "temporary_folder.hpp"
+
 #include <boost/test/unit_test.hpp>
 #include <fmt/format.h>
 
-#include <cstdlib>
 #include <fcntl.h>
 #include <filesystem>
 #include <fstream>
@@ -20,14 +21,8 @@ namespace fs = std::filesystem;
 namespace log_sink {
 
 /** A folder of the test's own. */
-struct fixture {
-    fixture()
-    {
-        std::string pattern = (fs::temp_directory_path() / "carillon-sinks-XXXXXX").string();
-        BOOST_REQUIRE(::mkdtemp(pattern.data()) != nullptr);
-        folder = pattern;
-    }
-    ~fixture() { fs::remove_all(folder); }
+struct log_folder {
+    carillon::test::temporary_folder folder;
 
     sink_options file(const std::string& name) const
     {
@@ -41,8 +36,6 @@ struct fixture {
         for (std::string line; std::getline(in, line);) out.push_back(line);
         return out;
     }
-
-    fs::path folder;
 };
 
 void log(std::string message, log_level level = log_level::info)
@@ -61,7 +54,7 @@ bool holds(const std::vector<std::string>& lines, std::string_view text)
 
 } // namespace log_sink
 
-BOOST_FIXTURE_TEST_SUITE(log_sink, fixture)
+BOOST_FIXTURE_TEST_SUITE(log_sink, log_folder)
 
 BOOST_AUTO_TEST_CASE(makes_its_directory_and_writes_each_record_as_a_line)
 {

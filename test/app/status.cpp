@@ -17,7 +17,7 @@ using namespace std::chrono_literals;
 namespace status_of_jobs {
 
 /** A machine that booted at t0, two hours later. */
-struct fixture : store_fixture {
+struct store_of_six_jobs : store_fixture {
     virtual_time time{ctx.get_executor(), t0 + 2h, 2h};
     std::shared_ptr<const job_set> jobs = std::make_shared<const job_set>(
         job_set::create(
@@ -68,7 +68,7 @@ struct fixture : store_fixture {
 
 } // namespace status_of_jobs
 
-BOOST_FIXTURE_TEST_SUITE(status_of_jobs, fixture)
+BOOST_FIXTURE_TEST_SUITE(status_of_jobs, store_of_six_jobs)
 
 BOOST_AUTO_TEST_CASE(a_table_shows_each_job)
 {
