@@ -1,5 +1,5 @@
-#include "http/network.hpp"
-#include <carillon/http/client.hpp>
+#include "http/client_network.hpp"
+#include "http/dead_ports.hpp"
 
 #include <boost/asio/error.hpp>
 #include <boost/test/unit_test.hpp>
@@ -13,10 +13,8 @@ namespace cancellation {
 const server_does::read_request reads;
 const error_code aborted = asio::error::operation_aborted;
 
-struct fixture : network {
-    http::client client{ctx.get_executor()};
-    std::size_t open_before = open_descriptors();
-
+/** A client whose exchanges are cancelled where they stand. */
+struct cancelled_client : closing_client {
     /** Runs whatever can run without waiting: all that a cancellation may need. */
     void settle()
     {
@@ -44,18 +42,11 @@ struct fixture : network {
         cancel(e, at);
         finish(server);
     }
-
-    void teardown()
-    {
-        client.close_idle();
-        network::teardown();
-        BOOST_TEST(open_descriptors() == open_before);
-    }
 };
 
 } // namespace cancellation
 
-BOOST_FIXTURE_TEST_SUITE(cancellation, fixture)
+BOOST_FIXTURE_TEST_SUITE(cancellation, cancelled_client)
 
 BOOST_AUTO_TEST_CASE(before_the_first_step)
 {

@@ -1,6 +1,6 @@
-#include "http/network.hpp"
+#include "http/client_network.hpp"
+#include "http/dead_ports.hpp"
 #include "print.hpp"
-#include <carillon/http/client.hpp>
 
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/io_context.hpp>
@@ -14,9 +14,8 @@ using namespace carillon::test;
 
 namespace clients {
 
-struct fixture : network {
-    http::client client{ctx.get_executor()};
-
+/** A client, and what a server reads of its requests. */
+struct client_on_the_wire : client_network {
     /** Sends to a server that reads the request and writes this. */
     exchange meet(server_script script, std::string method = "GET")
     {
@@ -46,17 +45,11 @@ struct fixture : network {
             text.replace(at, port.size(), ":port");
         return text;
     }
-
-    void teardown()
-    {
-        client.close_idle();
-        network::teardown();
-    }
 };
 
 } // namespace clients
 
-BOOST_FIXTURE_TEST_SUITE(clients, fixture)
+BOOST_FIXTURE_TEST_SUITE(clients, client_on_the_wire)
 
 BOOST_AUTO_TEST_CASE(reads_replies_of_every_framing)
 {

@@ -1,5 +1,4 @@
-#include "http/network.hpp"
-#include <carillon/http/client.hpp>
+#include "http/client_network.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -14,20 +13,13 @@ namespace client_connections {
 
 const server_does::read_request reads;
 
-struct fixture : network {
-    http::client client{ctx.get_executor()};
-
+/** A client whose requests are answered. */
+struct client_that_succeeds : client_network {
     void succeed(const misbehaving_server& server, std::string method = "POST")
     {
         const exchange e = run(client, request_to(server.port(), std::move(method)));
         BOOST_TEST(e.ec() == error_code{});
         BOOST_TEST(e.reply().status / 100 == 2);
-    }
-
-    void teardown()
-    {
-        client.close_idle();
-        network::teardown();
     }
 };
 
@@ -43,7 +35,7 @@ server_script answers(std::string text, int times = 1)
 
 } // namespace client_connections
 
-BOOST_FIXTURE_TEST_SUITE(client_connections, fixture)
+BOOST_FIXTURE_TEST_SUITE(client_connections, client_that_succeeds)
 
 BOOST_AUTO_TEST_CASE(uses_a_connection_again)
 {

@@ -1,3 +1,4 @@
+#include "http/dead_ports.hpp"
 #include "http/network.hpp"
 #include "print.hpp"
 #include <carillon/http/client.hpp>
@@ -14,12 +15,27 @@ namespace client_faults {
 constexpr std::size_t max_header_bytes = 2048;
 constexpr std::size_t max_body_bytes = 1000;
 
-struct fixture : network {
+/** What a server does, and what an exchange with it comes to. */
+struct fault {
+    const char* name;
+    server_script script;
+    error_code expected;
+    phase at;
+    int status = 0;
+    std::string body{};
+};
+
+const server_does::read_request reads;
+const error_code was_reset = asio::error::connection_reset;
+const std::string head = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n";
+
+/** A client that takes little of a reply, and opens no descriptor which it does not close. */
+struct client_with_small_bounds : network {
     http::client client{ctx.get_executor(), {.max_header_bytes = max_header_bytes}};
     http::limits lim;
     std::size_t open_before = open_descriptors();
 
-    fixture() { lim.max_body_bytes = max_body_bytes; }
+    client_with_small_bounds() { lim.max_body_bytes = max_body_bytes; }
 
     /** An exchange that fails must leave no connection behind, of which @ref finish makes sure. */
     exchange meet(server_script script)
@@ -29,6 +45,21 @@ struct fixture : network {
         if (!e.ec()) client.close_idle();
         finish(server);
         return e;
+    }
+
+    void meet_each(const std::vector<fault>& faults)
+    {
+        for (const fault& f : faults) {
+            BOOST_TEST_CONTEXT(f.name)
+            {
+                const exchange e = meet(f.script);
+                BOOST_TEST(e.ec() == f.expected);
+                BOOST_TEST(e.reply().phase == f.at);
+                BOOST_TEST(e.reply().status == f.status);
+                if (e.ec() == errc::malformed_reply) BOOST_TEST(!e.reply().detail.empty());
+                if (!f.body.empty()) BOOST_TEST(e.reply().body == f.body);
+            }
+        }
     }
 
     void teardown()
@@ -52,37 +83,20 @@ std::string chunked(std::size_t bytes)
 
 } // namespace client_faults
 
-BOOST_FIXTURE_TEST_SUITE(client_faults, fixture)
+BOOST_FIXTURE_TEST_SUITE(client_faults, client_with_small_bounds)
 
-BOOST_AUTO_TEST_CASE(gives_each_fault_its_code_and_phase)
+BOOST_AUTO_TEST_CASE(an_end_has_its_code_and_phase)
 {
-    struct row {
-        const char* name;
-        server_script script;
-        error_code expected;
-        phase at;
-        int status = 0;
-        std::string body{};
-    };
-    const std::string head = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n";
-    const std::string many_fields = [] {
-        std::string out = "HTTP/1.1 200 OK\r\n";
-        for (int i = 0; i < 300; ++i) out += "X-Field: 0123456789\r\n";
-        return out + "Content-Length: 0\r\n\r\n";
-    }();
-    const server_does::read_request reads;
-    const error_code reset = asio::error::connection_reset;
-    const row rows[] = {
+    meet_each({
         {"close before the reply",
          {reads, server_does::close{}},
          errc::closed_early,
          phase::first_byte},
-        {"reset before the reply", {reads, server_does::reset{}}, reset, phase::first_byte},
+        {"reset before the reply", {reads, server_does::reset{}}, was_reset, phase::first_byte},
         {"reset with the request unread",
          {server_does::read_head{}, server_does::reset{}},
-         reset,
+         was_reset,
          phase::first_byte},
-
         {"the sending half closed before the reply",
          {reads, server_does::half_close{}},
          errc::closed_early,
@@ -93,19 +107,17 @@ BOOST_AUTO_TEST_CASE(gives_each_fault_its_code_and_phase)
          phase::body,
          200,
          "01234"},
-
         {"close in the status line", after_request("HTTP/1.1 2"), errc::closed_early, phase::body},
         {"close in the head", after_request("HTTP/1.1 200 OK\r\nX-A: b\r\n"), errc::closed_early,
          phase::body},
         {"reset in the head", after_request("HTTP/1.1 200 OK\r\nX-A: b\r\n", server_does::reset{}),
-         reset, phase::body},
+         was_reset, phase::body},
         {"close after an interim reply", after_request("HTTP/1.1 100 Continue\r\n\r\n"),
          errc::closed_early, phase::body},
-
         {"close before the body", after_request(head), errc::closed_early, phase::body, 200},
         {"close in the body", after_request(head + "01234"), errc::closed_early, phase::body, 200,
          "01234"},
-        {"reset in the body", after_request(head + "01234", server_does::reset{}), reset,
+        {"reset in the body", after_request(head + "01234", server_does::reset{}), was_reset,
          phase::body, 200, "01234"},
         {"close between chunks",
          after_request("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n"),
@@ -113,7 +125,12 @@ BOOST_AUTO_TEST_CASE(gives_each_fault_its_code_and_phase)
         {"close before the last line of chunks",
          after_request("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n"),
          errc::closed_early, phase::body, 200, "hi"},
+    });
+}
 
+BOOST_AUTO_TEST_CASE(what_is_no_http_has_its_code_and_phase)
+{
+    meet_each({
         {"another protocol", after_request("SSH-2.0-OpenSSH_9.2\r\n"), errc::malformed_reply,
          phase::body},
         {"a TLS alert", after_request("\x15\x03\x01\x02\x02\x0a\r\n"), errc::malformed_reply,
@@ -138,7 +155,17 @@ BOOST_AUTO_TEST_CASE(gives_each_fault_its_code_and_phase)
          {reads, server_does::flood{"HTTP/1.1 100 Continue\r\n\r\n"}},
          errc::malformed_reply,
          phase::body},
+    });
+}
 
+BOOST_AUTO_TEST_CASE(what_exceeds_a_bound_has_its_code_and_phase)
+{
+    const std::string many_fields = [] {
+        std::string out = "HTTP/1.1 200 OK\r\n";
+        for (int i = 0; i < 300; ++i) out += "X-Field: 0123456789\r\n";
+        return out + "Content-Length: 0\r\n\r\n";
+    }();
+    meet_each({
         {"a long field",
          after_request(
              "HTTP/1.1 200 OK\r\nX-Long: " + std::string(max_header_bytes, 'x') + "\r\n\r\n"),
@@ -156,7 +183,6 @@ BOOST_AUTO_TEST_CASE(gives_each_fault_its_code_and_phase)
          {reads, server_does::write{"HTTP/1.1 200 OK\r\n"}, server_does::flood{"X-A: b\r\n"}},
          errc::header_too_large,
          phase::body},
-
         {"a length over the bound",
          after_request("HTTP/1.1 200 OK\r\nContent-Length: 1001\r\n\r\n"), errc::body_too_large,
          phase::body, 200},
@@ -176,18 +202,7 @@ BOOST_AUTO_TEST_CASE(gives_each_fault_its_code_and_phase)
          errc::body_too_large,
          phase::body,
          200},
-    };
-    for (const row& r : rows) {
-        BOOST_TEST_CONTEXT(r.name)
-        {
-            const exchange e = meet(r.script);
-            BOOST_TEST(e.ec() == r.expected);
-            BOOST_TEST(e.reply().phase == r.at);
-            BOOST_TEST(e.reply().status == r.status);
-            if (e.ec() == errc::malformed_reply) BOOST_TEST(!e.reply().detail.empty());
-            if (!r.body.empty()) BOOST_TEST(e.reply().body == r.body);
-        }
-    }
+    });
 }
 
 BOOST_AUTO_TEST_CASE(bears_an_end_at_each_byte_of_a_reply)

@@ -1,5 +1,5 @@
-#include "http/network.hpp"
-#include <carillon/http/client.hpp>
+#include "http/client_network.hpp"
+#include "http/dead_ports.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -15,25 +15,18 @@ namespace client_limits {
 
 const server_does::read_request reads;
 
-struct fixture : network {
-    http::client client{ctx.get_executor()};
-
+/** A client whose requests time out. */
+struct hasty_client : client_network {
     void check(const exchange& e, phase at)
     {
         BOOST_TEST(e.ec() == errc::timed_out);
         BOOST_TEST(e.reply().phase == at);
     }
-
-    void teardown()
-    {
-        client.close_idle();
-        network::teardown();
-    }
 };
 
 } // namespace client_limits
 
-BOOST_FIXTURE_TEST_SUITE(client_limits, fixture)
+BOOST_FIXTURE_TEST_SUITE(client_limits, hasty_client)
 
 BOOST_AUTO_TEST_CASE(the_timeout_ends_an_exchange_in_each_phase)
 {

@@ -1,5 +1,5 @@
-#include "http/network.hpp"
-#include <carillon/http/client.hpp>
+#include "http/client_network.hpp"
+#include "http/dead_ports.hpp"
 
 #include <boost/asio/error.hpp>
 #include <boost/test/unit_test.hpp>
@@ -13,18 +13,11 @@ using namespace std::chrono_literals;
 
 namespace client_names {
 
-struct fixture : network {
-    http::client client{ctx.get_executor()};
-
+/** A client that is sent to hosts by their names. */
+struct client_of_names : client_network {
     exchange get(const std::string& host, std::uint16_t port, const http::limits& lim = {})
     {
         return run(client, request_to(port, "GET", "", host), lim);
-    }
-
-    void teardown()
-    {
-        client.close_idle();
-        network::teardown();
     }
 };
 
@@ -54,7 +47,7 @@ bool can_use(const row& r)
 
 } // namespace client_names
 
-BOOST_FIXTURE_TEST_SUITE(client_names, fixture)
+BOOST_FIXTURE_TEST_SUITE(client_names, client_of_names)
 
 BOOST_AUTO_TEST_CASE(tries_every_address)
 {

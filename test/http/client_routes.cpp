@@ -1,9 +1,8 @@
 #include "http/certificates.hpp"
-#include "http/network.hpp"
+#include "http/client_network.hpp"
 #include "print.hpp"
 #include "sanitized.hpp"
 #include "temporary_folder.hpp"
-#include <carillon/http/client.hpp>
 
 #include <boost/asio/error.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
@@ -21,11 +20,10 @@ namespace client_routes {
 
 const server_does::read_request reads;
 
-struct fixture : network {
+/** A client that is sent through proxies and to sockets. */
+struct routed_client : client_network {
     temporary_folder folder;
-    http::client client{ctx.get_executor()};
-
-    fixture() { names.answer("api.test", {"127.0.0.1"}); }
+    routed_client() { names.answer("api.test", {"127.0.0.1"}); }
 
     static http::request through(const misbehaving_server& proxy, const std::string& url)
     {
@@ -33,12 +31,6 @@ struct fixture : network {
         req.route =
             route{.proxy = secret("http://user:word@127.0.0.1:" + std::to_string(proxy.port()))};
         return req;
-    }
-
-    void teardown()
-    {
-        client.close_idle();
-        network::teardown();
     }
 };
 
@@ -54,7 +46,7 @@ server_script answers(int times = 1)
 
 } // namespace client_routes
 
-BOOST_FIXTURE_TEST_SUITE(client_routes, fixture)
+BOOST_FIXTURE_TEST_SUITE(client_routes, routed_client)
 
 BOOST_AUTO_TEST_CASE(reaches_unix_sockets_and_keeps_their_connections)
 {

@@ -1,7 +1,6 @@
-#include "http/network.hpp"
+#include "http/client_network.hpp"
 #include "print.hpp"
 #include "temporary_folder.hpp"
-#include <carillon/http/client.hpp>
 
 #include <boost/asio/error.hpp>
 #include <boost/test/unit_test.hpp>
@@ -30,9 +29,8 @@ std::function<void()>& after_look()
     return f;
 }
 
-struct fixture : network {
-    http::client client{ctx.get_executor()};
-
+/** A client that meets what becomes of a connection after its first reply. */
+struct client_with_two_requests : client_network {
     /** Two requests: the second one meets what the first connection does after its reply, and a
      * connection that answers. */
     exchange second_after(std::vector<server_step> end, std::size_t requests, std::string body = {})
@@ -47,12 +45,6 @@ struct fixture : network {
         client.close_idle();
         finish(server);
         return second;
-    }
-
-    void teardown()
-    {
-        client.close_idle();
-        network::teardown();
     }
 };
 
@@ -71,7 +63,7 @@ extern "C" ssize_t recv(int descriptor, void* buffer, std::size_t size, int flag
     return n;
 }
 
-BOOST_FIXTURE_TEST_SUITE(dead_connections, fixture)
+BOOST_FIXTURE_TEST_SUITE(dead_connections, client_with_two_requests)
 
 BOOST_AUTO_TEST_CASE(a_request_that_was_read_is_not_sent_again)
 {

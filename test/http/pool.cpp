@@ -3,6 +3,7 @@
 #include "http/network.hpp"
 
 #include <boost/asio/error.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/test/unit_test.hpp>
 
 #include <algorithm>
@@ -24,7 +25,8 @@ struct connection {
     tcp::socket peers;
 };
 
-struct fixture : network {
+/** A pool of two connections to an origin and four in all. */
+struct small_pool : network {
     std::shared_ptr<pool> p = make({.max_idle_per_origin = 2, .max_idle = 4});
 
     std::shared_ptr<pool> make(http::detail::pool_options options)
@@ -78,7 +80,7 @@ struct fixture : network {
 
 } // namespace pools
 
-BOOST_FIXTURE_TEST_SUITE(pools, fixture)
+BOOST_FIXTURE_TEST_SUITE(pools, small_pool)
 
 BOOST_AUTO_TEST_CASE(gives_the_connection_that_was_used_last)
 {

@@ -15,7 +15,8 @@ namespace scripted_transports {
 
 constexpr instant start = std::chrono::sys_days{std::chrono::year{2026} / 1 / 1};
 
-struct fixture : network {
+/** A network on a virtual clock, where each request gets one reply. */
+struct scripted_network : network {
     virtual_time time{ctx.get_executor(), start};
     http::scripted_reply answer = http::reply_with(200, "hello");
     std::vector<http::request> asked;
@@ -34,7 +35,7 @@ struct fixture : network {
 
 } // namespace scripted_transports
 
-BOOST_FIXTURE_TEST_SUITE(scripted_transports, fixture)
+BOOST_FIXTURE_TEST_SUITE(scripted_transports, scripted_network)
 
 BOOST_AUTO_TEST_CASE(answers_what_the_script_says)
 {

@@ -1,3 +1,4 @@
+#include "http/dead_ports.hpp"
 #include "http/network.hpp"
 #include "http/resolver.hpp"
 #include <carillon/http/client.hpp>
@@ -21,7 +22,8 @@ namespace contexts_end {
 /** What a handler holds. */
 using token = std::shared_ptr<int>;
 
-struct fixture {
+/** A client and its context, whose handlers are destroyed with them and never called. */
+struct client_that_is_destroyed {
     scripted_names names;
     token held = std::make_shared<int>();
     std::optional<asio::io_context> ctx{std::in_place};
@@ -55,7 +57,7 @@ struct fixture {
 
 } // namespace contexts_end
 
-BOOST_FIXTURE_TEST_SUITE(contexts_end, fixture)
+BOOST_FIXTURE_TEST_SUITE(contexts_end, client_that_is_destroyed)
 
 BOOST_AUTO_TEST_CASE(before_the_first_step)
 {

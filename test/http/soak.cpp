@@ -31,7 +31,8 @@ std::size_t resident_kib()
     return 0;
 }
 
-struct fixture : network {
+/** A client that meets every fault that there is, again and again. */
+struct client_among_faults : network {
     temporary_folder folder;
     certificate_authority authority;
     tls_server tls{{.identity = authority.issue({.dns_names = {"api.test"}})}};
@@ -125,7 +126,7 @@ struct fixture : network {
 
 } // namespace soaks
 
-BOOST_FIXTURE_TEST_SUITE(soaks, fixture)
+BOOST_FIXTURE_TEST_SUITE(soaks, client_among_faults)
 
 BOOST_AUTO_TEST_CASE(ten_thousand_faults_leave_nothing_behind)
 {

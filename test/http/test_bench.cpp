@@ -1,22 +1,18 @@
-#include "http/misbehaving_server.hpp"
-#include "http/network.hpp"
+// What the tests of TLS stand on: the server's side of it, met by a client that is not ours.
+
+#include "http/bench_of_servers.hpp"
 #include "print.hpp"
-#include "temporary_folder.hpp"
-#include <carillon/detail/use_tuple.hpp>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <boost/asio/generic/stream_protocol.hpp>
-#include <boost/asio/read.hpp>
+#include <boost/asio/error.hpp>
 #include <boost/asio/ssl.hpp>
-#include <boost/asio/write.hpp>
 #include <boost/test/unit_test.hpp>
 
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
-
-// What the tests of TLS stand on: the server's side of it, met by a client that is not ours.
 
 namespace asio = boost::asio;
 namespace ssl = boost::asio::ssl;
@@ -25,106 +21,6 @@ using namespace carillon::test;
 using namespace std::chrono_literals;
 
 namespace test_bench {
-
-using carillon::detail::use_tuple;
-const std::string request = "GET / HTTP/1.1\r\n\r\n";
-const std::string tunnel = "CONNECT api.test:443 HTTP/1.1\r\n\r\n";
-const std::string tunnel_stands = "HTTP/1.1 200 OK\r\n\r\n";
-constexpr std::size_t max_reply_bytes = 1'000'000;
-
-using generic_socket = asio::generic::stream_protocol::socket;
-using generic_endpoint = asio::generic::stream_protocol::endpoint;
-using session = std::shared_ptr<SSL_SESSION>;
-
-/** How a client comes. */
-struct guest {
-    std::string ca_file{}; // empty: it trusts anybody
-    std::string host = "api.test";
-    std::optional<credentials> own{};
-    session earlier{};
-    tls_version version = tls_version::v1_3; // the newest that it speaks
-    bool by_proxy = false;                   // it asks for a tunnel first
-};
-
-/** What it met; shared with its coroutine, which a failed test may outlive. */
-struct meeting {
-    error_code shaken;
-    error_code end; // that of reading, after the handshake
-    std::string reply;
-    session later; // to resume
-    bool is_over = false;
-};
-
-ssl::context context_of(const guest& who)
-{
-    ssl::context context(ssl::context::tls_client);
-    SSL_CTX* native = context.native_handle();
-    SSL_CTX_set_cipher_list(native, "DEFAULT:@SECLEVEL=0");
-    SSL_CTX_set_min_proto_version(native, TLS1_VERSION);
-    SSL_CTX_set_max_proto_version(native, static_cast<int>(who.version));
-    if (!who.ca_file.empty()) {
-        context.load_verify_file(who.ca_file);
-        context.set_verify_mode(ssl::verify_peer);
-        context.set_verify_callback(ssl::host_name_verification(who.host));
-    }
-    if (who.own) {
-        context.use_certificate_chain(asio::buffer(who.own->certificate));
-        context.use_private_key(asio::buffer(who.own->key), ssl::context::pem);
-    }
-    return context;
-}
-
-/** Shakes hands, sends one request and reads until the server ends. */
-asio::awaitable<void> talk(generic_socket& socket, const guest& who, meeting& out)
-{
-    ssl::context context = context_of(who);
-    ssl::stream<generic_socket&> stream(socket, context);
-    SSL* native = stream.native_handle();
-    SSL_ctrl(
-        native, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
-        const_cast<char*>(who.host.c_str()));
-    if (who.earlier) SSL_set_session(native, who.earlier.get());
-    auto [shaken] = co_await stream.async_handshake(ssl::stream_base::client, use_tuple);
-    out.shaken = shaken;
-    if (shaken) co_return;
-    // A server that is gone says more to the reader.
-    co_await asio::async_write(stream, asio::buffer(request), use_tuple);
-    auto [end, n] = co_await asio::async_read(
-        stream, asio::dynamic_buffer(out.reply, max_reply_bytes), use_tuple);
-    out.end = end;
-    out.later = session(SSL_get1_session(native), SSL_SESSION_free);
-    // OpenSSL drops the session of a connection that was not shut down.
-    SSL_set_shutdown(native, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
-}
-
-asio::awaitable<void> ask_for_tunnel(generic_socket& socket)
-{
-    co_await asio::async_write(socket, asio::buffer(tunnel), use_tuple);
-    std::string reply(tunnel_stands.size(), '\0');
-    co_await asio::async_read(socket, asio::buffer(reply), use_tuple);
-    BOOST_TEST(reply == tunnel_stands);
-}
-
-asio::awaitable<void> visit(generic_endpoint at, guest who, std::shared_ptr<meeting> out)
-{
-    generic_socket socket(co_await asio::this_coro::executor);
-    co_await socket.async_connect(at, use_tuple);
-    if (who.by_proxy) co_await ask_for_tunnel(socket);
-    co_await talk(socket, who, *out);
-    out->is_over = true;
-}
-
-/** Does without TLS what the other does with it, and says when it has no more to say. */
-asio::awaitable<void>
-visit_plainly(generic_endpoint at, std::string text, std::shared_ptr<meeting> out)
-{
-    generic_socket socket(co_await asio::this_coro::executor);
-    co_await socket.async_connect(at, use_tuple);
-    co_await asio::async_write(socket, asio::buffer(text), use_tuple);
-    auto [end, n] = co_await asio::async_read(socket, asio::dynamic_buffer(out->reply), use_tuple);
-    out->end = end;
-    out->is_over = true;
-}
 
 error_code alert_code(int description)
 {
@@ -145,45 +41,9 @@ server_script answers(tls_server tls)
         server_does::write{"hello"}, server_does::close_notify{}, server_does::close{}};
 }
 
-struct fixture : network {
-    certificate_authority authority;
-    temporary_folder folder;
-    credentials identity = authority.issue({.dns_names = {"api.test"}});
-    tls_server tls{{.identity = identity}};
-
-    static generic_endpoint at(const misbehaving_server& server)
-    {
-        return asio::ip::tcp::endpoint(asio::ip::address_v4::loopback(), server.port());
-    }
-
-    meeting meet(misbehaving_server& server, const guest& who = {})
-    {
-        const auto out = std::make_shared<meeting>();
-        asio::co_spawn(ctx, visit(at(server), who, out), asio::detached);
-        run_until([&] { return out->is_over; });
-        return *out;
-    }
-
-    meeting meet_plainly(const generic_endpoint& at, std::string text)
-    {
-        const auto out = std::make_shared<meeting>();
-        asio::co_spawn(ctx, visit_plainly(at, std::move(text), out), asio::detached);
-        run_until([&] { return out->is_over; });
-        return *out;
-    }
-
-    meeting meet(server_script script, const guest& who = {})
-    {
-        misbehaving_server server(ctx, {std::move(script)});
-        meeting out = meet(server, who);
-        finish(server);
-        return out;
-    }
-};
-
 } // namespace test_bench
 
-BOOST_FIXTURE_TEST_SUITE(test_bench, fixture)
+BOOST_FIXTURE_TEST_SUITE(test_bench, bench_of_servers)
 
 BOOST_AUTO_TEST_CASE(resumes_sessions_of_the_same_settings)
 {
@@ -215,7 +75,7 @@ BOOST_AUTO_TEST_CASE(resumes_sessions_of_the_same_settings)
                 BOOST_TEST(h.server_name == asked[i]);
                 BOOST_TEST(h.client_subject == "");
             }
-            BOOST_TEST(server.requests().at(2).text == request);
+            BOOST_TEST(server.requests().at(2).text == guest_request);
         }
     }
 }
@@ -410,7 +270,7 @@ BOOST_AUTO_TEST_CASE(ends_streams_with_and_without_notice)
         {"without end",
          {shakes, reads, server_does::flood{std::string(1000, 'x')}},
          error_code{},
-         std::string(max_reply_bytes, 'x')},
+         std::string(max_guest_reply_bytes, 'x')},
     };
     for (const row& r : rows) {
         BOOST_TEST_CONTEXT(r.name)
@@ -430,53 +290,19 @@ BOOST_AUTO_TEST_CASE(shakes_hands_after_plain_steps)
     misbehaving_server server(ctx, {script});
     BOOST_TEST(meet(server, {.by_proxy = true}).reply == "hello");
     finish(server);
-    BOOST_TEST(server.requests().at(0).text == tunnel);
-    BOOST_TEST(server.requests().at(1).text == request);
+    BOOST_TEST(server.requests().at(0).text == guest_tunnel);
+    BOOST_TEST(server.requests().at(1).text == guest_request);
 }
 
 BOOST_AUTO_TEST_CASE(tells_of_handshakes_that_fail)
 {
     misbehaving_server server(ctx, {answers(tls)});
-    const meeting m = meet_plainly(at(server), request);
+    const meeting m = meet_plainly(at(server), guest_request);
     finish(server);
     BOOST_TEST(m.end == error_code(asio::error::eof));
     BOOST_TEST(server.handshakes().at(0).ec.category() == asio::error::get_ssl_category());
     BOOST_TEST(server.handshakes().at(0).server_name == "");
     BOOST_TEST(server.requests().empty());
-}
-
-BOOST_AUTO_TEST_CASE(half_closes)
-{
-    const server_script script{
-        server_does::write{"first"}, server_does::half_close{}, server_does::read_request{}};
-    misbehaving_server server(ctx, {script});
-    const meeting m = meet_plainly(at(server), request);
-    finish(server);
-    BOOST_TEST(m.reply == "first");
-    BOOST_TEST(server.requests().at(0).text == request);
-}
-
-BOOST_AUTO_TEST_CASE(lets_go_of_pauses_when_it_stops)
-{
-    misbehaving_server server(ctx, {{server_does::read_request{}, server_does::pause{1h}}});
-    const auto m = std::make_shared<meeting>();
-    asio::co_spawn(ctx, visit_plainly(at(server), request, m), asio::detached);
-    run_until([&] { return server.steps_done() == 1; });
-    finish(server);
-    BOOST_TEST(m->is_over);
-}
-
-BOOST_AUTO_TEST_CASE(listens_on_a_unix_socket)
-{
-    const asio::local::stream_protocol::endpoint path(folder / "server.sock");
-    const server_script script{
-        server_does::read_request{}, server_does::write{"hello"}, server_does::close{}};
-    misbehaving_server server(ctx, {script}, path);
-    BOOST_TEST(server.port() == 0U);
-    const meeting m = meet_plainly(path, request);
-    finish(server);
-    BOOST_TEST(m.reply == "hello");
-    BOOST_TEST(server.requests().at(0).text == request);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
