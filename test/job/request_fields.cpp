@@ -13,11 +13,12 @@ using namespace std::chrono_literals;
 
 namespace fields {
 
-struct fixture {
+/** The third attempt of a run whose identity is known. */
+struct third_attempt {
     job j{.name = "backup", .url = "http://localhost/"};
     run_record run;
 
-    fixture()
+    third_attempt()
     {
         run.id = boost::uuids::string_generator()("019b3c1e-0000-7000-8000-0123456789ab");
         run.scheduled_at =
@@ -37,7 +38,7 @@ struct fixture {
 
 } // namespace fields
 
-BOOST_FIXTURE_TEST_SUITE(fields, fixture)
+BOOST_FIXTURE_TEST_SUITE(fields, third_attempt)
 
 BOOST_AUTO_TEST_CASE(every_request_says_what_it_is)
 {

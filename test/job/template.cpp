@@ -14,7 +14,7 @@ using namespace carillon;
 namespace templates {
 
 /** Values as a run has them; `a` is a job that has replied. */
-struct fixture {
+struct values_of_a_run {
     boost::json::value reply_of_a = boost::json::parse(R"({
         "id": "x-1", "path": "a b/c?d", "count": 7, "part": 0.25, "yes": true, "nothing": null,
         "list": [1, "two"], "quote": "say \"hi\"\\\n", "braces": "{{job}}", "dots": "..", "": "e"})");
@@ -44,7 +44,7 @@ std::string problem_of(std::string_view text)
 
 } // namespace templates
 
-BOOST_FIXTURE_TEST_SUITE(templates, fixture)
+BOOST_FIXTURE_TEST_SUITE(templates, values_of_a_run)
 
 BOOST_AUTO_TEST_CASE(two_braces_make_a_template)
 {
