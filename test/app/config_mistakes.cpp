@@ -130,6 +130,12 @@ BOOST_AUTO_TEST_CASE(each_has_its_place_and_words_in_a_schedule)
         {"[jobs.a]\nurl = \"http://h/\"\nschedule = { at = \"2011-12-30 09:00\", timezone = "
          "\"Pacific/Apia\" }",
          "c.toml:3:19: jobs.a.schedule.at: Pacific/Apia has no such time: its clocks pass over it"},
+    });
+}
+
+BOOST_AUTO_TEST_CASE(each_has_its_place_and_words_where_a_schedule_is_narrowed)
+{
+    expect({
         {"[jobs.a]\nurl = \"http://h/\"\nschedule = { every = \"1h\", start = \"2027-01-02\", end "
          "= "
          "\"2027-01-01\" }",
@@ -155,6 +161,12 @@ BOOST_AUTO_TEST_CASE(each_has_its_place_and_words_in_a_schedule)
          "\"2026-01-05\", nth = 2 }",
          "c.toml:3:61: jobs.a.schedule.nth: goes with cron or calendar; it counts the times that "
          "these name"},
+    });
+}
+
+BOOST_AUTO_TEST_CASE(each_has_its_place_and_words_where_a_schedule_moves_or_catches_up)
+{
+    expect({
         {"[jobs.a]\nurl = \"http://h/\"\nschedule = { every = \"1h\", dst = \"maybe\" }",
          "c.toml:3:34: jobs.a.schedule.dst: must be one of 'run', 'skip', 'both', 'shift'"},
         {"[jobs.a]\nurl = \"http://h/\"\nschedule = { every = \"1h\", jitter = \"200y\" }",
