@@ -21,7 +21,8 @@ using namespace carillon::detail;
 
 namespace owner_locks {
 
-struct fixture {
+/** A database that is not there yet, in a folder of its own. */
+struct database_to_lock {
     test::temporary_folder folder;
     std::string path = folder / "carillon.db";
 };
@@ -60,7 +61,7 @@ bool is_free_for_others(const std::string& path)
 
 } // namespace owner_locks
 
-BOOST_FIXTURE_TEST_SUITE(owner_locks, fixture)
+BOOST_FIXTURE_TEST_SUITE(owner_locks, database_to_lock)
 
 BOOST_AUTO_TEST_CASE(an_owner_is_there_as_long_as_its_object)
 {

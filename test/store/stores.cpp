@@ -1,6 +1,6 @@
 // What holds for every store: the same cases for each of them.
 
-#include "print.hpp"
+#include "store/store_user.hpp"
 #include "temporary_folder.hpp"
 #include <carillon/store/memory_store.hpp>
 #include <carillon/store/sqlite_store.hpp>
@@ -12,14 +12,15 @@
 #include <algorithm>
 #include <memory>
 #include <optional>
+#include <string>
+#include <vector>
 
 namespace asio = boost::asio;
 using namespace carillon;
+using namespace carillon::test;
 using namespace std::chrono_literals;
 
-namespace {
-
-constexpr instant t0 = std::chrono::sys_days{std::chrono::year{2026} / 1 / 1};
+namespace all_stores {
 
 /** Makes stores that share one memory, each as another process would have it. */
 struct in_memory {
@@ -40,114 +41,10 @@ struct in_sqlite {
             sqlite_store_options{.path = folder / "carillon.db", .is_daemon = false});
     }
 
-    test::temporary_folder folder;
+    temporary_folder folder;
 };
 
 using stores = boost::mpl::list<in_memory, in_sqlite>;
-
-run_id id_of(int n)
-{
-    run_id out{};
-    out.data[15] = static_cast<std::uint8_t>(n);
-    return out;
-}
-
-claim_request fresh(const char* chain, instant at, int id = 0)
-{
-    return {.chain = chain, .scheduled_at = at, .run = id_of(id), .due = at};
-}
-
-/** One process that uses a store. */
-struct user {
-    user(asio::io_context& c, std::unique_ptr<store> s) : ctx(c), kept(std::move(s)) {}
-
-    void run()
-    {
-        ctx.restart();
-        ctx.run();
-    }
-
-    std::vector<claim> tell(claim_batch batch, instant now = t0)
-    {
-        std::vector<claim> out;
-        kept->async_claim(
-            std::make_shared<const claim_batch>(std::move(batch)), now,
-            [&](error_code ec, std::vector<claim> claims) {
-                BOOST_TEST(!ec, ec.message());
-                out = std::move(claims);
-            });
-        BOOST_TEST(out.empty()); // not within the call
-        run();
-        return out;
-    }
-
-    std::vector<claim> ask(std::vector<claim_request> claims, instant now = t0)
-    {
-        return tell({.claims = std::move(claims)}, now);
-    }
-
-    void save(int id, job_record job)
-    {
-        kept->async_save(id_of(id), std::move(job), [](error_code ec) { BOOST_TEST(!ec); });
-        run();
-    }
-
-    void record(run_record run_of_it)
-    {
-        kept->async_record(
-            std::make_shared<const run_record>(std::move(run_of_it)),
-            [](error_code ec) { BOOST_TEST(!ec, ec.message()); });
-        run();
-    }
-
-    void end(const char* chain, instant at, int id = 0, outcome o = outcome::completed)
-    {
-        run_record r;
-        r.id = id_of(id);
-        r.chain = chain;
-        r.scheduled_at = at;
-        r.started_at = at;
-        r.ended_at = at + 1s;
-        r.outcome = o;
-        record(std::move(r));
-    }
-
-    recollection load()
-    {
-        recollection out;
-        kept->async_load([&](error_code ec, recollection found) {
-            BOOST_TEST(!ec);
-            out = std::move(found);
-        });
-        run();
-        return out;
-    }
-
-    history_page find(history_query query)
-    {
-        history_page out;
-        kept->async_find(std::move(query), [&](error_code ec, history_page found) {
-            BOOST_TEST(!ec, ec.message());
-            out = std::move(found);
-        });
-        run();
-        return out;
-    }
-
-    std::optional<run_record> find_run(int id)
-    {
-        std::optional<run_record> out;
-        kept->async_find_run(id_of(id), [&](error_code ec, std::optional<run_record> found) {
-            BOOST_TEST(!ec);
-            out = std::move(found);
-        });
-        run();
-        return out;
-    }
-
-    asio::io_context& ctx;
-    std::unique_ptr<store> kept;
-};
 
 template <class Stores>
 struct world {
@@ -173,7 +70,7 @@ std::vector<std::string> names(const history_page& page)
 
 using strings = std::vector<std::string>;
 
-} // namespace
+} // namespace all_stores
 
 BOOST_AUTO_TEST_SUITE(all_stores)
 
@@ -238,7 +135,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(what_is_told_of_jobs_is_remembered, Stores, stores
     std::sort(loaded.begin(), loaded.end(), [](const job_memory& a, const job_memory& b) {
         return a.job < b.job;
     });
-    BOOST_TEST(loaded == (std::vector<job_memory>{whole, {.job = "b"}}), test::per_element());
+    BOOST_TEST(loaded == (std::vector<job_memory>{whole, {.job = "b"}}), per_element());
 }
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(what_a_process_leaves_open_is_the_next_ones, Stores, stores)
@@ -380,24 +277,20 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(history_is_found_by_chain_outcome_time_and_page, S
         t0 + 1h);
     u.end("a", t0 + 2h, 3);
     BOOST_TEST(
-        names(u.find({})) == (strings{"a", "b missed", "a missed", "b", "a"}), test::per_element());
+        names(u.find({})) == (strings{"a", "b missed", "a missed", "b", "a"}), per_element());
+    BOOST_TEST(names(u.find({.chains = {"a"}})) == (strings{"a", "a missed", "a"}), per_element());
     BOOST_TEST(
-        names(u.find({.chains = {"a"}})) == (strings{"a", "a missed", "a"}), test::per_element());
+        names(u.find({.chains = {"a", "b"}, .outcome = "failed"})) == strings{"b"}, per_element());
+    BOOST_TEST(names(u.find({.outcome = "missed"})) == strings{"a missed"}, per_element());
+    BOOST_TEST(names(u.find({.outcome = "skipped"})) == strings{"b missed"}, per_element());
     BOOST_TEST(
-        names(u.find({.chains = {"a", "b"}, .outcome = "failed"})) == strings{"b"},
-        test::per_element());
-    BOOST_TEST(names(u.find({.outcome = "missed"})) == strings{"a missed"}, test::per_element());
-    BOOST_TEST(names(u.find({.outcome = "skipped"})) == strings{"b missed"}, test::per_element());
-    BOOST_TEST(
-        names(u.find({.since = t0 + 1h})) == (strings{"a", "b missed", "a missed"}),
-        test::per_element());
+        names(u.find({.since = t0 + 1h})) == (strings{"a", "b missed", "a missed"}), per_element());
     const auto page = u.find({.limit = 2});
-    BOOST_TEST(names(page) == (strings{"a", "b missed"}), test::per_element());
+    BOOST_TEST(names(page) == (strings{"a", "b missed"}), per_element());
     BOOST_REQUIRE(page.next);
     u.end("c", t0 + 3h, 4); // what comes since does not move the next page
     BOOST_TEST(
-        names(u.find({.before = page.next})) == (strings{"a missed", "b", "a"}),
-        test::per_element());
+        names(u.find({.before = page.next})) == (strings{"a missed", "b", "a"}), per_element());
     BOOST_TEST(!u.find({.before = page.next}).next);
     const auto missed = std::get<missed_record>(u.find({.outcome = "missed"}).entries.at(0).what);
     BOOST_TEST(missed == (missed_record{"a", t0, t0 + 9s, 10, reason::window}));
@@ -437,44 +330,6 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_run_comes_back_as_it_was_recorded, Stores, store
     BOOST_REQUIRE_EQUAL(found->jobs.size(), 1U);
     BOOST_TEST(found->jobs[0].reason == reason::window);
     BOOST_TEST(!u.find_run(10));
-}
-
-BOOST_AUTO_TEST_SUITE_END()
-
-BOOST_AUTO_TEST_SUITE(memory_stores)
-
-BOOST_AUTO_TEST_CASE(what_is_kept_is_bounded)
-{
-    asio::io_context ctx;
-    auto store = std::make_unique<memory_store>(
-        ctx.get_executor(), memory_store_options{.keep_runs = 2, .keep_runs_in_all = 3});
-    const memory_store& kept = *store;
-    user u(ctx, std::move(store));
-    for (int i = 0; i < 4; ++i) u.end("a", t0 + i * 1s, i);
-    BOOST_REQUIRE_EQUAL(kept.runs("a").size(), 2U);
-    BOOST_TEST(kept.runs("a").front().scheduled_at == t0 + 2s);
-    u.end("b", t0, 5);
-    u.end("c", t0, 6);
-    u.end("d", t0, 7);
-    BOOST_TEST(kept.runs("a").size() == 0U);
-    BOOST_TEST(kept.runs("d").size() == 1U);
-    BOOST_TEST(kept.runs("nobody").empty());
-}
-
-BOOST_AUTO_TEST_CASE(without_a_connection_nothing_is_taken)
-{
-    asio::io_context ctx;
-    memory_store memory(ctx.get_executor());
-    auto store = std::make_unique<memory_store>(ctx.get_executor(), memory);
-    store->disconnect();
-    std::optional<error_code> result;
-    store->async_claim(
-        std::make_shared<const claim_batch>(claim_batch{.claims = {fresh("a", t0)}}), t0,
-        [&](error_code ec, const auto&) { result = ec; });
-    ctx.run();
-    BOOST_TEST(result == errc::not_running);
-    user other(ctx, std::make_unique<memory_store>(ctx.get_executor(), memory));
-    BOOST_TEST(other.ask({fresh("a", t0)}).at(0).won);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
