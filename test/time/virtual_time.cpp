@@ -21,7 +21,8 @@ namespace virtual_times {
 
 constexpr instant t0 = std::chrono::sys_days{std::chrono::year{2026} / 1 / 1};
 
-struct fixture {
+/** A virtual clock, and the waits on it that have ended, in their order. */
+struct clock_with_notes {
     asio::io_context ctx;
     virtual_time time{ctx.get_executor(), t0, 10min};
     std::vector<std::pair<int, error_code>> done;
@@ -34,7 +35,7 @@ struct fixture {
 
 } // namespace virtual_times
 
-BOOST_FIXTURE_TEST_SUITE(virtual_times, fixture)
+BOOST_FIXTURE_TEST_SUITE(virtual_times, clock_with_notes)
 
 BOOST_AUTO_TEST_CASE(completes_waits_in_order_and_at_their_time)
 {
