@@ -23,7 +23,7 @@ namespace carillon::test {
 /** One who wants to enter. */
 struct visitor {
     boost::asio::cancellation_signal signal;
-    std::optional<detail::limiter::entry> got;
+    std::optional<detail::limiter::permit_result> got;
 
     bool is_in() const { return got && got->held; }
 };
@@ -47,12 +47,13 @@ struct visited_limiter {
     enter(microseconds longest = std::chrono::hours{1}, const std::string& origin = "http://a")
     {
         visitor& v = visitors.emplace_back();
-        all->async_enter(
+        all->async_acquire(
             origin, longest,
-            boost::asio::bind_cancellation_slot(v.signal.slot(), [&v](detail::limiter::entry e) {
-                BOOST_TEST(!v.got);
-                v.got = std::move(e);
-            }));
+            boost::asio::bind_cancellation_slot(
+                v.signal.slot(), [&v](detail::limiter::permit_result e) {
+                    BOOST_TEST(!v.got);
+                    v.got = std::move(e);
+                }));
         BOOST_TEST(!v.got.has_value());
         settle();
         return v;

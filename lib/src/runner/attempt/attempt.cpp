@@ -137,7 +137,7 @@ asio::awaitable<void> send_and_conclude(
     const job_task& t,
     const request_context& c,
     time_budget budget,
-    std::optional<limiter::entry> entry,
+    std::optional<limiter::permit_result> permit,
     attempt_end& end)
 {
     auto req = make_request(c);
@@ -156,7 +156,7 @@ asio::awaitable<void> send_and_conclude(
     if (t.record.polled && *c.job.poll) // before a crash
         r.reply.status = status_accepted;
     else
-        r = co_await exchange(t, std::move(*req), lim, budget, std::move(entry));
+        r = co_await exchange(t, std::move(*req), lim, budget, std::move(permit));
     if (is_to_be_polled(c.job, r))
         co_await conclude_polling(t, c, std::move(kept_for_polls), r, budget, end);
     else if (r.ec == errc::not_kept)
@@ -173,21 +173,21 @@ asio::awaitable<void> send_and_conclude(
         end.retry_after = parse_retry_after(*text, t.shared.time.now());
 }
 
-/** `entry` is what came of its wait for a place, where that is over already. */
-asio::awaitable<attempt_end>
-attempt_once(const job_task& t, int number, time_budget budget, std::optional<limiter::entry> entry)
+/** `permit` is the result of its wait for a permit, if that has ended already. */
+asio::awaitable<attempt_end> attempt_once(
+    const job_task& t, int number, time_budget budget, std::optional<limiter::permit_result> permit)
 {
     attempt_end end;
     end.record.attempt = number;
-    end.record.started_at = entry ? t.begun_at : t.shared.time.now();
-    const microseconds begun = entry ? t.begun : t.shared.time.since_boot();
+    end.record.started_at = permit ? t.begun_at : t.shared.time.now();
+    const microseconds begun = permit ? t.begun : t.shared.time.since_boot();
     const request_context context{
         .job = t.job,
         .run = t.run,
         .attempt = number,
         .span_id = t.shared.random() | 1U,
         .secrets = t.secrets};
-    co_await send_and_conclude(t, context, budget, std::move(entry), end);
+    co_await send_and_conclude(t, context, budget, std::move(permit), end);
 
     end.record.latency = t.shared.time.since_boot() - begun;
     // From here on the reply's text is hidden.
@@ -252,7 +252,7 @@ asio::awaitable<void> perform_job(job_task task)
         if (cancellation.cancelled() != asio::cancellation_type::none)
             co_return settle_cancelled(task);
         attempt_end end = co_await attempt_once(
-            task, before + made, budget, std::exchange(task.entry, std::nullopt));
+            task, before + made, budget, std::exchange(task.permit, std::nullopt));
         task.record.attempts.push_back(end.record);
         const std::optional<microseconds> wait = wait_before_next(task, end, made, budget.left());
         if (!wait || cancellation.cancelled() != asio::cancellation_type::none)

@@ -26,15 +26,14 @@ struct job_task {
     const std::vector<wanted_value>& wanted_values;
     /// Where attempts and outcome are written.
     job_record& record;
-    /// What the first attempt may begin with: what came of its wait for a place. Without it, it
-    /// waits for one itself.
-    std::optional<limiter::entry> entry{};
+    /// The result of the first attempt's wait for a permit. Without it the attempt waits itself.
+    std::optional<limiter::permit_result> permit{};
     /// When the job began, by the wall clock and since boot.
     instant begun_at{};
     microseconds begun{0};
 };
 
-/** Whose place a job's attempts need. */
+/** The origin whose permits a job's attempts need. */
 std::string origin_of(const job& j);
 
 /**

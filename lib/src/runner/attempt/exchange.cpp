@@ -37,7 +37,7 @@ bool shows_failure(const http::limits& lim, const exchange_result& r)
 
 /** Tells whether the origin could be connected to; what says nothing of it is not told. */
 void tell(
-    limiter::place& held,
+    limiter::permit& held,
     const run_secrets& secrets,
     const http::limits& lim,
     const exchange_result& r)
@@ -102,22 +102,22 @@ asio::awaitable<exchange_result> exchange(
     http::request req,
     http::limits lim,
     time_budget budget,
-    std::optional<limiter::entry> entry)
+    std::optional<limiter::permit_result> permit)
 {
     exchange_result out;
     out.reply.phase = phase::connect;
     services& shared = t.shared;
-    const auto begun = entry ? t.begun : shared.time.since_boot();
-    if (!entry) {
+    const auto begun = permit ? t.begun : shared.time.since_boot();
+    if (!permit) {
         const auto limiter = shared.limiter;
-        entry = co_await limiter->async_enter(
+        permit = co_await limiter->async_acquire(
             origin_of(req.target, *req.route), budget.left(), asio::use_awaitable);
     }
-    if (entry->error) {
-        out.ec = entry->error;
-        out.reply.detail = entry->detail;
+    if (permit->error) {
+        out.ec = permit->error;
+        out.reply.detail = permit->detail;
         out.reply.phase_time = shared.time.since_boot() - begun;
-        out.never_began = entry->error == errc::timed_out && entry->detail.empty();
+        out.never_began = permit->error == errc::timed_out && permit->detail.empty();
         co_return out;
     }
 
@@ -137,7 +137,7 @@ asio::awaitable<exchange_result> exchange(
     if (left <= lim.timeout) out.cut_to = lim.timeout = left;
     // Only now: an endpoint refuses a signature that has waited.
     sign(t.job, shared.time.now(), req);
-    req.on_connected = [weak = std::weak_ptr(entry->held)] {
+    req.on_connected = [weak = std::weak_ptr(permit->held)] {
         if (const auto held = weak.lock()) held->connected();
     };
     crash_point("attempt.ready");
@@ -145,7 +145,7 @@ asio::awaitable<exchange_result> exchange(
     crash_point("attempt.answered");
     out.ec = ec;
     out.reply = std::move(reply);
-    tell(*entry->held, t.secrets, lim, out);
+    tell(*permit->held, t.secrets, lim, out);
     co_return out;
 }
 

@@ -30,7 +30,7 @@ private:
 struct exchange_result {
     error_code ec{};
     http::response reply{};
-    /// The job's deadline passed before it had a place.
+    /// The job's deadline passed before it had a permit.
     bool never_began = false;
     /// What it was given until the job's deadline, where that was less than its timeout.
     std::optional<microseconds> cut_to{};
@@ -40,18 +40,19 @@ struct exchange_result {
 reply reply_of(const http::response& r);
 
 /**
- * Waits for a place, where `entry` is not what came of that already, sends, and tells the origin's
- * circuit how connecting went. Everything named must outlive the operation. Cancellation:
- * `terminal`.
+ * Waits for a permit unless `permit` is the result of such a wait, sends the request, and tells the
+ * origin's circuit whether it could connect. Everything named must outlive the operation.
+ * Cancellation: `terminal`.
  *
- * What is reached through a unix socket or a proxy of its own has places and a circuit of its own.
+ * An origin that is reached through a unix socket or a proxy has its own permits and circuit for
+ * that route.
  */
 boost::asio::awaitable<exchange_result> exchange(
     const job_task& t,
     http::request req,
     http::limits lim,
     time_budget budget,
-    std::optional<limiter::entry> entry = {});
+    std::optional<limiter::permit_result> permit = {});
 
 /** Has the store keep how far the job is. */
 boost::asio::awaitable<error_code> save_progress(const job_task& t);

@@ -28,7 +28,7 @@ bool circuit::failed(microseconds now, bool is_probe) noexcept
         probing_ = false;
         wait_ = std::min(wait_ * 2, longest_wait);
     }
-    // Attempts that were under way when it opened say nothing new.
+    // An attempt that was under way when the circuit opened shows nothing new.
     if (is_open() && (is_probe || !was_open)) next_probe_ = now + wait_;
     return is_open() && !was_open;
 }

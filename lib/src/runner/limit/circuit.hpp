@@ -5,51 +5,52 @@
 namespace carillon::detail {
 
 /**
- * Whether an endpoint's origin may be connected to, after how connecting to it went last.
+ * Decides whether attempts may connect to an origin, from how the last ones went.
  *
- * It is closed at first. Several failures in a row open it: then one attempt at a time is let
- * through, a probe, after a wait that doubles from one failed probe to the next. A connection
- * closes it. Times are those since boot.
+ * A circuit starts closed. Several failures in a row open it. While it is open it lets one attempt
+ * at a time through, the probe. The wait before a probe doubles with each probe that fails. A
+ * connection closes the circuit. Times are those since boot.
  */
 class circuit {
 public:
-    /// As many failures in a row open it.
+    /// This many failures in a row open it.
     static constexpr int failures_to_open = 5;
     static constexpr microseconds first_wait = std::chrono::seconds{1};
     static constexpr microseconds longest_wait = std::chrono::seconds{30};
 
     enum class admission {
         pass,
-        /// Let through to find out; @ref succeeded, @ref failed or @ref abandoned must follow.
+        /// It may try; a call of @ref succeeded, @ref failed or @ref abandoned must follow.
         probe,
-        /// Until the probe under way has ended, or the next one is due.
+        /// It waits until the probe under way has ended, or the next one is due.
         wait,
     };
 
     admission ask(microseconds now) noexcept;
 
-    /** Whether @ref ask would let an attempt through; it still will later, until told otherwise. */
+    /** Whether @ref ask would let an attempt through. A true answer stays true until another member
+     * function is called. */
     bool lets_through(microseconds now) const noexcept
     {
         return !is_open() || (!probing_ && now >= next_probe_);
     }
 
-    /** An attempt has connected: whether that closed an open circuit. */
+    /** An attempt has connected. Returns whether that closed an open circuit. */
     bool succeeded() noexcept;
 
-    /** An attempt could not connect: whether that opened a closed circuit. */
+    /** An attempt could not connect. Returns whether that opened a closed circuit. */
     bool failed(microseconds now, bool is_probe) noexcept;
 
-    /** A probe ended before it could tell. */
+    /** A probe ended and showed nothing. */
     void abandoned() noexcept { probing_ = false; }
 
     bool is_open() const noexcept { return failures_ >= failures_to_open; }
     bool is_probing() const noexcept { return probing_; }
 
-    /** In a row. */
+    /** How many attempts in a row could not connect. */
     int failures() const noexcept { return failures_; }
 
-    /** When the next probe is due; of use while it is open. */
+    /** When the next probe is due. It has a meaning only while the circuit is open. */
     microseconds next_probe() const noexcept { return next_probe_; }
 
 private:

@@ -12,9 +12,9 @@ namespace asio = boost::asio;
 namespace carillon::detail {
 namespace {
 
-std::size_t at_least_one(std::size_t places) { return std::max<std::size_t>(places, 1); }
+std::size_t at_least_one(std::size_t permits) { return std::max<std::size_t>(permits, 1); }
 
-/** What those are told who did not try themselves. */
+/** The detail for attempts that fail without having been made. */
 std::string found_by_another(const circuit& c)
 {
     return fmt::format(
@@ -34,16 +34,16 @@ limiter::limiter(asio::any_io_executor ex, time_source& time, bounds max, change
 void limiter::set_max_concurrent(std::size_t max)
 {
     max_.max_concurrent = at_least_one(max);
-    let_in();
+    give_permits();
 }
 
 void limiter::set_max_per_origin(std::size_t max)
 {
     max_.max_per_origin = at_least_one(max);
     if (closed_) return;
-    // All of them before anybody enters, so that they take turns.
+    // Every origin is in line before the first permit is given, so that they take turns.
     for (auto& [origin, s] : all_) line_up(s);
-    let_in();
+    give_permits();
     for (auto& [origin, s] : all_) await_probe(s);
 }
 
@@ -55,7 +55,7 @@ void limiter::close()
             std::exchange(s.probe_wait, nullptr)->emit(asio::cancellation_type::terminal);
 }
 
-void limiter::enter(std::string origin, microseconds longest, operation::handler_type handler)
+void limiter::acquire(std::string origin, microseconds longest, operation::handler_type handler)
 {
     forget_unused();
     origin_state& s = remember(origin);
@@ -64,21 +64,21 @@ void limiter::enter(std::string origin, microseconds longest, operation::handler
     s.queue.push_back(w);
     ++s.waiting;
     serve(origin);
-    if (!w->waiting) return; // it is in
+    if (!w->waiting) return; // it has its permit
     auto slot = w->waiting->slot();
     if (slot.is_connected())
         slot.assign(
             [self = weak_from_this(), weak = std::weak_ptr(w), origin](asio::cancellation_type) {
                 const auto alive = self.lock();
                 const auto who = weak.lock();
-                if (alive && who) alive->give_up(origin, who, asio::error::operation_aborted);
+                if (alive && who) alive->stop_waiting(origin, who, asio::error::operation_aborted);
             });
     time_.async_wait_for(
         std::max(longest, microseconds{0}),
         asio::bind_cancellation_slot(
             w->stop_clock.slot(), [self = weak_from_this(), w, origin](const error_code& ec) {
                 if (ec == asio::error::operation_aborted) return;
-                if (const auto alive = self.lock()) alive->give_up(origin, w, errc::timed_out);
+                if (const auto alive = self.lock()) alive->stop_waiting(origin, w, errc::timed_out);
             }));
 }
 
@@ -89,7 +89,7 @@ limiter::origin_state& limiter::remember(const std::string& origin)
     return at->second;
 }
 
-/** Where there are very many, it is done only when they have doubled. */
+/** With very many origins it looks again only when they have doubled. */
 void limiter::forget_unused()
 {
     if (all_.size() < forget_at_) return;
@@ -97,8 +97,8 @@ void limiter::forget_unused()
     forget_at_ = std::max(many, all_.size() * 2);
 }
 
-/** To be called after whatever may let somebody in at an origin, or keep them out. Forgets one that
- * nobody needs to be remembered. */
+/** Call it after each change that may give a permit at an origin, or delay one. It forgets an
+ * origin that nobody uses and whose circuit knows of no failure. */
 void limiter::serve(const std::string& origin)
 {
     const auto at = all_.find(origin);
@@ -107,46 +107,47 @@ void limiter::serve(const std::string& origin)
     if (s.queue.size() > 2 * s.waiting)
         std::erase_if(s.queue, [](const auto& weak) { return !if_waiting(weak); });
     line_up(s);
-    let_in();
+    give_permits();
     await_probe(s);
     if (s.is_unused() && s.circuit.failures() == 0) all_.erase(at);
 }
 
-/** Gives an origin its turn among those that lack only a place among all, or takes it away. */
+/** Puts an origin in line if it lacks nothing but a permit below `max_concurrent`; otherwise takes
+ * it out. */
 void limiter::line_up(origin_state& s)
 {
-    const bool lacks_only_that =
+    const bool is_ready =
         s.waiting > 0 && s.used < max_.max_per_origin && s.circuit.lets_through(time_.since_boot());
-    if (lacks_only_that && !s.is_linked()) line_.push_back(s);
-    if (!lacks_only_that) s.unlink();
+    if (is_ready && !s.is_linked()) line_.push_back(s);
+    if (!is_ready) s.unlink();
 }
 
-/** The one way in: as long as places are free, the first origin in line lets one in and goes to the
- * line's end. */
-void limiter::let_in()
+/** Gives every permit. While one is free, the first origin in line gives it to its first waiter and
+ * goes to the end of the line. */
+void limiter::give_permits()
 {
     while (!closed_ && used_ < max_.max_concurrent && !line_.empty()) {
         origin_state& s = line_.front();
         s.unlink();
         const auto first = take_first(s);
         if (!first) continue;
-        complete(s, first, {{}, take_place(s), {}});
+        complete(s, first, {{}, make_permit(s), {}});
         line_up(s);
         await_probe(s);
     }
 }
 
-std::shared_ptr<limiter::place> limiter::take_place(origin_state& s)
+std::shared_ptr<limiter::permit> limiter::make_permit(origin_state& s)
 {
     const microseconds now = time_.since_boot();
     const bool is_probe = s.circuit.ask(now) == circuit::admission::probe;
     if (is_probe) s.probe_since = now;
     ++s.used;
     ++used_;
-    return std::make_shared<place>(weak_from_this(), *s.name, is_probe);
+    return std::make_shared<permit>(weak_from_this(), *s.name, is_probe);
 }
 
-/** Null for one that has given up. */
+/** Null for one that has stopped waiting. */
 std::shared_ptr<limiter::waiter> limiter::if_waiting(const std::weak_ptr<waiter>& weak)
 {
     auto w = weak.lock();
@@ -163,11 +164,12 @@ std::shared_ptr<limiter::waiter> limiter::take_first(origin_state& s)
     return nullptr;
 }
 
-/** Comes again when a probe is due, or takes too long, as long as somebody waits for it. */
+/** Starts the timer for when a probe is due, or has taken too long. It runs only while an attempt
+ * waits. */
 void limiter::await_probe(origin_state& s)
 {
     const bool has_room = s.used < max_.max_per_origin || s.circuit.is_probing();
-    // In line a probe is due already, and the clock would come again at once.
+    // An origin in line has a probe that is due already: its timer would fire again and again.
     const bool is_needed = s.waiting > 0 && s.circuit.is_open() && has_room && !s.is_linked();
     if (s.probe_wait) std::exchange(s.probe_wait, nullptr)->emit(asio::cancellation_type::terminal);
     if (!is_needed) return;
@@ -181,15 +183,15 @@ void limiter::await_probe(origin_state& s)
                                    signal = s.probe_wait](const error_code& ec) {
                 const auto alive = self.lock();
                 if (ec == asio::error::operation_aborted || !alive) return;
-                // One that was cancelled as it came to its end is not the one that counts.
+                // A timer that was cancelled as it fired is not the current one.
                 const auto at = alive->all_.find(origin);
                 if (at == alive->all_.end() || at->second.probe_wait != signal) return;
                 at->second.probe_wait = nullptr;
-                alive->on_probe_wait(origin);
+                alive->on_probe_timer(origin);
             }));
 }
 
-void limiter::on_probe_wait(const std::string& origin)
+void limiter::on_probe_timer(const std::string& origin)
 {
     origin_state& s = remember(origin);
     if (s.circuit.is_probing() && time_.since_boot() >= s.probe_since + longest_probe) {
@@ -206,25 +208,26 @@ void limiter::fail_waiting(origin_state& s, const error_code& ec, const std::str
         if (const auto w = if_waiting(weak)) complete(s, w, {ec, nullptr, why});
 }
 
-/** Who has waited in vain for an open circuit is told why it is open. */
-void limiter::give_up(const std::string& origin, const std::shared_ptr<waiter>& w, error_code why)
+/** An attempt that timed out at an open circuit gets the error that opened it. */
+void limiter::stop_waiting(
+    const std::string& origin, const std::shared_ptr<waiter>& w, error_code why)
 {
     if (!w->waiting) return;
     origin_state& s = remember(origin);
     const bool is_dead = why == errc::timed_out && s.circuit.is_open() && s.last_error;
     complete(
         s, w,
-        is_dead ? entry{s.last_error, nullptr, found_by_another(s.circuit)}
-                : entry{why, nullptr, {}});
+        is_dead ? permit_result{s.last_error, nullptr, found_by_another(s.circuit)}
+                : permit_result{why, nullptr, {}});
     serve(origin);
 }
 
-void limiter::complete(origin_state& s, const std::shared_ptr<waiter>& w, entry e)
+void limiter::complete(origin_state& s, const std::shared_ptr<waiter>& w, permit_result result)
 {
     --s.waiting;
     auto done = std::exchange(w->waiting, std::nullopt);
     w->stop_clock.emit(asio::cancellation_type::terminal);
-    std::move(*done).complete(std::move(e));
+    std::move(*done).complete(std::move(result));
 }
 
 void limiter::connected(const std::string& origin)
@@ -255,7 +258,7 @@ void limiter::failed(
     if (has_opened) on_change_(change);
 }
 
-void limiter::leave(const std::string& origin, bool is_untold_probe)
+void limiter::release(const std::string& origin, bool is_untold_probe)
 {
     const auto at = all_.find(origin);
     if (at == all_.end()) return;
@@ -265,18 +268,18 @@ void limiter::leave(const std::string& origin, bool is_untold_probe)
     serve(origin);
 }
 
-limiter::place::~place()
+limiter::permit::~permit()
 {
-    if (const auto of = of_.lock()) of->leave(origin_, is_probe_ && !has_told_);
+    if (const auto of = of_.lock()) of->release(origin_, is_probe_ && !has_told_);
 }
 
-void limiter::place::connected()
+void limiter::permit::connected()
 {
     if (std::exchange(has_told_, true)) return;
     if (const auto of = of_.lock()) of->connected(origin_);
 }
 
-void limiter::place::failed(const error_code& ec, const std::string& words)
+void limiter::permit::failed(const error_code& ec, const std::string& words)
 {
     if (std::exchange(has_told_, true)) return;
     if (const auto of = of_.lock()) of->failed(origin_, is_probe_, ec, words);

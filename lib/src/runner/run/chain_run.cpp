@@ -155,21 +155,25 @@ void chain_run::start_job(std::size_t position)
     // What was accepted before a crash is asked for first.
     if (record_.jobs[position].polled) return perform(position, std::nullopt, begun_at, begun);
     const job& j = walk_.at(position);
-    shared_->limiter->async_enter(
+    shared_->limiter->async_acquire(
         origin_of(j), j.deadline,
         asio::bind_cancellation_slot(
             signals_[position]->slot(),
-            [self = shared_from_this(), position, begun_at, begun](limiter::entry entry) {
-                self->perform(position, std::move(entry), begun_at, begun);
+            [self = shared_from_this(), position, begun_at, begun](limiter::permit_result permit) {
+                self->perform(position, std::move(permit), begun_at, begun);
             }));
 }
 
 void chain_run::perform(
-    std::size_t position, std::optional<limiter::entry> entry, instant begun_at, microseconds begun)
+    std::size_t position,
+    std::optional<limiter::permit_result> permit,
+    instant begun_at,
+    microseconds begun)
 {
-    // A cancellation that came as the wait was over reaches nobody else: a place is given back, and
-    // after an error no other attempt is made.
-    if (cancelled_ && entry) entry = limiter::entry{.error = asio::error::operation_aborted};
+    // A cancellation that came as the wait ended has cancelled nothing. The permit is released
+    // here, and after this error no other attempt is made.
+    if (cancelled_ && permit)
+        permit = limiter::permit_result{.error = asio::error::operation_aborted};
     asio::co_spawn(
         shared_->executor,
         perform_job(
@@ -179,7 +183,7 @@ void chain_run::perform(
              .run = record_,
              .wanted_values = wanted_values_[position],
              .record = record_.jobs[position],
-             .entry = std::move(entry),
+             .permit = std::move(permit),
              .begun_at = begun_at,
              .begun = begun}),
         asio::bind_cancellation_slot(

@@ -18,11 +18,11 @@
 namespace carillon::detail {
 
 /**
- * One run under way: walks its chain, a coroutine for each job that goes.
+ * One run under way. It walks its chain and has a coroutine for each job that is running.
  *
- * Owned by its jobs' waits for a place and their coroutines alone; whoever starts it is told of its
- * end exactly once. A job that waits for its first place has no coroutine yet: of ten thousand runs
- * at one instant nearly all wait.
+ * Its jobs' waits for permits and their coroutines own it, and nobody else. Its `on_end` is called
+ * exactly once. A job that waits for its first permit has no coroutine yet: of ten thousand runs at
+ * one instant nearly all wait.
  */
 class chain_run : public std::enable_shared_from_this<chain_run> {
 public:
@@ -68,7 +68,7 @@ private:
     void start_job(std::size_t position);
     void perform(
         std::size_t position,
-        std::optional<limiter::entry> entry,
+        std::optional<limiter::permit_result> permit,
         instant begun_at,
         microseconds begun);
     void skip_job(const chain_walk::step& step);
