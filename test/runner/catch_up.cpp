@@ -38,7 +38,7 @@ BOOST_AUTO_TEST_CASE(none_runs_what_is_late_only)
     auto v = judge_passed(s, passed(ten, ten + 2h), ten + 150min);
     BOOST_TEST(v.missed == (parts{{ten, ten + 2h, 3, reason::window}}), test::per_element());
     BOOST_TEST(!v.run);
-    BOOST_TEST(!v.owed);
+    BOOST_TEST(!v.backlog);
     v = judge_passed(s, passed(ten, ten + 2h, true), ten + 121min);
     BOOST_TEST(v.missed == (parts{{ten, ten + 1h, 2, reason::window}}), test::per_element());
     BOOST_TEST(v.run == ten + 2h);
@@ -82,7 +82,7 @@ BOOST_AUTO_TEST_CASE(what_is_too_long_ago_is_dropped)
     BOOST_TEST(v.run == ten + 2h);
     v = judge_passed(hourly(catch_up_policy::all, 90min), passed(ten, ten + 2h), ten + 150min);
     BOOST_TEST(v.missed == (parts{{ten, ten, 1, reason::window}}), test::per_element());
-    BOOST_TEST(v.owed == (owed_span{{instant{}, 1h}, ten + 1h, ten + 2h, 2}));
+    BOOST_TEST(v.backlog == (owed_span{{instant{}, 1h}, ten + 1h, ten + 2h, 2}));
 }
 
 BOOST_AUTO_TEST_CASE(all_owes_each)
@@ -92,11 +92,11 @@ BOOST_AUTO_TEST_CASE(all_owes_each)
         const auto v = judge_passed(s, passed(ten, ten + 2h, late), ten + 121min);
         BOOST_TEST(v.missed.empty());
         BOOST_TEST(!v.run);
-        BOOST_TEST(v.owed == (owed_span{{instant{}, 1h}, ten, ten + 2h, 3}));
+        BOOST_TEST(v.backlog == (owed_span{{instant{}, 1h}, ten, ten + 2h, 3}));
     }
     const auto v = judge_passed(s, passed(ten, ten, true), ten + 1s);
     BOOST_TEST(v.run == ten);
-    BOOST_TEST(!v.owed);
+    BOOST_TEST(!v.backlog);
 }
 
 BOOST_AUTO_TEST_CASE(the_newest_stay_within_the_limit)
@@ -135,7 +135,7 @@ BOOST_AUTO_TEST_CASE(every_instant_comes_to_exactly_one_thing)
         const std::int64_t all = (to - ten) / 1h + 1;
         const auto v = judge_passed(s, passed(ten, to, late), now);
         std::vector<owed_span> owed;
-        if (v.owed) owed.push_back(*v.owed);
+        if (v.backlog) owed.push_back(*v.backlog);
         parts missed = v.missed;
         for (const auto& m : cut_to_limit(s, owed, s.catch_up_limit)) missed.push_back(m);
         std::int64_t told = v.run ? 1 : 0;

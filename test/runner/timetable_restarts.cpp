@@ -99,7 +99,7 @@ BOOST_AUTO_TEST_CASE(what_is_owed_from_before_a_boot_waits_for_its_jitter)
         const auto owed = [&](instant now) {
             std::vector<instant> out;
             for (const due_run& r : runs_due(now))
-                if (r.was_owed) out.push_back(r.scheduled_at);
+                if (r.is_from_backlog) out.push_back(r.scheduled_at);
             return out;
         };
         BOOST_TEST(owed(wake - 1us).empty());

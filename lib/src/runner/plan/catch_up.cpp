@@ -1,6 +1,7 @@
 #include "runner/plan/catch_up.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace carillon::detail {
 namespace {
@@ -12,7 +13,7 @@ public:
           now_(now)
     {}
 
-    /** The instants from `from_` to `to`, which is one of them or before all. */
+    /** The instants from `from_` to `to` are missed. `to` is one of them or before all. */
     void miss(instant to, reason why)
     {
         if (to < from_) return;
@@ -20,7 +21,7 @@ public:
         from_ = instants_.next_after(to).value_or(instant::max());
     }
 
-    /** Those up to `to` that are too old to be sent. */
+    /** Those up to `to` that are too old to be sent are missed. */
     void miss_old(instant to)
     {
         const instant oldest = now_ - schedule_.catch_up_window;
@@ -29,9 +30,9 @@ public:
             miss(*last, reason::window);
     }
 
-    void owe(instant to)
+    void defer(instant to)
     {
-        if (to >= from_) out_.owed = owed_span{ticks_, from_, to, instants_.count(from_, to)};
+        if (to >= from_) out_.backlog = owed_span{ticks_, from_, to, instants_.count(from_, to)};
     }
 
     std::optional<instant> before(instant t) const { return instants_.last_until(t - one_tick); }
@@ -48,8 +49,8 @@ private:
     verdict_on_passed out_;
 };
 
-/** The n-th instant of a span, from 1; found by halving, so that each part is counted about once.
- */
+/** The n-th instant of a span; the first has n = 1. Halves the span, so that each part is counted
+ * about once. */
 instant nth(const occurrences& instants, const owed_span& span, std::int64_t n)
 {
     instant low = span.from;
@@ -93,7 +94,7 @@ verdict_on_passed judge_passed(const schedule& s, const passed_span& passed, ins
     } else if (passed.is_late && j.first() == passed.to) {
         j.out().run = passed.to;
     } else {
-        j.owe(passed.to);
+        j.defer(passed.to);
     }
     return std::move(j.out());
 }
@@ -110,40 +111,41 @@ std::vector<missed_part> coalesce_passed(const schedule& s, const passed_span& p
     return std::move(j.out().missed);
 }
 
-void insert_by_age(std::vector<owed_span>& owed, const owed_span& span)
+void insert_by_age(std::vector<owed_span>& backlog, const owed_span& span)
 {
     const auto behind = std::find_if(
-        owed.begin(), owed.end(), [&](const owed_span& o) { return o.from > span.from; });
-    owed.insert(behind, span);
+        backlog.begin(), backlog.end(), [&](const owed_span& o) { return o.from > span.from; });
+    backlog.insert(behind, span);
 }
 
-owed_span take_oldest(const schedule& s, std::vector<owed_span>& owed)
+owed_span take_oldest(const schedule& s, std::vector<owed_span>& backlog)
 {
-    owed_span& first = owed.front();
+    owed_span& first = backlog.front();
     const owed_span out{first.ticks, first.from, first.from, 1};
     if (--first.count > 0)
         first.from = *occurrences(s, first.ticks).next_after(first.from);
     else
-        owed.erase(owed.begin());
+        backlog.erase(backlog.begin());
     return out;
 }
 
-void take_after(const schedule& s, std::vector<owed_span>& owed, instant now)
+void take_after(const schedule& s, std::vector<owed_span>& backlog, instant now)
 {
-    for (owed_span& o : owed) {
+    for (owed_span& o : backlog) {
         if (o.to <= now) continue;
         const occurrences instants(s, o.ticks);
         o.count -= instants.count(std::max(o.from, instants.next_after(now).value_or(o.to)), o.to);
         if (o.count > 0) o.to = *instants.last_until(now);
     }
-    std::erase_if(owed, [](const owed_span& o) { return o.count == 0; });
+    std::erase_if(backlog, [](const owed_span& o) { return o.count == 0; });
 }
 
-std::vector<missed_part> cut_to_window(const schedule& s, std::vector<owed_span>& owed, instant now)
+std::vector<missed_part>
+cut_to_window(const schedule& s, std::vector<owed_span>& backlog, instant now)
 {
     std::vector<missed_part> out;
     const instant oldest = now - s.catch_up_window;
-    for (owed_span& o : owed) {
+    for (owed_span& o : backlog) {
         if (o.from >= oldest) break;
         const occurrences instants(s, o.ticks);
         const instant last = *instants.last_until(std::min(o.to, oldest - one_tick));
@@ -152,22 +154,22 @@ std::vector<missed_part> cut_to_window(const schedule& s, std::vector<owed_span>
         o.count -= count;
         if (o.count > 0) o.from = *instants.next_after(last);
     }
-    std::erase_if(owed, [](const owed_span& o) { return o.count == 0; });
+    std::erase_if(backlog, [](const owed_span& o) { return o.count == 0; });
     return out;
 }
 
 std::vector<missed_part>
-cut_to_limit(const schedule& s, std::vector<owed_span>& owed, std::int64_t limit)
+cut_to_limit(const schedule& s, std::vector<owed_span>& backlog, std::int64_t limit)
 {
     std::int64_t excess = -limit;
-    for (const owed_span& o : owed) excess += o.count;
+    for (const owed_span& o : backlog) excess += o.count;
     std::vector<missed_part> out;
     while (excess > 0) {
-        owed_span& oldest = owed.front();
+        owed_span& oldest = backlog.front();
         if (oldest.count <= excess) {
             excess -= oldest.count;
             out.push_back({oldest.from, oldest.to, oldest.count, reason::limit});
-            owed.erase(owed.begin());
+            backlog.erase(backlog.begin());
             continue;
         }
         const occurrences instants(s, oldest.ticks);
@@ -178,6 +180,33 @@ cut_to_limit(const schedule& s, std::vector<owed_span>& owed, std::int64_t limit
         excess = 0;
     }
     return out;
+}
+
+std::vector<missed_part> cut_to_catch_up(const schedule& s, std::vector<owed_span>& backlog)
+{
+    std::vector<missed_part> out;
+    if (s.catch_up == catch_up_policy::none)
+        for (const owed_span& o : std::exchange(backlog, {}))
+            out.push_back({o.from, o.to, o.count, reason::window});
+    const bool is_once = s.catch_up == catch_up_policy::once;
+    const std::int64_t limit = is_once ? 1 : s.catch_up_limit + std::int64_t{1}; // one was late
+    for (missed_part& m : cut_to_limit(s, backlog, limit)) {
+        if (is_once) m.reason = reason::coalesced;
+        out.push_back(m);
+    }
+    return out;
+}
+
+void recount(const schedule& s, std::vector<owed_span>& backlog)
+{
+    for (owed_span& o : backlog) {
+        const occurrences instants(s, o.ticks);
+        o.count = instants.count(o.from, o.to);
+        if (o.count == 0) continue;
+        o.from = *instants.next_after(o.from - one_tick);
+        o.to = *instants.last_until(o.to);
+    }
+    std::erase_if(backlog, [](const owed_span& o) { return o.count == 0; });
 }
 
 } // namespace carillon::detail

@@ -10,7 +10,7 @@
 
 namespace carillon::detail {
 
-/** Instants that passed without a run, and why none comes. */
+/** Instants that passed and get no run, and why. */
 struct missed_part {
     instant from;
     instant to;
@@ -20,56 +20,63 @@ struct missed_part {
     friend bool operator==(const missed_part&, const missed_part&) = default;
 };
 
-/** Instants of a job from `from` to `to`, both of them instants, whose time has come; `ticks` count
- * where the schedule has a rate. */
+/** Instants of a job whose time has come: from `from` to `to`, which are instants themselves.
+ * `ticks` count where the schedule has a rate. */
 struct passed_span {
     grid ticks;
     instant from;
     instant to;
-    /// The last is so little past its time that it is late, not missed.
+    /// The last one still runs: see @ref is_late.
     bool is_late = false;
 };
 
-/** What comes of instants that passed. */
+/** What happens to instants that passed. */
 struct verdict_on_passed {
-    /// Runs now.
+    /// The one that runs now.
     std::optional<instant> run{};
-    /// Runs later, one after another.
-    std::optional<owed_span> owed{};
+    /// Those that run later, one after another.
+    std::optional<owed_span> backlog{};
     std::vector<missed_part> missed{};
 };
 
-/** Whether what was due at `due` is late, not missed: up to a minute past its window. */
+/** Whether what was due at `due` still runs at `now`, and is not missed: until a minute after its
+ * window. */
 bool is_late(const schedule& s, instant due, instant now) noexcept;
 
 /**
- * Judges instants that passed, at `now`, by the schedule's catch-up: what is late runs; of what was
- * missed `none` runs nothing, `once` the latest, `all` each.
+ * Judges instants that passed, at `now`, by the schedule's catch-up. A late instant runs. Of missed
+ * instants `none` runs nothing, `once` runs the latest, `all` runs each.
  *
- * Under `all` a late instant that stands alone runs now, else it is owed like those before it, so
- * that they come in order. Allocates for what it returns only.
+ * Under `all` a late instant runs now only if no others come before it. Else it joins the backlog
+ * behind them, so that they run in order. It allocates only for what it returns.
  */
 verdict_on_passed judge_passed(const schedule& s, const passed_span& passed, instant now);
 
-/** What a new instant stands for: instants of an earlier boot or start that passed. Without it they
- * come to nothing. */
+/** Judges instants that passed, for which a newer one that is not among them stands: none of them
+ * runs. */
 std::vector<missed_part> coalesce_passed(const schedule& s, const passed_span& passed, instant now);
 
-/** Adds a span behind those that are older. */
-void insert_by_age(std::vector<owed_span>& owed, const owed_span& span);
+/** Adds a span to a backlog, behind those that are older. */
+void insert_by_age(std::vector<owed_span>& backlog, const owed_span& span);
 
-/** Takes the oldest instant out, as a span of its own. */
-owed_span take_oldest(const schedule& s, std::vector<owed_span>& owed);
+/** Takes the oldest instant out of a backlog, as a span of its own. */
+owed_span take_oldest(const schedule& s, std::vector<owed_span>& backlog);
 
-/** Takes out what is later than `now`, since the clock was set back: it is not owed yet. */
-void take_after(const schedule& s, std::vector<owed_span>& owed, instant now);
+/** Takes out what is later than `now`: the clock was set back, and these have not passed yet. */
+void take_after(const schedule& s, std::vector<owed_span>& backlog, instant now);
 
-/** Cuts off what is older than the schedule's window at `now`; it is missed. */
+/** Takes out what is older than the schedule's window at `now`, and is missed so. */
 std::vector<missed_part>
-cut_to_window(const schedule& s, std::vector<owed_span>& owed, instant now);
+cut_to_window(const schedule& s, std::vector<owed_span>& backlog, instant now);
 
-/** Cuts the oldest off until at most `limit` are owed; what was cut is missed. */
+/** Takes the oldest instants out until at most `limit` are left. Those taken out are missed. */
 std::vector<missed_part>
-cut_to_limit(const schedule& s, std::vector<owed_span>& owed, std::int64_t limit);
+cut_to_limit(const schedule& s, std::vector<owed_span>& backlog, std::int64_t limit);
+
+/** Takes out what the schedule's catch-up does not send, since that has changed. It is missed. */
+std::vector<missed_part> cut_to_catch_up(const schedule& s, std::vector<owed_span>& backlog);
+
+/** Counts the instants anew: the schedule's zone may have other rules than when they passed. */
+void recount(const schedule& s, std::vector<owed_span>& backlog);
 
 } // namespace carillon::detail

@@ -3,33 +3,14 @@
 #include "runner/plan/used_names.hpp"
 
 #include <algorithm>
-#include <iterator>
-#include <unordered_set>
+#include <utility>
 
 namespace carillon::detail {
-namespace {
-
-/// From the start of a run that catches up to that of the next one, so that a machine that comes
-/// back does not storm.
-constexpr microseconds payment_distance = std::chrono::milliseconds{100};
-
-/** a + b, or the latest instant where that would overflow. */
-instant saturated_add(instant a, microseconds b)
-{
-    return b > instant::max() - a ? instant::max() : a + b;
-}
-
-} // namespace
-
-const schedule& timetable::schedule_of(job_index j) const
-{
-    return std::get<schedule>((*plan_)[j].trigger);
-}
 
 void timetable::plan_all()
 {
     std::vector<appointment> all;
-    const auto is_planned = [](const entry& e) { return e.next != never; };
+    const auto is_planned = [](const entry& e) { return e.cursor.next != never; };
     all.reserve(
         static_cast<std::size_t>(std::count_if(entries_.begin(), entries_.end(), is_planned)));
     for (job_index i = 0; i < entries_.size(); ++i) {
@@ -38,111 +19,34 @@ void timetable::plan_all()
     }
     agenda_.assign(std::move(all));
     held_.clear();
-    payments_.assign({});
-    for (const auto& [j, d] : debts_)
-        if (!d.waits) plan_debt(j);
 }
 
 void timetable::plan_next(job_index j)
 {
     entry& e = entries_[j];
-    if (e.next == never || e.planned) return;
+    if (e.cursor.next == never || e.planned) return;
     e.planned = true;
     agenda_.add(appointment_for(j));
 }
 
-void timetable::plan_debt(job_index j)
-{
-    const debt& d = debts_.at(j);
-    // Never early: it may have been given up before its jitter was over, or the clock set back.
-    const owed_span& oldest = d.spans.front();
-    const instant ready = std::max(d.ready, due_time(j, oldest.ticks, oldest.from));
-    payments_.add({.due = ready, .window_end = ready, .job = j});
-}
-
-/** When an instant of the job is due: with its jitter. */
-instant timetable::due_time(job_index j, const grid& ticks, instant at) const
-{
-    const schedule& s = schedule_of(j);
-    if (s.jitter == microseconds{0}) return at;
-    const auto following = occurrences(s, ticks).next_after(at);
-    return saturated_add(at, jitter_of((*plan_)[j].name, s.jitter, at, following));
-}
-
 appointment timetable::appointment_for(job_index j) const
 {
-    const entry& e = entries_[j];
-    const schedule& s = schedule_of(j);
-    const instant due = due_time(j, e.ticks, e.next);
+    const schedule_cursor& c = entries_[j].cursor;
+    const schedule& s = schedule_at(j);
+    const instant due = due_time(job_at(j), c.ticks, c.next);
     instant end = saturated_add(due, s.accuracy);
     // A window ends before the job's following instant.
-    if (const auto following = occurrences(s, e.ticks).next_after(e.next))
+    if (const auto following = occurrences(s, c.ticks).next_after(c.next))
         end = std::min(end, *following - microseconds{1});
     return {.due = due, .window_end = end, .job = j};
-}
-
-/** The newest instant, from the entry's next one on, whose time to run has come. */
-instant timetable::newest_due(job_index j, instant now) const
-{
-    const entry& e = entries_[j];
-    const schedule& s = schedule_of(j);
-    const instant newest = std::max(last_open(s, e, now).value_or(e.next), e.next);
-    if (newest == e.next || s.jitter == microseconds{0}) return newest;
-    if (due_time(j, e.ticks, newest) <= now) return newest;
-    // Of neighbours only the newest waits: an instant is due before the one after it.
-    return std::max(last_open(s, e, newest - one_tick).value_or(e.next), e.next);
-}
-
-/** The first later instant that is still to be judged: not a point of time that has had its turn.
- */
-std::optional<instant> timetable::next_open(const schedule& s, const entry& e, instant t)
-{
-    const occurrences instants(s, e.ticks);
-    auto next = instants.next_after(t);
-    if (!is_fixed_time(s)) return next;
-    for (const used_span& u : e.used)
-        if (next && u.from <= *next && *next <= u.to) next = instants.next_after(u.to);
-    return next;
-}
-
-/** The latest such instant until then. */
-std::optional<instant> timetable::last_open(const schedule& s, const entry& e, instant t)
-{
-    const occurrences instants(s, e.ticks);
-    auto last = instants.last_until(t);
-    if (!is_fixed_time(s)) return last;
-    for (auto u = e.used.rbegin(); u != e.used.rend(); ++u)
-        if (last && u->from <= *last && *last <= u->to)
-            last = instants.last_until(u->from - one_tick);
-    return last;
-}
-
-/** Has an instant run, under a name that no run has had. Whether it does. */
-bool timetable::take(job_index j, const grid& ticks, instant at, instant now, due_work& out)
-{
-    entry& e = entries_[j];
-    const schedule& s = schedule_of(j);
-    const instant due = due_time(j, ticks, at);
-    const std::int64_t uses = is_fixed_time(s) ? 0 : uses_of(e.used, ticks, at);
-    // Ticks of elapsed time come once, whatever the wall clock is set to.
-    if (uses > 0 && due <= passed_over_ && !follows_elapsed_time(s)) return false;
-    add_use(s, e.used, ticks, at);
-    out.runs.push_back(
-        {.job = j,
-         .scheduled_at = at + uses * one_tick,
-         .occurrence = at,
-         .due = due,
-         .ticks = ticks,
-         .caught_up = !is_late(s, due, now)});
-    return true;
 }
 
 std::optional<wake_up> timetable::next_wake()
 {
     const auto next = agenda_.next_wake();
-    const auto payment = payments_.next_wake();
-    if (next && (!payment || *next <= *payment)) return wake_up{*next, agenda_.next_size()};
-    return payment ? std::optional(wake_up{*payment}) : std::nullopt;
+    const auto caught_up = backlog_.next_wake();
+    if (next && (!caught_up || *next <= *caught_up)) return wake_up{*next, agenda_.next_size()};
+    return caught_up ? std::optional(wake_up{*caught_up}) : std::nullopt;
 }
 
 due_work
@@ -152,25 +56,22 @@ timetable::take_due(instant now, const job_predicate& has_turn, const job_predic
     for (const appointment& a : agenda_.take_due(now)) {
         if (is_held(a.job)) {
             held_.insert(a.job); // and counts as planned
-            wait_held(a.job, now, out);
+            judge_while_held(a.job, now, out);
             continue;
         }
         entries_[a.job].planned = false;
-        pass(a.job, now, out);
+        judge_due(a.job, now, out);
         plan_next(a.job);
     }
-    const auto payments = payments_.take_due(now);
-    if (payments.empty()) return out;
+    const auto ready = backlog_.take_due(now);
+    if (ready.empty()) return out;
 
     std::unordered_set<job_index> caught_up; // with what is newer
     for (const due_run& r : out.runs)
         if (r.caught_up) caught_up.insert(r.job);
-    for (const appointment& a : payments) {
-        if (caught_up.contains(a.job) || is_paused(a.job) || has_turn(a.job) || is_held(a.job))
-            debts_.at(a.job).waits = true;
-        else
-            pay(a.job, now, out);
-    }
+    for (const job_index j : ready)
+        if (!caught_up.contains(j) && !is_paused(j) && !has_turn(j) && !is_held(j))
+            run_oldest(j, now, out);
     std::sort(out.changed.begin(), out.changed.end());
     out.changed.erase(std::unique(out.changed.begin(), out.changed.end()), out.changed.end());
     return out;
@@ -186,41 +87,135 @@ due_work timetable::take_ahead(instant at, const job_predicate& is_busy)
             continue;
         }
         entries_[a.job].planned = false;
-        pass(a.job, at, out);
+        judge_due(a.job, at, out);
         plan_next(a.job);
     }
     for (const appointment& a : later) agenda_.add(a);
     return out;
 }
 
-due_work timetable::judge_held(instant now)
+due_work timetable::take_late(instant now)
 {
     due_work out;
-    for (const job_index j : held_) wait_held(j, now, out);
+    for (const appointment& a : agenda_.take_due(now)) {
+        const schedule_cursor& c = entries_[a.job].cursor;
+        if (c.next == never) continue;
+        const job& j = job_at(a.job);
+        if (is_late(schedule_of(j), due_time(j, c.ticks, c.newest_due(j, now)), now))
+            judge_due(a.job, now, out);
+    }
     return out;
 }
 
-void timetable::wait_held(job_index j, instant now, due_work& out)
+/** Takes a run for an instant, under a name that no run has had. Returns whether the instant runs.
+ */
+bool timetable::take(job_index j, const grid& ticks, instant at, instant now, due_work& out)
 {
-    entry& e = entries_[j];
-    const schedule& s = schedule_of(j);
-    if (e.next == never || due_time(j, e.ticks, e.next) > now) return;
-    const instant newest = newest_due(j, now);
-    const bool is_wanted =
-        s.catch_up != catch_up_policy::none || is_late(s, due_time(j, e.ticks, newest), now);
-    const auto last = is_wanted ? last_open(s, e, newest - one_tick) : std::optional(newest);
-    if (!last || *last < e.next) return;
-    const instant from =
-        judge_before_used(j, {.ticks = e.ticks, .from = e.next, .to = *last}, now, out);
-    e.taken = *last;
-    e.next = is_wanted ? newest : next_open(s, e, newest).value_or(never);
+    schedule_cursor& c = entries_[j].cursor;
+    const schedule& s = schedule_at(j);
+    const instant due = due_time(job_at(j), ticks, at);
+    const std::int64_t uses = is_fixed_time(s) ? 0 : uses_of(c.used, ticks, at);
+    // Ticks of elapsed time come once, whatever the wall clock is set to.
+    if (uses > 0 && due <= passed_over_ && !follows_elapsed_time(s)) return false;
+    add_use(s, c.used, ticks, at);
+    out.runs.push_back(
+        {.job = j,
+         .scheduled_at = at + uses * one_tick,
+         .occurrence = at,
+         .due = due,
+         .ticks = ticks,
+         .caught_up = !is_late(s, due, now)});
+    return true;
+}
+
+/** Judges the instants of a job, from its next one on, whose time has come. */
+void timetable::judge_due(job_index j, instant now, due_work& out)
+{
+    schedule_cursor& c = entries_[j].cursor;
+    // It may have been paused since it was planned, and have continued at a later instant.
+    if (c.next == never || due_time(job_at(j), c.ticks, c.next) > now) return;
+    const schedule& s = schedule_at(j);
+    const instant newest = c.newest_due(job_at(j), now);
+    const bool late = is_late(s, due_time(job_at(j), c.ticks, newest), now);
+    passed_span passed{.ticks = c.ticks, .from = c.next, .to = newest, .is_late = late};
+    c.taken = newest;
+    c.next = c.next_open(s, newest);
     out.changed.push_back(j);
-    const owed_span passed{e.ticks, from, *last, occurrences(s, e.ticks).count(from, *last)};
+    if (late && passed.from == newest) { // as nearly always
+        take(j, c.ticks, newest, now, out);
+        return;
+    }
+    judge_before_used(j, passed, now, out);
+    const verdict_on_passed v = judge_passed(s, passed, now);
+    for (const missed_part& m : v.missed) out.missed.emplace_back(j, m);
+    if (v.run) take(j, c.ticks, *v.run, now, out);
+    if (v.backlog) defer(j, *v.backlog, s.catch_up_limit + (late ? 1 : 0), now, out);
+}
+
+/** Judges those of the passed instants that lie before the last point of time that has had its
+ * turn: a newer instant stands for them. `passed` keeps the others. */
+void timetable::judge_before_used(job_index j, passed_span& passed, instant now, due_work& out)
+{
+    const schedule& s = schedule_at(j);
+    for (const passed_span& older : entries_[j].cursor.cut_before_used(s, passed)) {
+        if (s.catch_up != catch_up_policy::all) {
+            for (const missed_part& m : coalesce_passed(s, older, now))
+                out.missed.emplace_back(j, m);
+            continue;
+        }
+        const verdict_on_passed v = judge_passed(s, older, now);
+        for (const missed_part& m : v.missed) out.missed.emplace_back(j, m);
+        if (v.backlog) defer(j, *v.backlog, s.catch_up_limit, now, out);
+    }
+}
+
+/** Adds instants to a job's backlog; what exceeds the limit is missed. */
+void timetable::defer(
+    job_index j, const owed_span& span, std::int64_t limit, instant now, due_work& out)
+{
+    for (const missed_part& m : backlog_.add(j, span, limit, now)) out.missed.emplace_back(j, m);
+}
+
+/** Takes the oldest run of a job's backlog; what has waited for too long is missed. */
+void timetable::run_oldest(job_index j, instant now, due_work& out)
+{
+    out.changed.push_back(j);
+    for (const missed_part& m : backlog_.cut_to_window(j, now)) out.missed.emplace_back(j, m);
+    while (const auto oldest = backlog_.take_oldest(j, now)) {
+        if (!take(j, oldest->ticks, oldest->from, now, out)) continue;
+        out.runs.back().caught_up = true;
+        out.runs.back().is_from_backlog = true;
+        return;
+    }
+}
+
+due_work timetable::judge_held(instant now)
+{
+    due_work out;
+    for (const job_index j : held_) judge_while_held(j, now, out);
+    return out;
+}
+
+void timetable::judge_while_held(job_index j, instant now, due_work& out)
+{
+    schedule_cursor& c = entries_[j].cursor;
+    const schedule& s = schedule_at(j);
+    if (c.next == never || due_time(job_at(j), c.ticks, c.next) > now) return;
+    const instant newest = c.newest_due(job_at(j), now);
+    const bool is_wanted = s.catch_up != catch_up_policy::none ||
+                           is_late(s, due_time(job_at(j), c.ticks, newest), now);
+    const auto last = is_wanted ? c.last_open(s, newest - one_tick) : std::optional(newest);
+    if (!last || *last < c.next) return;
+    passed_span passed{.ticks = c.ticks, .from = c.next, .to = *last};
+    judge_before_used(j, passed, now, out);
+    c.taken = *last;
+    c.next = is_wanted ? newest : c.next_open(s, newest);
+    out.changed.push_back(j);
+    const std::int64_t count = occurrences(s, c.ticks).count(passed.from, passed.to);
     if (s.catch_up == catch_up_policy::all)
-        owe(j, passed, s.catch_up_limit, now, out);
+        defer(j, {c.ticks, passed.from, passed.to, count}, s.catch_up_limit, now, out);
     else
-        out.missed.emplace_back(
-            j, missed_part{passed.from, passed.to, passed.count, reason::store});
+        out.missed.emplace_back(j, missed_part{passed.from, passed.to, count, reason::store});
 }
 
 void timetable::release_held(instant now, const job_predicate& has_turn)
@@ -229,108 +224,8 @@ void timetable::release_held(instant now, const job_predicate& has_turn)
         entries_[j].planned = false;
         plan_next(j);
     }
-    for (auto& [j, d] : debts_)
-        if (d.waits && !has_turn(j)) release(j, now);
-}
-
-due_work timetable::take_late(instant now)
-{
-    due_work out;
-    for (const appointment& a : agenda_.take_due(now)) {
-        const entry& e = entries_[a.job];
-        if (e.next == never) continue;
-        if (is_late(schedule_of(a.job), due_time(a.job, e.ticks, newest_due(a.job, now)), now))
-            pass(a.job, now, out);
-    }
-    return out;
-}
-
-/** Judges the instants of a job from its next one on whose time has come. */
-void timetable::pass(job_index j, instant now, due_work& out)
-{
-    entry& e = entries_[j];
-    // It was paused since, and may go on from a later instant.
-    if (e.next == never || due_time(j, e.ticks, e.next) > now) return;
-    const schedule& s = schedule_of(j);
-    const instant newest = newest_due(j, now);
-    const bool late = is_late(s, due_time(j, e.ticks, newest), now);
-    passed_span passed{.ticks = e.ticks, .from = e.next, .to = newest, .is_late = late};
-    e.taken = newest;
-    e.next = next_open(s, e, newest).value_or(never);
-    out.changed.push_back(j);
-    if (late && passed.from == newest) { // as nearly always
-        take(j, e.ticks, newest, now, out);
-        return;
-    }
-    passed.from = judge_before_used(j, passed, now, out);
-    const verdict_on_passed v = judge_passed(s, passed, now);
-    for (const missed_part& m : v.missed) out.missed.emplace_back(j, m);
-    if (v.run) take(j, e.ticks, *v.run, now, out);
-    if (v.owed) owe(j, *v.owed, s.catch_up_limit + (late ? 1 : 0), now, out);
-}
-
-/** Where points of time that have had their turn lie in a span, judges what lies before the last of
- * these, for which something newer stands. Returns the first instant after them. A rhythm comes to
- * its instants anew. */
-instant timetable::judge_before_used(job_index j, passed_span passed, instant now, due_work& out)
-{
-    const schedule& s = schedule_of(j);
-    if (!is_fixed_time(s)) return passed.from;
-    const occurrences instants(s, passed.ticks);
-    const std::vector<used_span> used = entries_[j].used;
-    for (const used_span& u : used) {
-        if (u.from <= passed.from || u.from > passed.to) continue;
-        const passed_span older{
-            .ticks = passed.ticks,
-            .from = passed.from,
-            .to = instants.last_until(u.from - one_tick).value_or(instant::min())};
-        passed.from = instants.next_after(u.to).value_or(never);
-        if (older.to < older.from) continue;
-        if (s.catch_up != catch_up_policy::all) {
-            for (const missed_part& m : coalesce_passed(s, older, now))
-                out.missed.emplace_back(j, m);
-            continue;
-        }
-        const verdict_on_passed v = judge_passed(s, older, now);
-        for (const missed_part& m : v.missed) out.missed.emplace_back(j, m);
-        if (v.owed) owe(j, *v.owed, s.catch_up_limit, now, out);
-    }
-    return passed.from;
-}
-
-void timetable::owe(
-    job_index j, const owed_span& span, std::int64_t limit, instant now, due_work& out)
-{
-    const auto [at, is_new] = debts_.try_emplace(j, debt{.spans = {}, .ready = now});
-    auto& [spans, ready, waits] = at->second;
-    // What is owed already may wait for a time that the clock has been set back from.
-    const bool is_first = is_new || span.from < spans.front().from;
-    insert_by_age(spans, span);
-    for (const missed_part& m : cut_to_limit(schedule_of(j), spans, limit))
-        out.missed.emplace_back(j, m);
-    if (!is_first || waits) return;
-    if (!is_new) payments_.erase({j});
-    plan_debt(j);
-}
-
-/** Sends the oldest that a job owes, unless it has waited for too long. */
-void timetable::pay(job_index j, instant now, due_work& out)
-{
-    const auto at = debts_.find(j);
-    debt& d = at->second;
-    out.changed.push_back(j);
-    for (const missed_part& m : cut_to_window(schedule_of(j), d.spans, now))
-        out.missed.emplace_back(j, m);
-    for (bool is_taken = false; !is_taken && !d.spans.empty();) {
-        const owed_span oldest = take_oldest(schedule_of(j), d.spans);
-        is_taken = take(j, oldest.ticks, oldest.from, now, out);
-        if (!is_taken) continue;
-        out.runs.back().caught_up = true;
-        out.runs.back().was_owed = true;
-    }
-    d.waits = true;
-    d.ready = now + payment_distance;
-    if (d.spans.empty()) debts_.erase(at);
+    for (const job_index j : backlog_.waiting())
+        if (!has_turn(j)) release(j, now);
 }
 
 due_work timetable::put_back(const std::vector<due_run>& runs, instant now)
@@ -339,20 +234,21 @@ due_work timetable::put_back(const std::vector<due_run>& runs, instant now)
     std::unordered_set<job_index> jobs;
     for (const due_run& r : runs) {
         entry& e = entries_[r.job];
+        schedule_cursor& c = e.cursor;
         out.changed.push_back(r.job);
-        take_use_back(schedule_of(r.job), e.used, r.ticks, r.occurrence);
-        if (r.was_owed) {
-            owe_again(r.job, r.ticks, r.occurrence, now);
+        take_use_back(schedule_at(r.job), c.used, r.ticks, r.occurrence);
+        if (r.is_from_backlog) {
+            backlog_.put_back(r.job, r.ticks, r.occurrence, now);
             continue;
         }
         // The clock may have been set since: ticks of elapsed time have moved with it.
-        const instant at = r.occurrence + (e.ticks.anchor - r.ticks.anchor);
-        if (e.taken > at || e.paused || !(*plan_)[r.job].enabled) {
-            overtake(r.job, at, now, out);
+        const instant at = r.occurrence + (c.ticks.anchor - r.ticks.anchor);
+        if (c.taken > at || e.paused || !job_at(r.job).enabled) {
+            judge_overtaken(r.job, at, now, out);
             continue;
         }
-        e.next = std::min(e.next, at);
-        e.taken = at - one_tick;
+        c.next = std::min(c.next, at);
+        c.taken = at - one_tick;
         e.planned = false;
         jobs.insert(r.job);
     }
@@ -365,33 +261,22 @@ due_work timetable::put_back(const std::vector<due_run>& runs, instant now)
     return out;
 }
 
-/** One that is older than others may be. */
-void timetable::owe_again(job_index j, const grid& ticks, instant at, instant now)
+/** Judges an instant that has not run although a newer one has been taken. */
+void timetable::judge_overtaken(job_index j, instant at, instant now, due_work& out)
 {
-    const auto [known, is_new] = debts_.try_emplace(j, debt{.spans = {}, .ready = now});
-    debt& d = known->second;
-    insert_by_age(d.spans, {ticks, at, at, 1});
-    d.ready = now;
-    const bool was_planned = !is_new && !std::exchange(d.waits, false);
-    if (was_planned) payments_.erase({j});
-    plan_debt(j);
-}
-
-/** What becomes of an instant of which a newer one has been taken. */
-void timetable::overtake(job_index j, instant at, instant now, due_work& out)
-{
-    const schedule& s = schedule_of(j);
-    if (s.catch_up == catch_up_policy::all) return owe_again(j, entries_[j].ticks, at, now);
-    const reason why = s.catch_up == catch_up_policy::once ? reason::coalesced : reason::window;
+    const catch_up_policy policy = schedule_at(j).catch_up;
+    if (policy == catch_up_policy::all)
+        return backlog_.put_back(j, entries_[j].cursor.ticks, at, now);
+    const reason why = policy == catch_up_policy::once ? reason::coalesced : reason::window;
     out.missed.emplace_back(j, missed_part{at, at, 1, why});
 }
 
 bool timetable::name_anew(due_run& r)
 {
-    const schedule& s = schedule_of(r.job);
+    const schedule& s = schedule_at(r.job);
     if (r.scheduled_at != r.occurrence || r.occurrence > set_back_from_ || is_fixed_time(s))
         return false;
-    std::vector<used_span>& used = entries_[r.job].used;
+    std::vector<used_span>& used = entries_[r.job].cursor.used;
     r.scheduled_at += uses_of(used, r.ticks, r.occurrence) * one_tick;
     add_use(s, used, r.ticks, r.occurrence);
     return true;
@@ -399,26 +284,21 @@ bool timetable::name_anew(due_run& r)
 
 bool timetable::release(job_index j, instant now)
 {
-    const auto at = debts_.find(j);
-    if (at == debts_.end() || !at->second.waits || is_paused(j)) return false;
-    at->second.waits = false;
-    at->second.ready = std::max(at->second.ready, now);
-    plan_debt(j);
-    return true;
+    return !is_paused(j) && backlog_.release(j, now);
 }
 
 void timetable::pause(job_index j)
 {
     entries_[j].paused = true;
-    entries_[j].next = never;
+    entries_[j].cursor.next = never;
 }
 
 void timetable::resume(job_index j, instant now)
 {
     entry& e = entries_[j];
+    schedule_cursor& c = e.cursor;
     if (!std::exchange(e.paused, false)) return;
-    if ((*plan_)[j].enabled)
-        e.next = next_open(schedule_of(j), e, std::max(now, e.taken)).value_or(never);
+    if (job_at(j).enabled) c.next = c.next_open(schedule_at(j), std::max(now, c.taken));
     plan_next(j);
 }
 
@@ -429,82 +309,55 @@ std::vector<job_index> timetable::clock_stepped(const time_reading& time, micros
     if (by < microseconds{0}) set_back_from_ = std::max(set_back_from_, time.now - by);
     std::vector<job_index> moved;
     for (job_index i = 0; i < entries_.size(); ++i) {
-        entry& e = entries_[i];
-        const job& j = (*plan_)[i];
-        const auto* s = std::get_if<schedule>(&j.trigger);
+        schedule_cursor& c = entries_[i].cursor;
+        const auto* s = std::get_if<schedule>(&job_at(i).trigger);
         if (s == nullptr) continue;
-        const bool fires = j.enabled && !e.paused;
+        const bool is_active = job_at(i).enabled && !entries_[i].paused;
         if (follows_elapsed_time(*s)) {
-            move_ticks(e, *s, time, fires); // also while nothing fires
+            // Also while it is inactive: its ticks must be right when it is resumed.
+            c.move_ticks(*s, make_grid(*s, time.origins), time.now, is_active);
             moved.push_back(i);
-        } else {
-            e.taken = instant::min();
-            if (by > microseconds{0} || !fires) continue;
-            // What has passed and not been taken is due as before. What comes, comes from now on,
-            // also where nothing was to come any more: the clock may have visited the end of time.
-            e.next = std::min(e.next, next_open(*s, e, time.now).value_or(never));
-            moved.push_back(i);
+            continue;
         }
+        c.taken = instant::min();
+        if (by > microseconds{0} || !is_active) continue;
+        // What has passed and was not taken is due as before. The job continues from the new time,
+        // also if its instants had come to an end: the clock may have shown a far future.
+        c.next = std::min(c.next, c.next_open(*s, time.now));
+        moved.push_back(i);
     }
-    for (auto& [j, d] : debts_) d.ready += by;
-    if (by < microseconds{0}) set_debts_back();
+    backlog_.clock_stepped(time.now, by);
     plan_all();
     return moved;
 }
 
-/** Ticks of elapsed time stay where they are in it and bear other wall times, which the schedule's
- * bounds are held against from now on. */
-void timetable::move_ticks(entry& e, const schedule& s, const time_reading& time, bool fires)
-{
-    const grid ticks = make_grid(s, time.origins);
-    const microseconds by = ticks.anchor - e.ticks.anchor;
-    e.ticks = ticks;
-    if (e.taken != instant::min()) e.taken += by;
-    if (!fires) return;
-    const bool is_due = e.next != never && e.next + by <= time.now;
-    e.next = is_due ? e.next + by
-                    : occurrences(s, ticks).next_after(std::max(time.now, e.taken)).value_or(never);
-}
-
-/** What is owed has not passed any more where the clock was set back: instants of the wall clock
- * come again; ticks of elapsed time, which do not, keep their names and wait for them. */
-void timetable::set_debts_back()
-{
-    for (auto at = debts_.begin(); at != debts_.end();) {
-        auto& [j, d] = *at;
-        const schedule& s = schedule_of(j);
-        if (!follows_elapsed_time(s)) take_after(s, d.spans, time_.now);
-        at = d.spans.empty() ? debts_.erase(at) : std::next(at);
-    }
-}
-
 std::optional<instant> timetable::next_due(job_index j) const
 {
-    if (j >= entries_.size() || entries_[j].next == never) return std::nullopt;
-    return entries_[j].next;
+    if (j >= entries_.size() || entries_[j].cursor.next == never) return std::nullopt;
+    return entries_[j].cursor.next;
 }
 
 microseconds timetable::next_delay(job_index j) const
 {
     const auto next = next_due(j);
-    return next ? due_time(j, entries_[j].ticks, *next) - *next : microseconds{0};
+    return next ? due_time(job_at(j), entries_[j].cursor.ticks, *next) - *next : microseconds{0};
 }
 
 job_memory timetable::memory_of(job_index j) const
 {
-    const entry& e = entries_[j];
-    const schedule& s = schedule_of(j);
-    job_memory m{.job = (*plan_)[j].name, .schedule = identity_of_instants(s)};
-    m.next = e.next;
+    const schedule_cursor& c = entries_[j].cursor;
+    const schedule& s = schedule_at(j);
+    job_memory m{.job = job_at(j).name, .schedule = identity_of_instants(s)};
+    m.next = c.next;
     if (follows_elapsed_time(s)) {
         m.boot = time_.boot_id;
         m.origin = origin_of(s, time_);
-        m.anchor = e.ticks.anchor;
+        m.anchor = c.ticks.anchor;
     }
-    m.enabled = (*plan_)[j].enabled;
-    m.paused = e.paused;
-    if (const auto at = debts_.find(j); at != debts_.end()) m.owed = at->second.spans;
-    m.used = e.used;
+    m.enabled = job_at(j).enabled;
+    m.paused = entries_[j].paused;
+    if (const job_backlog* const b = backlog_.find(j)) m.owed = b->spans;
+    m.used = c.used;
     return m;
 }
 

@@ -1,14 +1,16 @@
-// How a timetable takes a plan: what each job goes on from.
+// How a timetable takes a plan: where each job continues.
 
 #include "runner/plan/timetable.hpp"
 #include "runner/plan/used_names.hpp"
 
 #include <algorithm>
+#include <unordered_map>
 
 namespace carillon::detail {
 namespace {
 
-/// The wall time of a first tick is rounded up to a second: so much it may differ without a step.
+/// The wall time of a first tick is rounded up to a second. So it may differ by a second although
+/// the clock was not set.
 constexpr microseconds rounding = std::chrono::seconds{1};
 
 } // namespace
@@ -56,7 +58,7 @@ public:
     }
 
 private:
-    bool fires(job_index i) const { return (*plan_)[i].enabled && !entries_[i].paused; }
+    bool is_active(job_index i) const { return (*plan_)[i].enabled && !entries_[i].paused; }
 
     std::optional<job_index> scheduled_before(std::string_view name) const
     {
@@ -74,97 +76,75 @@ private:
 
     void first_sight(job_index i, const schedule& s)
     {
-        entry& e = entries_[i];
-        e.ticks = make_grid(s, time_.origins);
-        if (fires(i)) e.next = occurrences(s, e.ticks).first_due(time_.now).value_or(never);
+        schedule_cursor& c = entries_[i].cursor;
+        c.ticks = make_grid(s, time_.origins);
+        if (is_active(i)) c.next = occurrences(s, c.ticks).first_due(time_.now).value_or(never);
         out_.changed.push_back(i);
     }
 
     void carry_over(job_index i, const schedule& s, job_index before)
     {
-        entry& e = entries_[i];
         const job& old = (*table_.plan_)[before];
-        const bool is_same = has_same_instants(std::get<schedule>(old.trigger), s);
-        e = table_.entries_[before];
-        if (!is_same) e.ticks = make_grid(s, time_.origins);
-        adopt_uses(s, is_same, e.used);
-        // While disabled a job owes nothing, and so does a rhythm that has just begun.
-        if (!is_same || !old.enabled)
-            e.next = next_open(s, e, std::max(time_.now, e.taken)).value_or(never);
-        if (!fires(i)) e.next = never;
+        const bool is_same = has_same_instants(schedule_of(old), s);
+        entries_[i] = table_.entries_[before];
+        schedule_cursor& c = entries_[i].cursor;
+        if (!is_same) c.ticks = make_grid(s, time_.origins);
+        adopt_uses(s, is_same, c.used);
+        // Nothing is caught up with that passed while the job was disabled, or had another
+        // schedule.
+        if (!is_same || !old.enabled) c.next = c.next_open(s, std::max(time_.now, c.taken));
+        if (!is_active(i)) c.next = never;
         if (!is_same || old.enabled != (*plan_)[i].enabled) out_.changed.push_back(i);
-        const auto debt = table_.debts_.find(before);
-        if (debt == table_.debts_.end()) return;
+        const job_backlog* const known = table_.backlog_.find(before);
+        if (known == nullptr) return;
         if (out_.changed.empty() || out_.changed.back() != i) out_.changed.push_back(i);
         if (is_same && (*plan_)[i].enabled)
-            keep_debt(i, s, std::move(debt->second));
+            keep(i, s, *known);
         else
-            drop(old.name, debt->second.spans);
+            drop(old.name, known->spans);
     }
 
-    /** Goes on from what a store remembers. */
+    /** Continues from what a store remembers. */
     void recall(job_index i, const schedule& s, const job_memory& m)
     {
-        entry& e = entries_[i];
-        e.ticks = make_grid(s, time_.origins);
-        e.paused = m.paused;
-        e.used = m.used;
+        schedule_cursor& c = entries_[i].cursor;
+        c.ticks = make_grid(s, time_.origins);
+        c.used = m.used;
+        entries_[i].paused = m.paused;
         const bool is_same = m.schedule == identity_of_instants(s);
-        adopt_uses(s, is_same, e.used);
+        adopt_uses(s, is_same, c.used);
         if (!is_same || !(*plan_)[i].enabled)
             drop(m.job, m.owed);
         else
-            take_over_debt(i, s, m);
-        if (!fires(i)) return;
-        const occurrences instants(s, e.ticks);
+            recall_backlog(i, s, m);
+        if (!is_active(i)) return;
+        const occurrences instants(s, c.ticks);
         if (!is_same)
-            e.next = (is_same_boot(s, m) ? instants.next_after(time_.now)
+            c.next = (is_same_boot(s, m) ? instants.next_after(time_.now)
                                          : instants.first_due(time_.now))
                          .value_or(never);
         else if (!m.enabled || m.paused)
-            e.next = next_open(s, e, time_.now).value_or(never);
+            c.next = c.next_open(s, time_.now);
         else if (is_same_boot(s, m))
-            go_on(i, s, m);
+            continue_from(i, s, m);
         else
             begin_anew(i, s, m);
     }
 
-    void take_over_debt(job_index i, const schedule& s, const job_memory& m)
+    void recall_backlog(job_index i, const schedule& s, const job_memory& m)
     {
         std::vector<owed_span> spans = m.owed;
         recount(s, spans);
-        // Where the clock was set back, those of the wall clock come again.
+        // Where the clock was set back, instants of the wall clock come again by themselves.
         if (!follows_elapsed_time(s)) take_after(s, spans, time_.now);
-        keep_debt(i, s, {.spans = std::move(spans), .ready = time_.now});
+        keep(i, s, {.spans = std::move(spans), .ready = time_.now});
     }
 
-    /** A zone may have other rules than when it was owed. */
-    static void recount(const schedule& s, std::vector<owed_span>& spans)
+    /** Takes what a job has to catch up with, as far as the job's catch-up still sends it. */
+    void keep(job_index i, const schedule& s, job_backlog b)
     {
-        for (owed_span& o : spans) {
-            const occurrences instants(s, o.ticks);
-            o.count = instants.count(o.from, o.to);
-            if (o.count == 0) continue;
-            o.from = *instants.next_after(o.from - one_tick);
-            o.to = *instants.last_until(o.to);
-        }
-        std::erase_if(spans, [](const owed_span& o) { return o.count == 0; });
-    }
-
-    /** What is owed follows the job's catch-up as it is now. */
-    void keep_debt(job_index i, const schedule& s, debt d)
-    {
-        const bool is_once = s.catch_up == catch_up_policy::once;
-        const std::int64_t limit = is_once ? 1 : s.catch_up_limit + std::int64_t{1}; // one was late
-        if (s.catch_up == catch_up_policy::none) {
-            for (const owed_span& o : std::exchange(d.spans, {}))
-                out_.missed.emplace_back(i, missed_part{o.from, o.to, o.count, reason::window});
-        }
-        for (missed_part& m : cut_to_limit(s, d.spans, limit)) {
-            if (is_once) m.reason = reason::coalesced;
-            out_.missed.emplace_back(i, m);
-        }
-        if (!d.spans.empty()) debts_.emplace(i, std::move(d));
+        miss(i, cut_to_catch_up(s, b.spans));
+        if (!b.spans.empty()) backlog_.emplace(i, std::move(b));
     }
 
     bool is_same_boot(const schedule& s, const job_memory& m) const
@@ -173,26 +153,26 @@ private:
                (m.boot == time_.boot_id && m.origin == origin_of(s, time_));
     }
 
-    /** The same instants as before: what passed since is due. */
-    void go_on(job_index i, const schedule& s, const job_memory& m)
+    /** The job has the same instants as before: what passed since is due. */
+    void continue_from(job_index i, const schedule& s, const job_memory& m)
     {
-        entry& e = entries_[i];
+        schedule_cursor& c = entries_[i].cursor;
         instant next = m.next;
         if (follows_elapsed_time(s)) {
             const microseconds step = step_since(s, m);
-            e.ticks.anchor = m.anchor + step;
+            c.ticks.anchor = m.anchor + step;
             if (next != never) next += step;
         }
-        const occurrences instants(s, e.ticks);
+        const occurrences instants(s, c.ticks);
         const auto taken = instants.last_until(next - one_tick);
-        // The clock may have visited the future: then it goes on from now.
+        // The clock may have shown a far future: then the job continues from now.
         const bool is_ahead = taken && *taken - time_.now <= longest_lead;
         if (taken && !is_ahead) table_.set_back_from_ = std::max(table_.set_back_from_, *taken);
         const instant from = is_ahead ? next - one_tick : std::min(next - one_tick, time_.now);
-        e.next = next_open(s, e, from).value_or(never);
+        c.next = c.next_open(s, from);
     }
 
-    /** What the clock was set by since then, as ticks of elapsed time tell within one boot. */
+    /** How much the clock was set by since then. Ticks of elapsed time show it within one boot. */
     microseconds step_since(const schedule& s, const job_memory& m) const
     {
         if (!follows_elapsed_time(s) || m.boot != time_.boot_id) return microseconds{0};
@@ -202,46 +182,47 @@ private:
         return std::chrono::abs(by) > rounding ? by : microseconds{0};
     }
 
-    /** A new boot or start: the grid before it has ended with it, and is not caught up with before
-     * the new one's first tick. */
+    /** A new boot or start begins a new grid of ticks. The old grid has ended, and is not caught up
+     * with before the first tick of the new one. */
     void begin_anew(job_index i, const schedule& s, const job_memory& m)
     {
-        entry& e = entries_[i];
-        const occurrences instants(s, e.ticks);
+        schedule_cursor& c = entries_[i].cursor;
+        const occurrences instants(s, c.ticks);
         const auto first = instants.next_after(instant::min());
         const auto latest = instants.last_until(time_.now);
         const instant begun = s.on_boot ? time_.origins.boot : time_.origins.start;
         const microseconds step = step_since(s, m);
-        const grid old{m.anchor + step, e.ticks.every};
+        const grid old{m.anchor + step, c.ticks.every};
         const instant from = m.next == never ? never : m.next + step;
         const auto last = occurrences(s, old).last_until(std::min(begun, time_.now));
         const bool passed = last && *last >= from;
         const passed_span of_before{.ticks = old, .from = from, .to = last.value_or(from)};
         if (s.catch_up == catch_up_policy::all && first) {
-            if (passed) owe(i, s, of_before);
-            if (const auto at = debts_.find(i); at != debts_.end())
-                at->second.ready = std::max(e.ticks.anchor, time_.now);
+            if (passed) defer(i, s, of_before);
+            if (const auto at = backlog_.find(i); at != backlog_.end())
+                at->second.ready = std::max(c.ticks.anchor, time_.now);
             if (latest && *latest > *first)
-                miss(i, coalesce(s, {e.ticks, *first, *instants.last_until(*latest - one_tick)}));
-            e.next = latest.value_or(*first);
+                miss(i, coalesce(s, {c.ticks, *first, *instants.last_until(*latest - one_tick)}));
+            c.next = latest.value_or(*first);
             return;
         }
         if (passed) miss(i, first ? coalesce(s, of_before) : abandon(s, of_before));
         if (s.catch_up == catch_up_policy::none && latest) {
-            miss(i, coalesce(s, {e.ticks, *first, *latest}));
-            e.next = instants.next_after(*latest).value_or(never);
+            miss(i, coalesce(s, {c.ticks, *first, *latest}));
+            c.next = instants.next_after(*latest).value_or(never);
         } else {
-            e.next = first.value_or(never);
+            c.next = first.value_or(never);
         }
     }
 
-    void owe(job_index i, const schedule& s, const passed_span& passed)
+    /** Judges what passed, and adds to the backlog what is to be caught up with. */
+    void defer(job_index i, const schedule& s, const passed_span& passed)
     {
         verdict_on_passed v = judge_passed(s, passed, time_.now);
         miss(i, v.missed);
-        if (!v.owed) return;
-        auto& spans = debts_[i].spans;
-        spans.push_back(*v.owed);
+        if (!v.backlog) return;
+        auto& spans = backlog_[i].spans;
+        spans.push_back(*v.backlog);
         miss(i, cut_to_limit(s, spans, s.catch_up_limit));
     }
 
@@ -250,7 +231,7 @@ private:
         return coalesce_passed(s, passed, time_.now);
     }
 
-    /** Nothing comes any more that could stand for them. */
+    /** No newer instant will stand for them. */
     static std::vector<missed_part> abandon(const schedule& s, const passed_span& p)
     {
         return {{p.from, p.to, occurrences(s, p.ticks).count(p.from, p.to), reason::window}};
@@ -277,18 +258,17 @@ private:
         for (job_index i = 0; i < table_.entries_.size(); ++i) {
             const job& j = (*table_.plan_)[i];
             if (!std::holds_alternative<schedule>(j.trigger) || is_scheduled(j.name)) continue;
-            if (const auto debt = table_.debts_.find(i); debt != table_.debts_.end())
-                drop(j.name, debt->second.spans);
+            if (const job_backlog* const b = table_.backlog_.find(i)) drop(j.name, b->spans);
             out_.forgotten.push_back(j.name);
         }
     }
 
     void install()
     {
+        table_.backlog_.assign(plan_, std::move(backlog_));
         table_.plan_ = std::move(plan_);
         table_.time_ = time_;
         table_.entries_ = std::move(entries_);
-        table_.debts_ = std::move(debts_);
         table_.plan_all();
     }
 
@@ -298,7 +278,7 @@ private:
     std::vector<job_memory> memories_;
     std::unordered_map<std::string_view, const job_memory*> by_job_;
     std::vector<entry> entries_;
-    std::unordered_map<job_index, debt> debts_;
+    std::unordered_map<job_index, job_backlog> backlog_;
     plan_change out_;
 };
 
