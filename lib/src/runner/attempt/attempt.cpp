@@ -21,12 +21,12 @@ namespace asio = boost::asio;
 namespace carillon::detail {
 namespace {
 
-/** One attempt's end, with what decides on the next. */
+/** The result of one attempt, with what decides whether another follows. */
 struct attempt_end {
     attempt_record record{};
     carillon::verdict verdict{};
     std::optional<microseconds> retry_after{};
-    /// Another attempt would be no better, or would start work anew that goes on.
+    /// Another attempt would not help, or would start work a second time that may still be running.
     bool is_last = false;
 };
 
@@ -35,7 +35,7 @@ std::string deadline_passed(const job& j)
     return fmt::format("timed out: the job's deadline of {} passed", format_span(j.deadline));
 }
 
-/** A wait that is not begun. */
+/** In words: a wait does not begin since it would pass the deadline. */
 std::string wait_would_pass(const job& j, const poll_wait& w)
 {
     return fmt::format(
@@ -44,7 +44,7 @@ std::string wait_would_pass(const job& j, const poll_wait& w)
         format_span(j.deadline));
 }
 
-/** Which limit passed, in words: `timed out after 60s`. */
+/** In words, which limit passed: `timed out after 60s`. */
 std::string describe_timeout(const job& j, const exchange_result& r)
 {
     if (r.never_began) return deadline_passed(j) + " while it waited for its turn";
@@ -65,7 +65,7 @@ void fail(attempt_end& end, outcome o, std::string why)
     end.verdict.error = std::move(why);
 }
 
-/** What an exchange without a whole reply comes to. */
+/** Writes the result of an exchange without a whole reply. */
 void conclude_failure(
     const job& j, const expectation& wanted, const exchange_result& r, attempt_end& end)
 {
@@ -81,7 +81,8 @@ void conclude_failure(
                       : advice_for(r.ec, r.reply.phase);
 }
 
-/** Nothing is delivered at most once unless a crash can find that it may have been. */
+/** Writes the result of a job that is not sent: it is delivered at most once, and the store could
+ * not save that it may have been sent. */
 void conclude_unkept(const exchange_result& r, attempt_end& end)
 {
     fail(end, outcome::failed, "not sent: " + describe(r.ec));
@@ -89,6 +90,7 @@ void conclude_unkept(const exchange_result& r, attempt_end& end)
     end.is_last = true;
 }
 
+/** Judges a whole reply and writes the result. */
 void conclude_reply(
     const job& j, const expectation& wanted, const http::response& r, attempt_end& end)
 {
@@ -100,7 +102,7 @@ void conclude_reply(
     if (!end.verdict.breaks_json) end.record.advice = advice_for(r.status, j.route->redirects);
 }
 
-/** Asks what became of accepted work, and concludes from that. */
+/** Polls for the result of accepted work and writes it. */
 asio::awaitable<void> conclude_polling(
     const job_task& t,
     const request_context& c,
@@ -153,7 +155,7 @@ asio::awaitable<void> send_and_conclude(
     http::request kept_for_polls;
     if (*c.job.poll) kept_for_polls = *req;
     exchange_result r;
-    if (t.record.polled && *c.job.poll) // before a crash
+    if (t.record.polled && *c.job.poll) // it was accepted before a crash
         r.reply.status = status_accepted;
     else
         r = co_await exchange(t, std::move(*req), lim, budget, std::move(permit));
@@ -190,7 +192,7 @@ asio::awaitable<attempt_end> attempt_once(
     co_await send_and_conclude(t, context, budget, std::move(permit), end);
 
     end.record.latency = t.shared.time.since_boot() - begun;
-    // From here on the reply's text is hidden.
+    // The verdict's text may come from the reply, with secrets in it. From here on they are hidden.
     end.verdict.status = t.secrets.presentable(end.verdict.status);
     end.verdict.message = t.secrets.presentable(end.verdict.message);
     end.verdict.error = t.secrets.presentable(end.verdict.error);
@@ -198,14 +200,14 @@ asio::awaitable<attempt_end> attempt_once(
     co_return end;
 }
 
-/** Whether not a byte of the request can have reached an endpoint: a redirect comes from one that
- * has got it. */
+/** Whether no byte of the request can have reached an endpoint. One that redirects has received it.
+ */
 bool is_unsent(const job& j, const attempt_record& a)
 {
     return j.route->redirects == 0 && a.phase && *a.phase <= phase::handshake;
 }
 
-/** The wait before another attempt, or nothing where this one was the last of `made`. */
+/** The wait before another attempt; nothing if there is none. `made` attempts have been made. */
 std::optional<microseconds>
 wait_before_next(const job_task& t, const attempt_end& end, int made, microseconds time_left)
 {
@@ -218,7 +220,7 @@ wait_before_next(const job_task& t, const attempt_end& end, int made, microsecon
     const double draw = std::generate_canonical<double, 53>(t.shared.random);
     microseconds wait = backoff(policy, made, draw);
     if (end.retry_after) wait = std::max(wait, *end.retry_after);
-    // A wait that would pass the deadline is not begun.
+    // No wait begins that would pass the deadline.
     if (wait >= time_left) return std::nullopt;
     return wait;
 }
@@ -241,8 +243,8 @@ void settle_cancelled(const job_task& t)
 
 asio::awaitable<void> perform_job(job_task task)
 {
-    // Cancellation shows as a code or in the state, never as an exception, so that the record
-    // always comes to its end.
+    // A cancellation shows as a code or in the state, never as an exception. So the record always
+    // gets an outcome.
     co_await asio::this_coro::throw_if_cancelled(false);
     const auto cancellation = co_await asio::this_coro::cancellation_state;
     const time_budget budget(task.shared.time, task.begun, task.job.deadline);
@@ -259,12 +261,12 @@ asio::awaitable<void> perform_job(job_task task)
             co_return settle(task, std::move(end));
 
         task.shared.emit(attempt_failed{task.run, task.job, task.record.attempts.back(), *wait});
-        // So that a crash meanwhile loses no count, and what was not sent counts as such.
+        // After a crash the attempts made so far still count, and the job counts as not sent.
         task.record.may_be_sent = false;
         co_await save_progress(task);
-        const bool goes_on = co_await carillon::detail::wait(task, *wait);
-        if (!goes_on) co_return settle_cancelled(task);
-        // The machine may have been suspended meanwhile.
+        const bool has_waited = co_await carillon::detail::wait(task, *wait);
+        if (!has_waited) co_return settle_cancelled(task);
+        // The machine may have been suspended during the wait.
         if (budget.left() <= microseconds{0}) co_return settle(task, std::move(end));
     }
 }

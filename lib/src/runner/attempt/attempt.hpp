@@ -14,17 +14,17 @@
 
 namespace carillon::detail {
 
-/** One job of a run, to be brought to its outcome. Everything it names must outlive @ref
- * perform_job. */
+/** A job of a run that @ref perform_job brings to its outcome. Everything it refers to must outlive
+ * that. */
 struct job_task {
     services& shared;
-    /// What must be hidden in this run; values of replies that are sent as secrets are added.
+    /// What must be hidden in this run. Values of replies that are sent as secrets are added.
     run_secrets& secrets;
     const carillon::job& job;
     const run_record& run;
-    /// Of the job's reply: what others of the run are sent with.
+    /// The values of the job's reply that other jobs of the run are sent with.
     const std::vector<wanted_value>& wanted_values;
-    /// Where attempts and outcome are written.
+    /// Attempts and outcome are written here.
     job_record& record;
     /// The result of the first attempt's wait for a permit. Without it the attempt waits itself.
     std::optional<limiter::permit_result> permit{};
@@ -37,8 +37,8 @@ struct job_task {
 std::string origin_of(const job& j);
 
 /**
- * Sends a job's request, judges the reply, waits and tries again as its policy says, until the
- * record has an outcome.
+ * Sends a job's request and judges the reply. Waits and tries again as the job's policy says, until
+ * the record has an outcome.
  *
  * Cancellation: `terminal`; the outcome is then `cancelled`.
  */

@@ -22,11 +22,11 @@ std::string in_words(const error_code& ec, const std::string& detail)
     return detail.empty() ? describe(ec) : describe(ec) + " (" + detail + ")";
 }
 
-/// Who gives an endpoint less time to connect does not learn whether it is up.
+/// A connection that gets less time than this does not show whether the endpoint is up.
 constexpr microseconds least_time_to_tell = std::chrono::seconds{1};
 
-/** Whether an exchange shows that nobody can be connected to: not where we gave it no time, or have
- * no means ourselves. */
+/** Whether an exchange shows that the origin cannot be connected to. It does not if we gave it too
+ * little time, or lack descriptors or threads ourselves. */
 bool shows_failure(const http::limits& lim, const exchange_result& r)
 {
     if (r.ec == errc::timed_out)
@@ -35,15 +35,15 @@ bool shows_failure(const http::limits& lim, const exchange_result& r)
            !lacks_descriptors(r.ec);
 }
 
-/** Tells whether the origin could be connected to; what says nothing of it is not told. */
-void tell(
+/** Tells the circuit whether the origin could be connected to, if the exchange shows that. */
+void report(
     limiter::permit& held,
     const run_secrets& secrets,
     const http::limits& lim,
     const exchange_result& r)
 {
     const bool has_connected = !r.ec || r.reply.phase > phase::handshake;
-    // A certificate or a proxy's refusal comes from somebody who is there.
+    // Where a certificate is refused, or a proxy refuses, a server has answered.
     const bool has_answered = outcome_of(r.ec) == outcome::rejected &&
                               r.ec != errc::tls_file_unusable && r.ec != errc::malformed_request;
     if (has_connected || has_answered)
@@ -61,7 +61,9 @@ std::string origin_of(const endpoint& target, const route& r)
     return proxy ? out + " through " + proxy->origin() : out;
 }
 
-/** What is delivered at most once is known as such before its first byte leaves. */
+/** Saves that a job which is delivered at most once may have been sent, before its first byte
+ * leaves.
+ */
 asio::awaitable<error_code> mark_as_sent(const job_task& t, http::request& req)
 {
     if (t.job.delivery == delivery_policy::at_least_once) co_return error_code{};
@@ -92,7 +94,7 @@ reply reply_of(const http::response& r)
 
 std::string origin_of(const job& j)
 {
-    // Placeholders stand behind the host.
+    // Placeholders stand only behind the host.
     const auto target = parse_endpoint(without_placeholders(j.url));
     return target ? origin_of(*target, *j.route) : std::string();
 }
@@ -127,7 +129,7 @@ asio::awaitable<exchange_result> exchange(
         out.reply.detail = describe(unkept);
         co_return out;
     }
-    // A cancellation that came meanwhile would not reach what is begun now.
+    // A cancellation that came meanwhile does not reach an operation that begins now.
     const bool was_cancelled = co_await is_cancelled();
     if (was_cancelled) {
         out.ec = asio::error::operation_aborted;
@@ -135,7 +137,7 @@ asio::awaitable<exchange_result> exchange(
     }
     const microseconds left = std::max(budget.left(), microseconds{1});
     if (left <= lim.timeout) out.cut_to = lim.timeout = left;
-    // Only now: an endpoint refuses a signature that has waited.
+    // Not before: an endpoint refuses a signature that is too old.
     sign(t.job, shared.time.now(), req);
     req.on_connected = [weak = std::weak_ptr(permit->held)] {
         if (const auto held = weak.lock()) held->connected();
@@ -145,7 +147,7 @@ asio::awaitable<exchange_result> exchange(
     crash_point("attempt.answered");
     out.ec = ec;
     out.reply = std::move(reply);
-    tell(*permit->held, t.secrets, lim, out);
+    report(*permit->held, t.secrets, lim, out);
     co_return out;
 }
 
@@ -159,7 +161,7 @@ asio::awaitable<error_code> save_progress(const job_task& t)
 
 asio::awaitable<bool> wait(const job_task& t, microseconds span)
 {
-    // What begins after a cancellation is not ended by it.
+    // A cancellation does not end an operation that begins after it.
     const bool was_cancelled = co_await is_cancelled();
     if (was_cancelled) co_return false;
     co_await t.shared.time.async_wait_for(span, use_tuple);

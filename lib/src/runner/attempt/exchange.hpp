@@ -11,7 +11,7 @@
 
 namespace carillon::detail {
 
-/** What is left of a job's deadline, in time that a clock step does not move. */
+/** The time that is left until a job's deadline. Setting the wall clock does not change it. */
 class time_budget {
 public:
     /** `begun` is in time since boot. */
@@ -26,17 +26,17 @@ private:
     microseconds end_;
 };
 
-/** What came of one request. */
+/** The result of one request. */
 struct exchange_result {
     error_code ec{};
     http::response reply{};
     /// The job's deadline passed before it had a permit.
     bool never_began = false;
-    /// What it was given until the job's deadline, where that was less than its timeout.
+    /// The time that was left until the job's deadline, if that was less than the timeout.
     std::optional<microseconds> cut_to{};
 };
 
-/** The parts of a reply that are judged; they refer to it. */
+/** The parts of a reply that are judged. They refer to `r`. */
 reply reply_of(const http::response& r);
 
 /**
@@ -54,10 +54,10 @@ boost::asio::awaitable<exchange_result> exchange(
     time_budget budget,
     std::optional<limiter::permit_result> permit = {});
 
-/** Has the store keep how far the job is. */
+/** Saves how far the job is in the store. */
 boost::asio::awaitable<error_code> save_progress(const job_task& t);
 
-/** Waits, unless the job is cancelled, before or meanwhile: whether it was not. */
+/** Waits for a time. Returns false if the job was cancelled before the wait or during it. */
 boost::asio::awaitable<bool> wait(const job_task& t, microseconds span);
 
 } // namespace carillon::detail

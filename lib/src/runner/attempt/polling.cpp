@@ -29,7 +29,7 @@ bool is_met(const job& j, const expectation& wanted, const exchange_result& r)
     return judge(wanted, j.message, reply_of(r.reply)).accepted;
 }
 
-/** Whether asking again cannot help. */
+/** Whether another poll would not help. */
 bool is_final(const exchange_result& r)
 {
     if (r.ec) {
@@ -40,7 +40,7 @@ bool is_final(const exchange_result& r)
     return s / 100 == 4 && s != 404 && s != 408 && s != 425 && s != 429;
 }
 
-/** Where to ask, or why nowhere. */
+/** The URL to poll, or why there is none. */
 boost::system::result<endpoint, unfilled> target_of(
     const job_task& t,
     const request_context& c,
@@ -110,14 +110,14 @@ asio::awaitable<polling_result> poll(
         .max_body_bytes = policy.expect.max_body_bytes};
     while (!out.is_met && !is_final(out.last)) {
         const poll_wait pause = wait_after(policy, out.last.reply, t.shared.time.now());
-        // A wait that would pass the deadline is not begun.
+        // No wait begins that would pass the deadline.
         out.is_out_of_time = pause.span >= budget.left();
         if (out.is_out_of_time) {
             out.wait_that_is_too_long = pause;
             co_return out;
         }
-        const bool goes_on = co_await wait(t, pause.span);
-        if (!goes_on) {
+        const bool has_waited = co_await wait(t, pause.span);
+        if (!has_waited) {
             out.last = {.ec = asio::error::operation_aborted};
             co_return out;
         }

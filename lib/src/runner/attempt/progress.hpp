@@ -8,15 +8,15 @@
 
 namespace carillon::detail {
 
-/** A value of a job's reply that others of the run are sent with. */
+/** A value of a job's reply that other jobs of the run are sent with. */
 struct wanted_value {
     /// RFC 6901.
     std::string pointer;
-    /// It is sent as a secret: no store may hold it.
+    /// It is sent as a secret, so no store may hold it.
     bool is_secret = false;
 };
 
-/** How far a job is, as a store may hold it: without what is secret. */
+/** A job's record without its secrets, as a store may hold it. */
 job_record as_stored(
     const job_record& job, const std::vector<wanted_value>& wanted, const run_secrets& secrets);
 

@@ -17,7 +17,7 @@ namespace json = boost::json;
 namespace carillon::detail {
 namespace {
 
-/** Where a body's placeholders stand, by its Content-Type. */
+/** How a body's placeholders are filled in, by its Content-Type. */
 placement placement_of_body(const job& j)
 {
     const auto type = std::find_if(j.headers->begin(), j.headers->end(), [](const header& h) {
@@ -46,7 +46,7 @@ std::string as_sent(const json::value& v)
     return v.is_string() ? std::string(v.get_string()) : json_text(v);
 }
 
-/** Fills the texts of one request in; remembers the first that could not be. */
+/** Fills in the texts of one request. Remembers the first one that it could not fill in. */
 class request_filler {
 public:
     explicit request_filler(const request_context& c) : context_(c) {}
@@ -86,8 +86,8 @@ private:
     std::string scheduled_at_;
 };
 
-/** The job's fields, filled in. What is secret, holds a secret, or comes of another endpoint's
- * reply, is meant for this origin alone. */
+/** Adds the job's fields, filled in. A field is for this origin alone if it is secret, holds a
+ * secret, or has a value from the reply of another endpoint. */
 void add_fields(
     const request_context& c, const endpoint& target, request_filler& f, http::request& out)
 {
@@ -95,9 +95,9 @@ void add_fields(
         .run = c.run, .job = c.job, .attempt = c.attempt, .span_id = c.span_id};
     for (auto& [name, value] : request_fields(identity, target.user_info)) {
         const bool is_secret = is_secret_header(name);
-        const bool is_sent_on = has_placeholders(value) && !reply_references(value).empty();
+        const bool has_reply_value = has_placeholders(value) && !reply_references(value).empty();
         std::string filled = f.fill(value, placement::header, is_secret);
-        out.fields.push_back({std::move(name), std::move(filled), is_secret || is_sent_on});
+        out.fields.push_back({std::move(name), std::move(filled), is_secret || has_reply_value});
     }
     // All secrets are known only now.
     for (http::field& field : out.fields)
@@ -121,7 +121,7 @@ boost::system::result<http::request, unfilled> make_request(const request_contex
     out.body = f.fill(c.job.body, placement_of_body(c.job));
     auto target = fill_url(c.job.url, f);
     if (!f.problem.empty()) return unfilled{f.problem};
-    // The job was validated with this URL; only a value can have made it none.
+    // The job was validated with this URL. Only a value can have made it invalid.
     if (!target) return bad_url("the url with its values filled in: " + target.error().what);
     add_fields(c, *target, f, out);
     if (!f.problem.empty()) return unfilled{f.problem};

@@ -22,7 +22,7 @@ struct request_context {
     int attempt = 1;
     /// See @ref attempt_identity.
     std::uint64_t span_id = 1;
-    /// What must be hidden; values of earlier replies that stand in secret places are added.
+    /// What must be hidden. Values of earlier replies that are sent in secret fields are added.
     run_secrets& secrets;
 };
 
@@ -30,33 +30,33 @@ struct request_context {
 struct unfilled {
     /// In words.
     std::string why{};
-    /// What the attempt comes to: `rejected` where there is a URL that nothing can be sent to.
+    /// The attempt's outcome: `rejected` if nothing can be sent to its URL.
     carillon::outcome outcome = carillon::outcome::failed;
 };
 
-/** For a URL that nothing can be sent to. */
+/** The reason where nothing can be sent to a URL. */
 unfilled bad_url(std::string why);
 
 /**
- * What an attempt sends, with all placeholders filled in.
+ * The request that an attempt sends, with all placeholders filled in.
  *
- * The error says which placeholder has no value, or one that cannot stand there.
+ * The error names a placeholder that has no value, or a value that cannot stand there.
  */
 boost::system::result<http::request, unfilled> make_request(const request_context& c);
 
-/** Signs a request to the job's own origin, where its `auth` says so, as sent at an instant; an
+/** Signs a request to the job's own origin as sent at `now`, if the job's `auth` asks for it. An
  * older signature is replaced. */
 void sign(const job& j, instant now, http::request& r);
 
-/** What asks an endpoint that has answered 202 for what came of it: as the attempt, but a GET of
- * `at`. `from` is the attempt's request. */
+/** The request that polls for the result of work that was answered 202: `from`, the attempt's
+ * request, as a GET of `at`. */
 boost::system::result<http::request, unfilled> make_poll(const http::request& from, endpoint at);
 
 /** `poll.url` with its placeholders filled in. */
 boost::system::result<endpoint, unfilled> poll_target(const request_context& c);
 
-/** Keeps of a reply the values that later jobs of the run are sent with. Those that are sent as
- * secrets are to be hidden from now on, in what this reply says of itself, too. */
+/** Copies the values that later jobs of the run are sent with from a reply into `out`. Those that
+ * are sent as secrets are hidden from now on, also in this reply's own message. */
 void keep_values(
     const std::vector<wanted_value>& wanted,
     std::string_view body,

@@ -9,14 +9,14 @@
 
 namespace carillon::detail {
 
-/** Longer messages are cut: a reply must not flood logs. */
+/** Longer messages are cut, so that a reply does not flood logs. */
 inline constexpr std::size_t max_message_bytes = 1024;
 
-/** What must be hidden in one run: the secrets of its jobs, and values of replies that are sent as
- * such. */
+/** What must be hidden in one run: the secrets of its jobs, and the values of replies that are sent
+ * as secrets. */
 class run_secrets {
 public:
-    /** `of_jobs` must outlive it. */
+    /** `of_jobs` must outlive this. */
     explicit run_secrets(const masker& of_jobs) : of_jobs_(of_jobs) {}
 
     void add(std::string_view text) { of_replies_.add(text); }
@@ -27,7 +27,7 @@ public:
         return of_replies_.empty() ? out : of_replies_.hide(out);
     }
 
-    /** `text` as it may be shown: with its secrets hidden, and cut so that it floods no log. */
+    /** `text` as it may be shown: its secrets are hidden, and it is cut. */
     std::string presentable(std::string_view text) const
     {
         return shorten(hide(text), max_message_bytes);

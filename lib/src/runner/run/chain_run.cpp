@@ -27,14 +27,14 @@ chain_run::chain_run(
       walk_(walk_of(*plan_, first, record.trigger)), record_(std::move(record)),
       secrets_(plan_->secrets()), wanted_values_(walk_.size()), signals_(walk_.size()), from_(from)
 {
-    // The records stay where they are from here on: coroutines write to them.
+    // From here on the records do not move: coroutines write to them.
     align(record_.jobs, walk_);
     find_wanted_values();
-    if (from_ != beginning::fresh) take_over();
+    if (from_ != beginning::fresh) resume();
 }
 
-/** Goes on from what jobs have come to. */
-void chain_run::take_over()
+/** Continues from the outcomes that jobs already have. */
+void chain_run::resume()
 {
     if (from_ == beginning::crashed)
         underway_before_ = mark_underway(record_.jobs, walk_, record_.started_at);
@@ -46,11 +46,11 @@ void chain_run::take_over()
     }
 }
 
-/** Values of replies that are secrets were not stored: a job that others are sent with values of
- * is sent again, where it may be. */
+/** Secret values of replies were not stored. If a job still needs one, the job whose reply had it
+ * is sent again, unless that is delivered at most once. */
 void chain_run::forget_jobs_without_values()
 {
-    // From the last job on, so that what is sent again has its own values again, too.
+    // From the last job to the first: a job that is sent again may need values itself.
     for (std::size_t i = walk_.size(); i-- > 0;) {
         if (record_.jobs[i].outcome) continue;
         for (const auto& [r, is_secret] : sent_values(walk_.at(i))) {
@@ -63,7 +63,7 @@ void chain_run::forget_jobs_without_values()
                     [&](const reply_value& v) { return v.pointer == pointer; });
                 if (has_value || walk_.at(of).delivery == delivery_policy::at_most_once) continue;
                 known.outcome = {};
-                underway_before_.push_back(of); // the store is to know that it begins anew
+                underway_before_.push_back(of); // so that the store knows that it runs again
             }
         }
     }
@@ -100,7 +100,8 @@ void chain_run::start(end_handler on_end)
     for (const std::size_t i : underway_before_)
         if (record_.jobs[i].outcome)
             shared_->emit(job_ended{record_, walk_.at(i), record_.jobs[i]});
-    // Their attempts count also after the next crash, hence no request before they are stored.
+    // Their attempts must count after another crash, too. So no request is sent before they are
+    // stored.
     for (const std::size_t i : underway_before_)
         shared_->store.async_save(
             record_.id, as_stored(record_.jobs[i], wanted_values_[i], secrets_),
@@ -114,11 +115,11 @@ void chain_run::cancel(std::optional<reason> why)
 {
     if (std::exchange(cancelled_, true)) return;
     why_cancelled_ = why;
-    // Cancelling completes nothing within the call, so the signals stay while we go over them.
+    // A cancellation completes nothing within the call, so this loop's signals stay valid.
     for (const auto& signal : signals_) {
         if (!signal) continue;
         signal->emit(asio::cancellation_type::terminal);
-        // Outside of the executor co_spawn posts what it has to cancel, which must find it there.
+        // Outside of the executor co_spawn posts the cancellation. The signal must live until then.
         asio::post(shared_->executor, [signal] {});
     }
 }
@@ -141,18 +142,18 @@ void chain_run::skip_job(const chain_walk::step& step)
     record_.jobs[step.position].outcome = outcome::skipped;
     record_.jobs[step.position].reason = step.skip;
     end_job(step.position);
-    // Nothing waits for it: what follows is kept behind it.
+    // Nothing waits for the save: what follows is saved after it.
     if (ended_ < walk_.size()) save_job(step.position, [] {});
 }
 
 void chain_run::start_job(std::size_t position)
 {
     shared_->emit(job_started{record_, walk_.at(position)});
-    if (cancelled_) return; // by a listener
+    if (cancelled_) return; // a listener has done so
     signals_[position] = std::make_shared<asio::cancellation_signal>();
     const instant begun_at = shared_->time.now();
     const microseconds begun = shared_->time.since_boot();
-    // What was accepted before a crash is asked for first.
+    // Work that was accepted before a crash is polled for, which needs no permit yet.
     if (record_.jobs[position].polled) return perform(position, std::nullopt, begun_at, begun);
     const job& j = walk_.at(position);
     shared_->limiter->async_acquire(
@@ -197,23 +198,23 @@ void chain_run::job_done(std::size_t position, const std::exception_ptr& thrown)
 {
     job_record& record = record_.jobs[position];
     if (thrown) {
-        // Only exhaustion comes here; the job's fault must stay with the job.
+        // It can only be exhaustion. Other jobs must not suffer from it.
         record.outcome = outcome::failed;
         record.status = "error";
         record.message = describe(code_of(thrown));
     }
     signals_[position].reset();
     end_job(position);
-    if (ended_ == walk_.size() || cancelled_) return walk_on(position);
+    if (ended_ == walk_.size() || cancelled_) return continue_after(position);
     crash_point("job.ended");
-    // What follows begins when a crash cannot bring this one back any more.
+    // The next jobs begin once a crash can no longer make this one run again.
     save_job(position, [self = shared_from_this(), position] {
         crash_point("job.saved");
-        self->walk_on(position);
+        self->continue_after(position);
     });
 }
 
-/** Keeps what has come of a job, so that it is told once. */
+/** Saves a job's outcome, so that the job does not run again after a crash. */
 void chain_run::save_job(std::size_t position, std::function<void()> then)
 {
     shared_->store.async_save(
@@ -225,9 +226,9 @@ void chain_run::save_job(std::size_t position, std::function<void()> then)
         });
 }
 
-void chain_run::walk_on(std::size_t position)
+void chain_run::continue_after(std::size_t position)
 {
-    if (finished_) return; // while its end was saved, and the record may be gone
+    if (finished_) return; // meanwhile, and its record may have been taken
     walk_.ended(position, *record_.jobs[position].outcome);
     advance();
 }
@@ -253,7 +254,7 @@ void chain_run::cancel_rest()
 void chain_run::finish()
 {
     if (std::exchange(finished_, true)) return; // the last of several that ended at a time
-    // They may be secrets, and nobody is sent with them any more.
+    // They may be secrets, and no job needs them from now on.
     for (job_record& j : record_.jobs) {
         j.values = {};
         j.polled = {};

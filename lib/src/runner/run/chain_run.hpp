@@ -28,17 +28,17 @@ class chain_run : public std::enable_shared_from_this<chain_run> {
 public:
     using end_handler = std::function<void(const std::shared_ptr<chain_run>&)>;
 
-    /** What was before a run. */
+    /** What happened before this run began. */
     enum class beginning {
         fresh,
-        /// It crashed: jobs that were under way may have been sent.
+        /// A crash interrupted the run: jobs that were under way may have been sent.
         crashed,
-        /// It had ended: the jobs that did not complete go on.
+        /// The run had ended: the jobs that did not complete run again.
         retried,
     };
 
-    /** `record` has id, chain, instant, trigger and fence, and the jobs of what was before; `first`
-     * is the job that the run starts with. */
+    /** `record` has id, chain, instant, trigger and fence, and the records of jobs from before.
+     * `first` is the job that the run starts with. */
     chain_run(
         std::shared_ptr<services> shared,
         std::shared_ptr<const job_set> plan,
@@ -46,22 +46,22 @@ public:
         run_record record,
         beginning from);
 
-    /** Starts the first job. `on_end` is called when every job has ended, never from within this
-     * call. */
+    /** Starts the first job. Calls `on_end` when every job has ended, never from within this call.
+     */
     void start(end_handler on_end);
 
-    /** Ends the jobs that go; those that have not begun end as `cancelled`, too. `why` is the
-     * run's reason, unless it completes all the same. */
+    /** Cancels the jobs that are running. Those that have not begun end as `cancelled`, too. `why`
+     * is the run's reason, unless the run completes nevertheless. */
     void cancel(std::optional<reason> why = {});
 
     const run_record& record() const noexcept { return record_; }
 
-    /** For whoever was told of the end. */
+    /** For `on_end`. */
     run_record take_record() { return std::move(record_); }
     const job& first() const noexcept { return walk_.at(0); }
 
 private:
-    void take_over();
+    void resume();
     void forget_jobs_without_values();
     void find_wanted_values();
     void advance();
@@ -75,7 +75,7 @@ private:
     void save_job(std::size_t position, std::function<void()> then);
     void job_done(std::size_t position, const std::exception_ptr& thrown);
     void end_job(std::size_t position);
-    void walk_on(std::size_t position);
+    void continue_after(std::size_t position);
     void cancel_rest();
     void finish();
 
@@ -84,9 +84,9 @@ private:
     chain_walk walk_;
     run_record record_;
     run_secrets secrets_;
-    std::vector<std::vector<wanted_value>> wanted_values_; // of each job's reply, by others
-    std::vector<std::shared_ptr<boost::asio::cancellation_signal>> signals_; // of the jobs that go
-    std::vector<std::size_t> underway_before_; // when the run was cut off
+    std::vector<std::vector<wanted_value>> wanted_values_;                   // of each job's reply
+    std::vector<std::shared_ptr<boost::asio::cancellation_signal>> signals_; // of running jobs
+    std::vector<std::size_t> underway_before_;                               // at the crash
     std::size_t ended_ = 0;
     beginning from_;
     bool cancelled_ = false;

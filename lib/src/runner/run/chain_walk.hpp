@@ -11,31 +11,30 @@
 namespace carillon::detail {
 
 /**
- * Which job of a run follows which. Pure: it is told how jobs end and says what comes next.
+ * The order of a run's jobs. Pure: its caller tells it how jobs end, and it says what comes next.
  *
- * A job starts when every parent within the run has ended as its `after` asks; else, or when it is
- * disabled, it is skipped. Parents outside the run count as met.
+ * A job starts when every parent within the run has ended as its `after` asks. If one has ended
+ * otherwise, or the job is disabled, the job is skipped. Parents outside the run count as met.
  */
 class chain_walk {
 public:
     /** What to do with the job at a position of the run. */
     struct step {
         std::size_t position;
-        /// Set: skip it, for this reason; else start it.
+        /// If set, the job is skipped for this reason. Otherwise it starts.
         std::optional<reason> skip;
     };
 
     /**
-     * `members` are the run's jobs, parents before children. By hand a disabled first job runs.
-     * The plan must outlive the walk.
+     * `members` are the run's jobs, parents before children. With `by_hand` the first job runs even
+     * if it is disabled. The plan must outlive the walk.
      */
     chain_walk(const job_set& plan, std::vector<job_index> members, bool by_hand);
 
     std::size_t size() const noexcept { return members_.size(); }
     const job& at(std::size_t position) const noexcept { return plan_[members_[position].job]; }
 
-    /** The next thing to do, or nothing until another job has ended. A skip counts as an end by
-     * itself. */
+    /** The next step, or nothing until another job has ended. A skipped job counts as ended. */
     std::optional<step> next();
 
     /** The job at `position` ended. */
@@ -62,7 +61,7 @@ private:
     std::deque<std::size_t> ready_;
 };
 
-/** Whether an outcome is what a condition asks for. */
+/** Whether an outcome meets a condition. */
 bool meets(condition c, outcome o) noexcept;
 
 } // namespace carillon::detail

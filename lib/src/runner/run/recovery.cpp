@@ -7,19 +7,19 @@
 namespace carillon::detail {
 namespace {
 
-constexpr const char* cut_off_meanwhile = "carillon was cut off meanwhile";
+constexpr const char* by_a_crash = "interrupted by a crash of carillon";
 
 const char* in_words(reason why)
 {
     switch (why) {
     case reason::removed:
-        return "the job is no more";
+        return "the job was removed";
     case reason::window:
         return "longer ago than catch_up_window";
     case reason::overlap:
         return "a newer run has taken its place";
     default:
-        return cut_off_meanwhile;
+        return by_a_crash;
     }
 }
 
@@ -35,7 +35,7 @@ void interrupt(job_record& job, reason why)
 
 bool is_polled(const job_record& j, const job& of) { return j.polled && *of.poll; }
 
-/** Notes that a job was cut off in the midst of an attempt, of which nothing is known. */
+/** Adds an attempt that a crash interrupted, and of which nothing is known. */
 void add_interrupted_attempt(job_record& job, instant at)
 {
     const int before = job.attempts.empty() ? 0 : job.attempts.back().attempt;
@@ -43,15 +43,15 @@ void add_interrupted_attempt(job_record& job, instant at)
         {.attempt = before + 1,
          .started_at = at,
          .outcome = outcome::interrupted,
-         .error = cut_off_meanwhile});
+         .error = by_a_crash});
 }
 
 } // namespace
 
-std::optional<reason> why_interrupted(const open_run& cut_off, const job_set& plan, instant now)
+std::optional<reason> why_interrupted(const open_run& crashed, const job_set& plan, instant now)
 {
-    const run_record& run = cut_off.run;
-    if (!cut_off.recovers) return reason::crash;
+    const run_record& run = crashed.run;
+    if (!crashed.recovers) return reason::crash;
     const auto first = plan.find(run.chain);
     if (!first) return reason::removed;
     const auto* s = std::get_if<schedule>(&plan[*first].trigger);
@@ -92,12 +92,12 @@ mark_underway(std::vector<job_record>& jobs, chain_walk walk, instant begun)
         if (step->skip) continue;
         job_record& j = jobs[step->position];
         const job& of = walk.at(step->position);
-        // An attempt that is polled goes on; and of what is delivered at most once see below.
+        // A job that is polled continues. Jobs that are delivered at most once follow below.
         if (is_polled(j, of) || of.delivery == delivery_policy::at_most_once) continue;
         add_interrupted_attempt(j, begun);
         out.push_back(step->position);
     }
-    // Whether it seems ready or not: the end of the job before it may not have been stored.
+    // Also jobs that do not seem ready: the end of the job before may not have been stored.
     for (std::size_t i = 0; i < walk.size(); ++i) {
         if (jobs[i].outcome || !jobs[i].may_be_sent || is_polled(jobs[i], walk.at(i))) continue;
         add_interrupted_attempt(jobs[i], begun);
@@ -121,7 +121,7 @@ void interrupt(run_record& run, const job_set& plan, reason why, instant now)
     }
     std::erase_if(run.jobs, [](const job_record& j) { return !j.outcome; });
     run.outcome = outcome_of(run);
-    // All that had begun has completed, and others were to follow.
+    // All jobs that had begun have completed, but others were to follow.
     if (run.outcome == outcome::completed) run.outcome = outcome::interrupted;
     run.reason = why;
     run.ended_at = now;
