@@ -22,22 +22,22 @@ namespace {
 
 using time_point = std::chrono::steady_clock::time_point;
 
-/** What came of a request on a connection. */
+/** The result of a request on a connection. */
 struct talk_result {
     error_code ec{};
-    std::string detail{}; // what the code does not say, in the peer's words or ours
+    std::string detail{}; // what the code does not say
     std::size_t sent = 0;
     bool reply_has_begun = false;
     bool may_keep = false;
 };
 
 /**
- * Whether a kept connection was closed before any of the request came to its peer's machine, so
- * that it cannot have been processed.
+ * Whether a kept connection was closed before any byte of the request reached its peer's machine.
+ * Then the request cannot have been processed.
  *
- * An orderly end alone proves it: the peer's FIN came first, which Linux tells as end of file, or
- * as EPIPE after the RST that answers what came too late. A mere RST may come of a process that
- * read the request and died, and need not acknowledge what it read.
+ * Only an orderly end proves it: the peer's FIN came first. Linux shows that as end of file, or as
+ * EPIPE after the RST that answers late bytes. An RST alone proves nothing: a process that has read
+ * the request and died causes one, too, and need not have acknowledged what it read.
  */
 bool was_dead(stream& kept, const talk_result& r, std::optional<std::uint64_t> acknowledged_before)
 {
@@ -73,13 +73,13 @@ public:
     send(std::shared_ptr<state> self, request req, limits lim);
 
 private:
-    /** The instants at which an exchange ends. */
+    /** When connecting, and the whole exchange, time out. */
     struct ends {
         time_point connect;
         time_point all;
     };
 
-    way way_of(const request& req) const;
+    hop hop_to(const request& req) const;
     asio::awaitable<explained_error>
     follow_all(request req, limits lim, time_point all, phase_clock& at, response& res);
     asio::awaitable<explained_error>
@@ -98,8 +98,8 @@ private:
 asio::awaitable<std::tuple<error_code, response>>
 client::state::send(std::shared_ptr<state> self, request req, limits lim)
 {
-    // A step that is begun after a cancellation throws operation_aborted, which the bridge hands on
-    // as a code.
+    // A step that begins after a cancellation throws operation_aborted. The bridge, spawn(), makes
+    // a code of it.
     response res;
     phase_clock at;
     const time_point all = std::chrono::steady_clock::now() + lim.timeout;
@@ -124,25 +124,25 @@ client::state::follow_all(request req, limits lim, time_point all, phase_clock& 
     }
 }
 
-way client::state::way_of(const request& req) const
+hop client::state::hop_to(const request& req) const
 {
-    way w{.target = req.target, .unix_socket = req.route->unix_socket, .tls = req.route->tls};
-    if (!w.unix_socket.empty()) return w;
+    hop h{.target = req.target, .unix_socket = req.route->unix_socket, .tls = req.route->tls};
+    if (!h.unix_socket.empty()) return h;
     if (req.route->proxy) {
         // The job was validated with it.
-        if (!req.route->proxy->empty()) w.proxy = parse_proxy(req.route->proxy->reveal()).value();
+        if (!req.route->proxy->empty()) h.proxy = parse_proxy(req.route->proxy->reveal()).value();
     } else if (const endpoint* usual = options.proxies.find(req.target)) {
-        w.proxy = *usual;
+        h.proxy = *usual;
     }
-    return w;
+    return h;
 }
 
 asio::awaitable<explained_error>
 client::state::exchange(const request& req, limits lim, ends until, phase_clock& at, response& res)
 {
-    const way w = way_of(req);
-    const std::string key = w.key(connections_to.certificates().generation());
-    const result<std::string> head = head_of(req, w.is_forwarded() ? &*w.proxy : nullptr);
+    const hop h = hop_to(req);
+    const std::string key = h.key(connections_to.certificates().generation());
+    const result<std::string> head = head_of(req, h.is_forwarded() ? &*h.proxy : nullptr);
     if (!head) co_return explained_error{head.error(), {}};
     std::unique_ptr<stream> connection;
     if (!req.is_sent_once) connection = connections->take(key);
@@ -160,7 +160,7 @@ client::state::exchange(const request& req, limits lim, ends until, phase_clock&
     }
 
     explained_error failed =
-        co_await connections_to.connect(w, until.connect, limit, at, connection);
+        co_await connections_to.connect(h, until.connect, limit, at, connection);
     if (failed) co_return failed;
     if (req.on_connected) req.on_connected();
     limit.watch(connection->socket(), until.all);
@@ -180,9 +180,9 @@ asio::awaitable<talk_result> client::state::talk(
     r.ec = write_ec;
     if (r.ec == asio::error::operation_aborted || !with.socket().is_open()) co_return r;
 
-    // A peer may refuse a request before it has read all of it: its reply, or its alert (by TLS 1.3
-    // that about a client's certificate comes after the handshake), counts for more than our broken
-    // pipe.
+    // A peer may refuse a request before it has read all of it. Its reply or its TLS alert says
+    // more than our broken pipe. (By TLS 1.3 the alert about a client's certificate comes this
+    // late.)
     if (!r.ec) at.enter(phase::first_byte);
     carillon::detail::crash_point("attempt.sent");
     reply_reader reader(
@@ -209,7 +209,7 @@ client::state::read_reply(stream& from, reply_reader& reader, const request& req
         if (ec) co_return explained_error{ec, std::move(why)};
         if (!reader.has_begun()) {
             at.enter(phase::body);
-            // Of a kept connection only this tells that it still stands.
+            // Only this shows that a kept connection still works.
             if (req.on_connected) req.on_connected();
         }
         if (const error_code wrong = reader.took(n)) co_return explained_error{wrong, {}};

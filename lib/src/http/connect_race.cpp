@@ -25,7 +25,7 @@ std::string text_of(const tcp::endpoint& e)
     return out.str();
 }
 
-/** Owned by the waits for its sockets and timers. */
+/** Its sockets' and timers' waits own it. */
 class race : public std::enable_shared_from_this<race> {
 public:
     race(
@@ -61,7 +61,7 @@ private:
             static_cast<void>(s->open(to.protocol(), ec));
             if (!ec) return connect(std::move(s), to);
             last_ = {ec, nullptr, tried_};
-            // Another address would need one as well; whoever asked may wait for one.
+            // Another address would need a descriptor as well. The caller may wait for one.
             if (lacks_descriptors(ec)) break;
         }
         if (operation_ && sockets_.empty()) end(last_);
@@ -80,7 +80,7 @@ private:
         });
     }
 
-    /** However little time there is, the addresses that are left have their share. */
+    /** If little time is left, the addresses that are left share it. */
     std::chrono::steady_clock::duration next_wait() const
     {
         const auto left = until_ - std::chrono::steady_clock::now();

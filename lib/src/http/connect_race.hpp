@@ -15,17 +15,17 @@
 
 namespace carillon::http::detail {
 
-/** What came of trying a host's addresses. */
+/** The result of trying a host's addresses. */
 struct race_result {
     error_code error{};
-    /// The connection to the first that answered; null after an error.
+    /// The connection to the first address that answered; null after an error.
     std::shared_ptr<boost::asio::ip::tcp::socket> winner{};
-    /// Whose error it is: the address that was tried last.
+    /// After an error: the address that was tried last.
     std::string address{};
 };
 
-/** Addresses in the order of Happy Eyeballs: the families in turn, beginning with that of the first
- * (RFC 8305 section 4). */
+/** Sorts addresses as Happy Eyeballs asks for: the families take turns, and that of the first
+ * address begins (RFC 8305 section 4). */
 std::vector<boost::asio::ip::tcp::endpoint>
 interleave_families(std::vector<boost::asio::ip::tcp::endpoint> addresses);
 
@@ -41,10 +41,11 @@ void start_connect_race(
 /**
  * Connects to the first of some addresses that answers: `void(race_result)`.
  *
- * An address that has not answered within 250 ms, or its share of the time, is joined by the next
- * (RFC 8305 section 5); one that failed, at once. Errors: @ref errc::timed_out at `until`, else
- * that of the last address; where the process may open no more descriptors, that. Cancellation:
- * every type, at once, with `operation_aborted`. In each case no socket but the winner's is left.
+ * The next address is tried, too, when one has not answered within 250 ms or its share of the time
+ * (RFC 8305 section 5), and at once when one has failed. Errors: @ref errc::timed_out at `until`,
+ * the system's if the process may open no more descriptors, else that of the last address.
+ * Cancellation: every type, at once, with `operation_aborted`. In each case all sockets but the
+ * winner's are closed.
  */
 template <class CompletionToken>
 auto async_connect_race(

@@ -21,7 +21,7 @@ namespace {
 
 using carillon::detail::use_tuple;
 
-/// Between two looks for what others must give back: a descriptor, a place in a socket's queue.
+/// Between two tries to get what is used up: a descriptor, or room in a socket's queue.
 constexpr auto pause_between_tries = std::chrono::milliseconds{50};
 
 /** Waits a little, but not beyond `until`. */
@@ -39,7 +39,7 @@ std::string about_proxy(const endpoint& proxy, const std::string& detail)
     return "the proxy " + proxy.host_header() + (detail.empty() ? "" : ", ") + detail;
 }
 
-/** What a proxy's answer to CONNECT comes to (RFC 9110 section 9.3.6). */
+/** The result of a proxy's answer to CONNECT (RFC 9110 section 9.3.6). */
 explained_error judge_tunnel(const endpoint& proxy, const response& answer)
 {
     if (answer.status / 100 == 2) return {};
@@ -50,7 +50,7 @@ explained_error judge_tunnel(const endpoint& proxy, const response& answer)
 
 } // namespace
 
-std::string way::key(std::uint64_t certificates) const
+std::string hop::key(std::uint64_t certificates) const
 {
     std::string out = target.origin();
     const auto add = [&](std::string_view part) { (out += '\0').append(part); };
@@ -71,26 +71,26 @@ connector::connector(asio::any_io_executor ex, std::shared_ptr<pool> connections
 {}
 
 asio::awaitable<explained_error> connector::connect(
-    const way& w, time_point until, deadline& limit, phase_clock& at, std::unique_ptr<stream>& out)
+    const hop& h, time_point until, deadline& limit, phase_clock& at, std::unique_ptr<stream>& out)
 {
     explained_error failed;
-    if (!w.unix_socket.empty())
-        failed = co_await connect_unix(w.unix_socket, until, at, out);
+    if (!h.unix_socket.empty())
+        failed = co_await connect_unix(h.unix_socket, until, at, out);
     else
-        failed = co_await connect_tcp(w.proxy ? *w.proxy : w.target, until, at, out);
+        failed = co_await connect_tcp(h.proxy ? *h.proxy : h.target, until, at, out);
     if (failed) {
-        if (w.proxy) failed.detail = about_proxy(*w.proxy, failed.detail);
+        if (h.proxy) failed.detail = about_proxy(*h.proxy, failed.detail);
         co_return failed;
     }
     limit.watch(out->socket(), until);
-    if (!w.target.is_secure()) co_return failed;
+    if (!h.target.is_secure()) co_return failed;
 
-    if (w.proxy) {
-        failed = co_await open_tunnel(w, limit, *out);
+    if (h.proxy) {
+        failed = co_await open_tunnel(h, limit, *out);
         if (failed) co_return failed;
     }
     at.enter(phase::handshake);
-    co_return co_await secure(w, until, limit, out);
+    co_return co_await secure(h, until, limit, out);
 }
 
 asio::awaitable<explained_error> connector::connect_tcp(
@@ -118,7 +118,7 @@ asio::awaitable<explained_error> connector::connect_tcp(
     }
 }
 
-/** A process without a free descriptor waits for one of its own to be closed. */
+/** Frees a descriptor, or waits a little for one to become free. */
 asio::awaitable<error_code> connector::wait_for_descriptor(time_point until)
 {
     if (connections_->close_one()) co_return error_code{};
@@ -133,8 +133,8 @@ asio::awaitable<explained_error> connector::connect_unix(
     for (;;) {
         protocol::socket s(executor_);
         auto [ec] = co_await s.async_connect(protocol::endpoint(path), use_tuple);
-        // Asio 1.81 takes a full queue (connect(2), EAGAIN) for a connection under way, and then
-        // for one that stands.
+        // If the queue is full (connect(2), EAGAIN), Asio 1.81 takes the connection for one under
+        // way, and then for one that is made.
         if (!ec) static_cast<void>(s.remote_endpoint(ec));
         if (!ec) {
             out = make_plain_stream(stream_socket(std::move(s)));
@@ -150,12 +150,12 @@ asio::awaitable<explained_error> connector::connect_unix(
 }
 
 asio::awaitable<explained_error>
-connector::open_tunnel(const way& w, deadline& limit, stream& through)
+connector::open_tunnel(const hop& h, deadline& limit, stream& through)
 {
-    const std::string head = connect_head(w.target, *w.proxy);
+    const std::string head = connect_head(h.target, *h.proxy);
     const auto failed = [&](const error_code& ec, std::string_view why = {}) {
         const error_code code = ec == asio::error::eof ? make_error_code(errc::closed_early) : ec;
-        return explained_error{limit.cause_of(code), about_proxy(*w.proxy, std::string(why))};
+        return explained_error{limit.cause_of(code), about_proxy(*h.proxy, std::string(why))};
     };
     auto [write_ec, sent, nothing] = co_await through.write({asio::buffer(head), {}});
     if (write_ec) co_return failed(write_ec);
@@ -169,18 +169,18 @@ connector::open_tunnel(const way& w, deadline& limit, stream& through)
     }
     response answer;
     reader.take(answer);
-    co_return judge_tunnel(*w.proxy, answer);
+    co_return judge_tunnel(*h.proxy, answer);
 }
 
 asio::awaitable<explained_error>
-connector::secure(const way& w, time_point until, deadline& limit, std::unique_ptr<stream>& out)
+connector::secure(const hop& h, time_point until, deadline& limit, std::unique_ptr<stream>& out)
 {
-    auto context = co_await certificates_.get(w.tls, until);
+    auto context = co_await certificates_.get(h.tls, until);
     if (!context) co_return context.error();
     limit.stop();
-    auto secured = make_tls_stream(std::move(out->socket()), *context, w.target, w.tls.server_name);
+    auto secured = make_tls_stream(std::move(out->socket()), *context, h.target, h.tls.server_name);
     if (!secured) {
-        out.reset(); // its socket has gone
+        out.reset(); // its socket was moved away
         co_return secured.error();
     }
     tls_stream& s = **secured;

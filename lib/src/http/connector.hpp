@@ -17,21 +17,23 @@
 
 namespace carillon::http::detail {
 
-/** Whom a connection is to, and by which way. */
-struct way {
+/** One step of an exchange: the endpoint, and how the connection to it is made. Each redirect
+ * begins another. The request's @ref route and the client's options decide it. */
+struct hop {
     endpoint target;
     std::optional<endpoint> proxy{};
     std::string unix_socket{};
     tls_options tls{};
 
-    /** Whether the proxy forwards requests, not bytes. */
+    /** Whether the proxy forwards the request itself. Otherwise it opens a tunnel for bytes. */
     bool is_forwarded() const noexcept { return proxy && !target.is_secure(); }
 
-    /** Connections of equal keys serve alike. */
+    /** A connection serves every hop of the same key. `certificates` is @ref
+     * tls_contexts::generation. */
     std::string key(std::uint64_t certificates) const;
 };
 
-/** In which part an exchange is, and since when. */
+/** Which phase an exchange is in, and since when. */
 class phase_clock {
 public:
     void enter(phase p)
@@ -52,22 +54,21 @@ private:
     std::chrono::steady_clock::time_point since_ = std::chrono::steady_clock::now();
 };
 
-/** Makes connections: the name, the addresses, a proxy's tunnel, TLS. For one executor at a time.
- */
+/** Makes connections: looks the name up, tries its addresses, opens a proxy's tunnel, starts TLS.
+ * For one executor at a time. */
 class connector {
 public:
     using time_point = std::chrono::steady_clock::time_point;
 
-    /** `connections` give their descriptors where the process has no more. */
+    /** One of `connections` is closed if the process has no free descriptor. */
     connector(boost::asio::any_io_executor ex, std::shared_ptr<pool> connections);
 
     /**
-     * Connects within `until`; `out` is the connection as far as it has come, `limit` watches it.
-     *
-     * Everything named must outlive the operation.
+     * Connects by `until`. `out` gets the connection, after an error perhaps one that is not ready.
+     * `limit` watches it. Everything named must outlive the operation.
      */
     boost::asio::awaitable<explained_error> connect(
-        const way& w,
+        const hop& h,
         time_point until,
         deadline& limit,
         phase_clock& at,
@@ -81,15 +82,15 @@ private:
     boost::asio::awaitable<explained_error> connect_unix(
         const std::string& path, time_point until, phase_clock& at, std::unique_ptr<stream>& out);
     boost::asio::awaitable<explained_error>
-    open_tunnel(const way& w, deadline& limit, stream& through);
+    open_tunnel(const hop& h, deadline& limit, stream& through);
     boost::asio::awaitable<explained_error>
-    secure(const way& w, time_point until, deadline& limit, std::unique_ptr<stream>& out);
+    secure(const hop& h, time_point until, deadline& limit, std::unique_ptr<stream>& out);
     boost::asio::awaitable<error_code> wait_for_descriptor(time_point until);
 
     boost::asio::any_io_executor executor_;
     std::shared_ptr<pool> connections_;
     resolver names_;
-    resolver files_; // whose threads no dead name server holds
+    resolver files_; // its threads wait for no name server
     tls_contexts certificates_;
 };
 

@@ -22,7 +22,7 @@ void deadline::watch(stream_socket& socket, time_point until)
     state_->timer.expires_at(until);
     state_->timer.async_wait([weak = std::weak_ptr(state_), until](const error_code& ec) {
         const auto self = weak.lock();
-        // A wait that ended just before the next one was begun tells of the former.
+        // A wait that ended just before the next one began belongs to the former socket.
         if (ec || !self || self->socket == nullptr || self->timer.expiry() != until) return;
         self->has_passed = true;
         error_code ignored;

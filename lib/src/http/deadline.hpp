@@ -11,9 +11,9 @@
 namespace carillon::http::detail {
 
 /**
- * Closes a socket at an instant, so that whatever waits on it ends.
+ * Closes a socket at a given time, so that the operations on it end.
  *
- * The error that an operation then gives depends on where it was: @ref cause_of tells.
+ * The errors that these then give differ. @ref cause_of makes one of them.
  */
 class deadline {
 public:
@@ -24,15 +24,15 @@ public:
     deadline(const deadline&) = delete;
     deadline& operator=(const deadline&) = delete;
 
-    /** From now on closes this socket at `until`; forgets one before. The socket must stay where it
-     * is until the next call, or @ref stop. */
+    /** From now on watches this socket instead of the one before, and closes it at `until`. The
+     * socket must not move before the next call, or @ref stop. */
     void watch(stream_socket& socket, time_point until);
 
     void stop();
 
     bool has_passed() const noexcept;
 
-    /** `ec`, or @ref errc::timed_out where it comes of the deadline. */
+    /** `ec`, or @ref errc::timed_out if the deadline has caused it. */
     error_code cause_of(const error_code& ec) const;
 
 private:

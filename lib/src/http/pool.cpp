@@ -56,7 +56,7 @@ bool pool::close_one()
     return true;
 }
 
-/** Closes what has been idle too long, and comes again when the next one will have been. */
+/** Closes what has been idle too long, and sets the timer for the next one. */
 void pool::expire()
 {
     const auto now = std::chrono::steady_clock::now();

@@ -25,7 +25,7 @@ struct pool_options {
 };
 
 /**
- * The connections that are kept for later, by a key that tells whom each is to, and by which way.
+ * The connections that are kept for later, by the key of the @ref hop that each serves.
  * For one executor at a time.
  */
 class pool : public std::enable_shared_from_this<pool> {
@@ -34,17 +34,17 @@ public:
 
     pool(const boost::asio::any_io_executor& ex, pool_options options);
 
-    /** Raises the bounds of its options to what is given, where that is more. */
+    /** Raises the bounds of its options to the given ones. A lower one changes nothing. */
     void keep_at_least(std::size_t per_origin, std::size_t in_all);
 
-    /** A kept connection that its peer has not closed, the latest used first; null where there is
-     * none. */
+    /** Takes a kept connection that its peer has not closed, the latest used first. Null if there
+     * is none. */
     std::unique_ptr<stream> take(const std::string& key);
 
-    /** Keeps a connection for later, unless something has come on it already. */
+    /** Keeps a connection for later, unless its peer has sent something unasked. */
     void keep(const std::string& key, std::unique_ptr<stream> s);
 
-    /** Closes one, so that its descriptor serves another; false where there is none. */
+    /** Closes a connection to free its descriptor. Returns false if there is none. */
     bool close_one();
 
     /** Closes every kept connection. */

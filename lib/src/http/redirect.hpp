@@ -7,7 +7,7 @@
 
 namespace carillon::http::detail {
 
-/** Whether a status sends the client elsewhere by itself (RFC 9110 section 15.4). */
+/** Whether a status makes the client follow a redirect (RFC 9110 section 15.4). */
 bool is_redirect(int status) noexcept;
 
 /**

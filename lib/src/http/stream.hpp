@@ -19,8 +19,8 @@ using stream_socket = boost::asio::generic::stream_protocol::socket;
 /**
  * A byte stream to a peer, plain or through TLS.
  *
- * One reading and one writing at a time; cancellation is `terminal`, after which the stream is of
- * no more use. Deadlines are kept from outside, by closing its socket.
+ * At most one read and one write at a time. Cancellation: `terminal`; after it the stream must not
+ * be used again. A @ref deadline ends its operations by closing its socket.
  */
 class stream {
 public:
@@ -29,7 +29,7 @@ public:
     stream& operator=(const stream&) = delete;
     virtual ~stream() = default;
 
-    /** What came of a reading or a writing. */
+    /** The result of a read or a write. */
     struct io_result {
         error_code ec{};
         std::size_t bytes = 0;
@@ -38,15 +38,14 @@ public:
     };
     using buffers = std::array<boost::asio::const_buffer, 2>;
 
-    /** Reads at least one byte; `eof` where the peer ends in order, @ref errc::closed_early where
-     * TLS is cut off (RFC 8446 section 6.1). */
+    /** Reads at least one byte. Errors: `eof` at an orderly end, @ref errc::closed_early if TLS
+     * ends without its close_notify (RFC 8446 section 6.1). */
     virtual boost::asio::awaitable<io_result> read_some(boost::asio::mutable_buffer into) = 0;
 
-    /** Writes everything, and says how much went. */
+    /** Writes everything. Returns how many bytes were written, also after an error. */
     virtual boost::asio::awaitable<io_result> write(buffers all) = 0;
 
-    /** Whether nobody who reads it would get anything now: it is open, and nothing has come that no
-     * one asked for. */
+    /** Whether the connection is open and its peer has sent nothing unasked. */
     virtual bool is_quiet() = 0;
 
     virtual stream_socket& socket() = 0;

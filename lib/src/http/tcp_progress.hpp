@@ -6,10 +6,8 @@
 namespace carillon::http::detail {
 
 /**
- * How many bytes a TCP connection's peer has acknowledged so far (tcp(7), TCP_INFO); nothing where
- * the socket is of another kind.
- *
- * Still known after the connection has broken.
+ * How many bytes a TCP connection's peer has acknowledged (tcp(7), TCP_INFO). Nothing if the socket
+ * is of another kind. Also works after the connection has broken.
  */
 std::optional<std::uint64_t> bytes_acknowledged(int descriptor) noexcept;
 

@@ -23,7 +23,7 @@ namespace carillon::http {
 namespace detail {
 namespace {
 
-/// Who waits for files that another exchange reads.
+/// Between two looks whether another exchange has read the same files.
 constexpr auto look_again = std::chrono::milliseconds{5};
 
 /** Where an SSL object points to its notes. Asio uses the object's app data itself. */
@@ -230,7 +230,7 @@ std::shared_ptr<tls_context> tls_contexts::find(const tls_options& options) cons
     return known != known_.end() ? known->second : nullptr;
 }
 
-/** A reading of the same files that goes on. */
+/** The reading of the same files that is under way; null if there is none. */
 std::shared_ptr<tls_contexts::loading> tls_contexts::find_loading(const tls_options& options)
 {
     std::erase_if(loading_, [](const auto& entry) {
@@ -255,7 +255,7 @@ asio::awaitable<tls_context::loaded> tls_contexts::get(tls_options options, time
         if (auto known = find(options)) co_return known;
         const auto others = find_loading(options);
         if (!others) break;
-        // Reading takes milliseconds, and who reads may be cancelled: then another one has to.
+        // Reading takes milliseconds. The exchange that reads may be cancelled; then another reads.
         asio::steady_timer pause(executor_, std::min(until, time_point::clock::now() + look_again));
         auto [ec] = co_await pause.async_wait(carillon::detail::use_tuple);
         if (ec) co_return explained_error{ec, {}};
@@ -277,7 +277,7 @@ asio::awaitable<tls_context::loaded> tls_contexts::read(tls_options options, tim
     auto [ec, nothing] =
         co_await threads_.async_perform(std::move(make), until, carillon::detail::use_tuple);
     if (ec) co_return explained_error{ec, {}};
-    // What was read before a reload is good for this exchange alone.
+    // Files that were read before a reload serve this exchange and no other.
     if (generation == generation_) {
         shared->result = *made;
         if (*made) known_.emplace_back(std::move(options), **made);

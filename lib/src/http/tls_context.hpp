@@ -21,7 +21,7 @@
 
 namespace carillon::http::detail {
 
-/** Calls the free function of an OpenSSL type. */
+/** Calls the function that frees an OpenSSL type. */
 template <auto free_function>
 struct freed_by {
     template <class T>
@@ -32,31 +32,31 @@ struct freed_by {
 };
 
 /**
- * What connections with the same @ref tls_options share: certificates, keys, and sessions to
- * resume.
+ * What connections with the same @ref tls_options share: certificates, keys, and the sessions that
+ * they can resume.
  */
 class tls_context {
 public:
     using handle = std::unique_ptr<SSL, freed_by<SSL_free>>;
     using loaded = boost::system::result<std::shared_ptr<tls_context>, explained_error>;
 
-    /** What one connection notes while it shakes hands. Lives as long as its handle. */
+    /** What one connection notes during its handshake. Lives as long as the connection's handle. */
     struct notes {
         std::weak_ptr<tls_context> context{};
-        /// Of whom sessions are resumed.
+        /// The peer whose sessions are resumed.
         std::string peer{};
         /// Why the peer's certificate was refused.
         explained_error refusal{};
-        /// The peer has asked for a certificate of the client's.
+        /// The peer has asked for a client's certificate.
         bool client_is_asked = false;
     };
 
-    /** Reads the files, and so blocks: the error is @ref errc::tls_file_unusable. */
+    /** Reads the files, so it blocks. Error: @ref errc::tls_file_unusable. */
     static loaded load(const tls_options& options);
 
-    /** A handle for one connection: asks for the server's name, checks it, and resumes a session
-     * with it where there is one. Error: @ref errc::certificate_wrong_host where no certificate
-     * could be held against the name; want of memory. */
+    /** A handle for one connection. It asks for the server's name and checks it, and resumes a
+     * session if there is one. Errors: @ref errc::certificate_wrong_host if no certificate can be
+     * checked against the name; lack of memory. */
     static boost::system::result<handle, explained_error> open(
         const std::shared_ptr<tls_context>& self,
         const endpoint& target,
@@ -67,7 +67,7 @@ private:
     using context_handle = std::unique_ptr<SSL_CTX, freed_by<SSL_CTX_free>>;
     using session_handle = std::unique_ptr<SSL_SESSION, freed_by<SSL_SESSION_free>>;
 
-    /// Peers whose sessions are kept.
+    /// So many peers' sessions are kept.
     static constexpr std::size_t max_sessions = 1000;
 
     explicit tls_context(context_handle ctx) : ctx_(std::move(ctx)) {}
@@ -80,10 +80,10 @@ private:
 };
 
 /**
- * The contexts of a client, each made when it is first asked for.
+ * The contexts of a client. Each is made when it is first asked for.
  *
- * Files are read by one of a resolver's threads; the system's certificates are looked up one by one
- * as OpenSSL needs them. For one executor at a time.
+ * A resolver's thread reads the files. OpenSSL reads the system's certificates one by one as it
+ * needs them. For one executor at a time.
  */
 class tls_contexts {
 public:
@@ -94,19 +94,20 @@ public:
         : executor_(std::move(ex)), threads_(threads)
     {}
 
-    /** Errors: @ref errc::tls_file_unusable; @ref errc::timed_out where that takes until then. */
+    /** The context for some options. Errors: @ref errc::tls_file_unusable; @ref errc::timed_out at
+     * `until`. */
     boost::asio::awaitable<tls_context::loaded> get(tls_options options, time_point until);
 
-    /** Reads all files anew when they are next needed. */
+    /** Forgets all contexts, so that their files are read again when they are next needed. */
     void forget();
 
-    /** Grows by each @ref forget: connections of another generation know older certificates. */
+    /** Each @ref forget adds 1. Connections of an older generation use older certificates. */
     std::uint64_t generation() const noexcept { return generation_; }
 
 private:
-    /** Files that one exchange has read, for all who ask meanwhile. */
+    /** The reading of files by one exchange. Others that need the same files share its result. */
     struct loading {
-        /// Expired when that exchange has ended.
+        /// Expires when that exchange ends.
         std::weak_ptr<bool> reader{};
         std::optional<tls_context::loaded> result{};
     };

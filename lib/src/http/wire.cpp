@@ -40,7 +40,8 @@ void add_proxy_credentials(std::string& head, const endpoint& proxy)
             head, proxy_credentials, "Basic " + carillon::detail::base64(proxy.user_info.reveal()));
 }
 
-/** Whether a request without a body says so: its method means one (RFC 9110 section 8.6). */
+/** Whether a request without a body says so. It does if its method expects one (RFC 9110 section
+ * 8.6). */
 bool names_empty_body(std::string_view method)
 {
     return method == "POST" || method == "PUT" || method == "OPTIONS";
@@ -81,7 +82,7 @@ error_code translate(const error_code& ec)
     return ec ? make_error_code(errc::malformed_reply) : ec;
 }
 
-/** What a fault of a reply's framing is called by people (RFC 9112). */
+/** In words, a fault of a reply's framing (RFC 9112). */
 std::string_view words_for(bhttp::error e)
 {
     switch (e) {
@@ -151,7 +152,7 @@ public:
 
     std::span<char> space()
     {
-        // What is not parsed yet is a part of a line; it moves to the front.
+        // The bytes that are not parsed yet are a part of a line. They move to the front.
         text_.erase(0, std::exchange(parsed_, 0));
         if (filled_last_) room_ = std::min(room_ * 2, largest_space);
         used_ = text_.size();
@@ -225,7 +226,7 @@ private:
                 asio::const_buffer(text_.data() + parsed_, text_.size() - parsed_), ec);
             needs_more_ = ec == bhttp::error::need_more;
             if (needs_more_) return {};
-            // A length over the bound is refused with the head, whose status is known by then.
+            // A length over the bound is refused now, when the status is known.
             if (ec == bhttp::error::body_limit) refused_status_ = parser_->get().result_int();
             if (!ec && !head_seen_ && parser_->is_header_done()) ec = see_head();
         }
@@ -256,7 +257,7 @@ private:
                text_.size() - parsed_ < last_chunk;
     }
 
-    /** The head is whole: of an interim reply nothing else comes. */
+    /** The head is complete. An interim reply has nothing else. */
     error_code see_head()
     {
         head_seen_ = true;

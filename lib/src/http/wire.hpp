@@ -24,7 +24,7 @@ result<std::string> head_of(const request& req, const endpoint* proxy = nullptr)
  * head_of has made a head. */
 std::string connect_head(const endpoint& target, const endpoint& proxy);
 
-/** What a reply may hold at most. */
+/** The bounds of a reply. */
 struct reply_bounds {
     std::uint32_t max_header_bytes = 64 * 1024;
     std::size_t max_fields = 256;
@@ -32,16 +32,16 @@ struct reply_bounds {
 };
 
 /**
- * Makes a reply of the bytes that come from a peer, however they are cut; knows nothing of sockets.
+ * Parses a reply from the bytes of a peer, which may come in any pieces. Pure: it knows no socket.
  *
- * Interim replies (RFC 9110 section 15.2) before the one that counts are passed over; a peer that
- * sends more than @ref max_interim of them sends garbage.
+ * It skips interim replies (RFC 9110 section 15.2). More than @ref max_interim of them are an
+ * error.
  */
 class reply_reader {
 public:
     static constexpr int max_interim = 16;
 
-    /** What the request was, on which depends where its reply ends (RFC 9112 section 6.3). */
+    /** The kind of request. Where a reply ends depends on it (RFC 9112 section 6.3). */
     enum class reply_to { other, head, connect };
 
     reply_reader(reply_to what, const reply_bounds& bounds);
@@ -49,27 +49,29 @@ public:
     reply_reader(const reply_reader&) = delete;
     reply_reader& operator=(const reply_reader&) = delete;
 
-    /** Where the peer's next bytes go; valid until the next call. */
+    /** The buffer for the peer's next bytes. Valid until the next call. */
     std::span<char> space();
 
-    /** Takes so many bytes that were put there. Errors: @ref errc::malformed_reply, @ref
+    /** Parses `n` bytes that were written there. Errors: @ref errc::malformed_reply, @ref
      * errc::header_too_large, @ref errc::body_too_large. */
     error_code took(std::size_t bytes);
 
-    /** The peer sends no more: @ref errc::closed_early unless that ends the reply. */
+    /** The peer has closed the connection. Error: @ref errc::closed_early unless that ends the
+     * reply.
+     */
     error_code closed();
 
-    /** Which rule of HTTP a malformed reply breaks, in words; empty where none was found broken. */
+    /** In words, which rule of HTTP the reply breaks. Empty if it breaks none. */
     std::string_view fault() const noexcept;
 
     bool has_begun() const noexcept;
     bool is_done() const noexcept;
 
-    /** Whether the connection is good for another request: the reply is whole, does not end it, and
-     * no byte came behind it. */
+    /** Whether the connection can be used for another request: the reply is complete and does not
+     * end the connection, and no byte follows it. */
     bool may_keep() const noexcept;
 
-    /** Moves what there is of the reply, whole or not, into `out`. */
+    /** Moves the reply into `out`, also an incomplete one. */
     void take(response& out);
 
 private:
