@@ -7,8 +7,8 @@ namespace carillon::detail {
 
 /**
  * Blocks all signals in this thread while the object lives. A thread that is started meanwhile
- * inherits that (pthread_sigmask(3)) and is never interrupted by a signal: signals belong to the
- * embedder, whose handlers need not expect our threads.
+ * inherits that (pthread_sigmask(3)), so no signal interrupts it. Signals belong to the embedder,
+ * whose handlers need not be ready for our threads.
  */
 class all_signals_blocked {
 public:

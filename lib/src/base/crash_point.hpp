@@ -3,10 +3,10 @@
 namespace carillon::detail {
 
 /**
- * A place where a test build dies on demand: as by `kill -9`, when it is passed for the
- * `CARILLON_CRASH_AFTER`th time and `CARILLON_CRASH_AT` in the environment is its name. Where
- * `CARILLON_STALL` is there, it stands still instead for so many microseconds, as a disk that
- * hangs. Safe from any thread; nothing at all unless the library is built with
+ * A place where a test build dies on demand, as by `kill -9`. It dies if `CARILLON_CRASH_AT` in
+ * the environment is the place's name, when the place is passed for the `CARILLON_CRASH_AFTER`th
+ * time. With `CARILLON_STALL` it waits for so many microseconds instead, like a disk that hangs.
+ * Safe from any thread. It does nothing unless the library is built with
  * `CARILLON_CRASH_POINTS`.
  */
 #ifdef CARILLON_CRASH_POINTS

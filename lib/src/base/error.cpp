@@ -75,7 +75,7 @@ public:
         case errc::no_such_run:
             return "no such run";
         case errc::run_still_goes:
-            return "the run still goes";
+            return "the run has not ended yet";
         case errc::nothing_to_retry:
             return "the run completed";
         case errc::no_schedule:

@@ -10,12 +10,13 @@ namespace json = boost::json;
 namespace carillon::detail {
 namespace {
 
-/** A number as its whole part and what is left, so that each kind of number has one form. */
+/** A number as its whole part and its fraction, so that equal numbers of all kinds have one form.
+ */
 struct number {
-    // In this order they compare: the bits of whole numbers of one sign have theirs.
+    // The members are compared in this order. Whole numbers of one sign compare like their bits.
     bool is_positive = true;
     std::uint64_t whole = 0;
-    /// From 0 to below 1; the number itself where it is beyond the whole ones that have bits.
+    /// From 0 to below 1. For a number that is too large for `bits`, the number itself.
     double rest = 0;
 
     friend auto operator<=>(const number&, const number&) = default;

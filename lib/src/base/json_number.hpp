@@ -6,8 +6,8 @@
 
 namespace carillon::detail {
 
-/** The order of two JSON numbers by their exact values, be they whole or not, however large;
- * unordered where one of them is no number, or NaN. */
+/** The order of two JSON numbers by their exact values, whole or not, however large. Unordered if
+ * one of them is no number, or NaN. */
 std::partial_ordering
 compare_numbers(const boost::json::value& a, const boost::json::value& b) noexcept;
 

@@ -16,12 +16,13 @@ namespace {
 
 double nearest_double(double near, std::string_view digits) noexcept
 {
-    // What is too large or too small leaves infinity or zero as they are.
+    // A number that is too large or too small becomes infinity or zero.
     std::from_chars(digits.data(), digits.data() + digits.size(), near);
     return near;
 }
 
-/** Builds a value from what a parser finds; names and signatures are `json::basic_parser`'s. */
+/** Builds a value from what a parser finds. Names and signatures are those that
+ * `json::basic_parser` calls. */
 class value_builder {
 public:
     static constexpr std::size_t max_object_size = json::object::max_size();
@@ -72,7 +73,7 @@ public:
     }
     bool on_double(double value, json::string_view digits, error_code&)
     {
-        // The text is there whole, and so are the digits.
+        // The whole text is parsed at once, so the digits are complete.
         stack_.push_double(nearest_double(value, {digits.data(), digits.size()}));
         return true;
     }
@@ -121,7 +122,7 @@ std::string without_lone_surrogates(std::string_view text)
     static constexpr std::uint16_t high = 0xD800;
     static constexpr std::uint16_t low = 0xDC00;
     std::string out;
-    // A backslash stands in strings alone; with one elsewhere the text is no JSON either way.
+    // A backslash stands only in strings. With one elsewhere the text is no JSON, changed or not.
     while (!text.empty()) {
         const auto unit = escaped_unit(text);
         const auto next = unit ? escaped_unit(text.substr(escape_size)) : std::nullopt;

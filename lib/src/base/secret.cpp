@@ -27,7 +27,7 @@ std::uint32_t head_of(std::string_view text)
 }
 static_assert(sizeof(std::uint32_t) == masker::min_length);
 
-/** RFC 4648 section 4; ends where the text is no base64 any more. */
+/** Decodes base64 (RFC 4648 section 4) until the text is none. */
 std::string from_base64(std::string_view text)
 {
     static constexpr std::string_view digits =
@@ -73,14 +73,14 @@ void masker::insert(std::string text)
     texts_.insert(std::move(text));
 }
 
-/** The size of the longest secret that begins at a place; 0 where none does. */
+/** The size of the longest secret that begins at a place; 0 if none does. */
 std::size_t masker::longest_at(std::string_view text, std::size_t at) const
 {
     if (!first_bytes_.test(static_cast<unsigned char>(text[at]))) return 0;
     std::string_view rest = text.substr(at);
     if (rest.size() < min_length || !heads_.contains(head_of(rest))) return 0;
-    // A secret that begins here is not behind `rest` in order. Where the one next before is none,
-    // those that are agree with `rest` no further than that one does.
+    // Secrets are sorted. One that begins here is not behind `rest`. If the last one before `rest`
+    // is not it, those that are agree with `rest` no further than that one does.
     auto it = texts_.upper_bound(rest);
     while (it != texts_.begin()) {
         const std::string& candidate = *--it;
@@ -104,7 +104,7 @@ std::string masker::hide(std::string_view text) const
     for (std::size_t at = 0; at < text.size(); ++at) {
         const std::size_t size = longest_at(text, at);
         if (size == 0) continue;
-        // Secrets that overlap hide as one, so that no part of either is left.
+        // Overlapping secrets are hidden as one, so that no part of either is left.
         if (at >= hidden_until) {
             out.append(text.substr(shown, at - shown)).append("***");
         }

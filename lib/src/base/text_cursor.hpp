@@ -9,10 +9,10 @@
 
 namespace carillon::detail {
 
-/** A place in a text that moves forward as it is read. */
+/** A position in a text that moves forward as the text is read. */
 class text_cursor {
 public:
-    /** Begins at `offset` of the text, where a part of a larger one is read. */
+    /** Begins at `offset` of the text, if a part of it is read. */
     explicit text_cursor(std::string_view text, std::size_t offset = 0) noexcept
         : text_(text), at_(offset)
     {}
@@ -27,7 +27,7 @@ public:
     std::string_view rest() const noexcept { return text_.substr(at_); }
     void skip(std::size_t characters) noexcept { at_ += characters; }
 
-    /** Whether this character was here; then it is behind. */
+    /** Moves behind this character if it is here. Returns whether it was. */
     bool take(char c) noexcept
     {
         const bool is_here = !at_end() && peek() == c;
@@ -35,7 +35,7 @@ public:
         return is_here;
     }
 
-    /** Letters of any case. */
+    /** The same for a word, in any case of its letters. */
     bool take_word(std::string_view word) noexcept
     {
         const bool is_here = equals_ignoring_case(rest().substr(0, word.size()), word);
@@ -50,7 +50,8 @@ public:
         return at_ - begin;
     }
 
-    /** One or more digits; nothing, and no move, where there are none or more than `max_digits`. */
+    /** Reads one or more digits. Returns nothing and does not move if there are none, or more
+     * than `max_digits`. */
     std::optional<std::uint64_t> take_number(std::size_t max_digits = 18) noexcept
     {
         std::uint64_t value = 0;

@@ -75,7 +75,7 @@ std::string_view for_own_code(errc e, phase at) noexcept
 
 std::string_view for_redirection(int status, int redirects) noexcept
 {
-    // RFC 9110 section 15.4: it answers a conditional request, and leads nowhere.
+    // RFC 9110 section 15.4: it answers a conditional request, and is no redirect.
     if (status == 304) return "take If-None-Match and If-Modified-Since out of the headers";
     const bool leads_on = status == 301 || status == 302 || status == 303 || status == 307 ||
                           status == 308; // alone are followed

@@ -14,8 +14,8 @@ constexpr node unseen = std::numeric_limits<node>::max();
 /// Of looking for cycles beside those that were found.
 constexpr int rounds = 16;
 
-/** Tarjan's algorithm (SIAM J. Comput. 1, 1972) with a stack of its own: a chain may be longer than
- * the thread's is deep. */
+/** Tarjan's algorithm (SIAM J. Comput. 1, 1972). It has a stack of its own, since a chain may be
+ * longer than the thread's stack is deep. */
 class grouping {
 public:
     grouping(std::span<const waiting> all, node nodes)
@@ -26,7 +26,7 @@ public:
         for (std::size_t i = 1; i < first_.size(); ++i) first_[i] += first_[i - 1];
     }
 
-    /** For each node that of its group which was met first. */
+    /** For each node, the node of its group that was visited first. */
     const std::vector<node>& run()
     {
         for (node n = 0; n < number_.size(); ++n)
@@ -97,7 +97,7 @@ private:
     node count_ = 0;
 };
 
-/** Follows parents within the group until one comes again. */
+/** Follows parents within the group until one repeats. */
 std::vector<node> cycle_from(node start, const grouping& graph, const std::vector<node>& group_of)
 {
     std::vector<node> path;

@@ -6,7 +6,7 @@
 
 namespace carillon::detail {
 
-/** That one node waits for another. */
+/** One node waits for another. */
 struct waiting {
     std::uint32_t child = 0;
     std::uint32_t parent = 0;
@@ -16,9 +16,9 @@ struct waiting {
  * Finds nodes that wait for each other. No two of the cycles share an edge. Of cycles that are
  * connected at most 16 are listed.
  *
- * A cycle lists its nodes, each waiting for the next and the last for the first, the smallest
- * first; cycles come in the order of their nodes. `all` is ordered by child; time is linear but
- * for the sorting.
+ * A cycle lists its nodes, the smallest first. Each waits for the next, and the last for the
+ * first. Cycles are sorted by their nodes. `all` must be sorted by child. The time is linear,
+ * except for the sorting.
  */
 std::vector<std::vector<std::uint32_t>>
 find_cycles(std::span<const waiting> all, std::uint32_t nodes);

@@ -41,7 +41,7 @@ bool names_a_secret(std::string_view parameter)
            std::any_of(ends.begin(), ends.end(), ends_with);
 }
 
-/** A port's digits as a number, or nothing where it is none that a socket has. */
+/** A port's digits as a number, or nothing if no socket has that port. */
 std::optional<std::uint16_t> parse_port(std::string_view digits)
 {
     std::uint16_t port = 0;
@@ -50,7 +50,7 @@ std::optional<std::uint16_t> parse_port(std::string_view digits)
     return port;
 }
 
-/** `%41` as `A`; a `%` that begins no such pair stays. */
+/** Decodes `%41` to `A`. A `%` that begins no such pair stays. */
 std::string percent_decode(std::string_view text)
 {
     std::string out;
@@ -65,8 +65,8 @@ std::string percent_decode(std::string_view text)
     return out;
 }
 
-/** Where the authority stands, which ends before the path, the query or the fragment (RFC 3986
- * section 3.2); empty where there is none. */
+/** The authority of a URL, which ends before the path, the query or the fragment (RFC 3986
+ * section 3.2). Empty if there is none. */
 url_part authority_part(std::string_view url)
 {
     const std::size_t slashes = url.find("//");
@@ -75,8 +75,8 @@ url_part authority_part(std::string_view url)
     return {begin, std::min(url.find_first_of("/?#", begin), url.size())};
 }
 
-/** Where the user information stands, which begins an authority and ends with the last `@` in it;
- * empty where there is none. */
+/** The user information of a URL, which begins the authority and ends with the last `@` in it.
+ * Empty if there is none. */
 url_part user_info_part(std::string_view url)
 {
     const url_part whole = authority_part(url);
@@ -85,7 +85,7 @@ url_part user_info_part(std::string_view url)
                                                             : url_part{whole.begin, at};
 }
 
-/** The password, or the user where a token stands alone. */
+/** The password, or the user if there is only a token. */
 url_part secret_of_user_info(std::string_view url, const url_part& whole)
 {
     const std::size_t colon = url.substr(0, whole.end).find(':', whole.begin);
@@ -93,7 +93,7 @@ url_part secret_of_user_info(std::string_view url, const url_part& whole)
     return colon + 1 == whole.end ? url_part{whole.begin, colon} : url_part{colon + 1, whole.end};
 }
 
-/** Where in `url` the first character stands that no URL may hold; its size where there is none. */
+/** The offset of the first character that no URL may hold; the size of `url` if there is none. */
 std::size_t first_bad_character(std::string_view url)
 {
     const auto at = std::find_if(url.begin(), url.end(), [](char c) {
@@ -103,7 +103,7 @@ std::size_t first_bad_character(std::string_view url)
     return static_cast<std::size_t>(at - url.begin());
 }
 
-/** What stands in an authority; views into the URL. */
+/** The parts of an authority, as views into the URL. */
 struct authority_pieces {
     std::optional<std::string_view> user_info;
     /// An address of IPv6 in its brackets.
@@ -170,9 +170,9 @@ parse_result<endpoint> parse_endpoint(std::string_view text)
     if (!is_secure && parsed->scheme_id() != urls::scheme::http)
         return parse_error{0, "the scheme must be http or https"};
 
-    // By hand: Boost.URL (1.81) ends an authority where it understands no more of it, and takes the
-    // rest for the path: of `http://a:80:1/b` that would be `:1/b`, of `http://10.0.0.1.example/`
-    // it would be `.example/`.
+    // By hand: Boost.URL (1.81) ends an authority where it stops to understand it, and takes the
+    // rest for the path. In `http://a:80:1/b` that path would be `:1/b`, in
+    // `http://10.0.0.1.example/` it would be `.example/`.
     const url_part where = parsed->has_authority() ? authority_part(text) : url_part{};
     const auto pieces = split_authority(text.substr(where.begin, where.end - where.begin));
     if (pieces.user_info && pieces.user_info->find('@') != std::string_view::npos)
@@ -215,7 +215,7 @@ std::optional<parse_error> endpoint_problem(std::string_view url)
 
 std::string_view host_name_problem(std::string_view name)
 {
-    // Percent-encoded in a URL it may hold anything, line ends too.
+    // It may hold anything that was percent-encoded in the URL, also line ends.
     const bool has_strange = !std::all_of(
         name.begin(), name.end(), [](char c) { return detail::is_name_character(c) || c == '~'; });
     if (has_strange)
@@ -231,7 +231,7 @@ std::string shown_url(std::string_view url)
 {
     if (const auto e = parse_endpoint(url))
         return e->origin() + e->target.substr(0, e->target.find('?'));
-    // With placeholders it is none yet.
+    // With placeholders it is no URL yet.
     std::string out(url.substr(0, url.find('?')));
     const url_part user = user_info_part(out);
     if (user.begin != user.end) out.erase(user.begin, user.end - user.begin + 1);

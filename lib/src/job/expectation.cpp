@@ -80,7 +80,7 @@ std::string_view standard_reason(int status) noexcept
     }
 }
 
-/** Equality by value; Boost.JSON's own holds 1 and 1.0 apart. */
+/** Equality by value. For Boost.JSON 1 and 1.0 differ. */
 bool same(const json::value& a, const json::value& b) noexcept
 {
     const auto order = detail::compare_numbers(a, b);
@@ -99,7 +99,7 @@ std::string readable(const json::value& v)
     return v.is_string() ? std::string(v.get_string()) : detail::json_text(v);
 }
 
-/** The same within a complaint; JSON has no word for infinity. */
+/** The same within a message. JSON has no word for infinity. */
 std::string quoted(const json::value& v)
 {
     const auto* d = v.if_double();
@@ -155,8 +155,8 @@ std::string complaint(const json_check& check, const json::value& root)
 
 result<json::value> read_json(std::string_view body)
 {
-    // Nobody is to write this mark in front of JSON, but readers may ignore it (RFC 8259
-    // section 8.1), and some servers do write it.
+    // This mark must not be written in front of JSON, but readers may ignore it (RFC 8259 section
+    // 8.1). Some servers write it.
     static constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
     if (body.starts_with(byte_order_mark)) body.remove_prefix(byte_order_mark.size());
     return detail::parse_json(body, max_reply_depth);
@@ -184,7 +184,7 @@ parsed_body parse_body(const reply& r)
     return {std::move(*value), std::move(problem)};
 }
 
-/** The reply's own word: its `/status`, unless the HTTP status gives it the lie. */
+/** The reply's own word, its `/status`, unless the HTTP status contradicts it. */
 std::string reply_status(
     const expectation& expect, const json::value& root, bool status_accepted, bool accepted)
 {

@@ -17,8 +17,8 @@
 namespace carillon {
 namespace {
 
-/** Why a job cannot send this method; empty where it can. Others than these are for the server to
- * know (RFC 9110 section 16.1). */
+/** Why a job cannot send this method; empty if it can. Methods that are unknown here are left to
+ * the server (RFC 9110 section 16.1). */
 std::string method_problem(std::string_view method)
 {
     static constexpr std::array<std::string_view, 9> known{
@@ -207,7 +207,7 @@ private:
             inspect_instants(s);
     }
 
-    /** It has one of the things that give instants. */
+    /** Checks that exactly one key gives instants. */
     void inspect_kind(const schedule& s)
     {
         const bool has_rate = s.every || follows_elapsed_time(s);

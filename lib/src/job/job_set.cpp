@@ -23,8 +23,8 @@ void throw_exception_from_error(const invalid_jobs& e, const boost::source_locat
     throw std::invalid_argument(text);
 }
 
-/** Works a set out step by step; each step adds to the problems and goes on with what is right, so
- * that all that is wrong is told at once. */
+/** Works a set out step by step. Each step adds the problems that it finds and continues with
+ * what is right, so that all problems are reported at once. */
 class job_set::builder {
 public:
     builder(std::vector<job> jobs, masker secrets)
@@ -104,7 +104,7 @@ private:
     std::string unknown_job(const std::string& name)
     {
         detail::nearest nearest(name);
-        // Very many unknown names among very many jobs would take their product of time.
+        // With very many unknown names and very many jobs the time would be their product.
         if (looks_ < enough_looks)
             for (const job& j : jobs()) nearest.consider(j.name);
         looks_ += jobs().size();
@@ -124,8 +124,8 @@ private:
         for (const detail::waiting& e : edges_) set_.children_[next[e.parent]++] = e.child;
     }
 
-    /** Kahn's algorithm: a job's root is known once all its parents' are; what is left waits in a
-     * cycle. */
+    /** Kahn's algorithm: a job's root is known once those of all its parents are. Jobs that are
+     * left wait in a cycle. */
     void find_roots()
     {
         if (edges_.empty()) return;
@@ -135,7 +135,7 @@ private:
         set_.roots_.assign(jobs().size(), none);
         for (job_index i = 0; i < count(); ++i) {
             if (missing[i] != 0) continue;
-            // Whose parents are unknown may belong to any chain.
+            // A job with unknown parents may belong to any chain.
             if (!lost_parent_[i]) set_.roots_[i] = i;
             ready.push_back(i);
         }
@@ -162,7 +162,7 @@ private:
                     jobs()[root].name, jobs()[set_.roots_[from]].name));
     }
 
-    /** A value of another job's reply can be there only where that job has ended before. */
+    /** A job can be sent with a value of another job's reply only if that job has ended before. */
     void resolve_references()
     {
         for (job_index i = 0; i < count(); ++i) {

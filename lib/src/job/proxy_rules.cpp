@@ -14,7 +14,8 @@ namespace ip = boost::asio::ip;
 namespace carillon {
 namespace {
 
-/** An address, of IPv4 where it is one mapped into IPv6 (RFC 4291 section 2.5.5.2). */
+/** An address. An IPv4 address that is mapped into IPv6 (RFC 4291 section 2.5.5.2) becomes one of
+ * IPv4. */
 std::optional<ip::address> parse_address(std::string_view text)
 {
     error_code ec;
@@ -129,7 +130,7 @@ first_set(const find_variable& find, std::initializer_list<const char*> names)
     return std::nullopt;
 }
 
-/** Reads a proxy out of a variable; what is wrong with it, or nothing. */
+/** Reads a proxy from a variable. Returns what is wrong with it, or nothing. */
 std::optional<bad_variable>
 read_proxy(const std::optional<variable>& from, std::optional<endpoint>& out)
 {

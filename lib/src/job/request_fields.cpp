@@ -64,7 +64,8 @@ request_fields(const attempt_identity& identity, const secret& user_info)
     if (const std::string credentials = credentials_of(job, user_info); !credentials.empty())
         add_unless_own("Authorization", credentials);
     add_unless_own("User-Agent", fmt::format("carillon/{}", version()));
-    // Without it any coding is acceptable (RFC 9110 section 12.5.3), and none is read here.
+    // Without the field any coding is acceptable (RFC 9110 section 12.5.3), but none can be read
+    // here.
     add_unless_own("Accept-Encoding", "identity");
     std::erase_if(
         out, [](const auto& f) { return f.second.empty() && is_sent_by_default(f.first); });

@@ -11,7 +11,7 @@
 
 namespace carillon::detail {
 
-/** What the headers of an attempt tell an endpoint about it. */
+/** What the headers of an attempt say about it. */
 struct attempt_identity {
     const run_record& run;
     const carillon::job& job;
@@ -25,7 +25,8 @@ struct attempt_identity {
  * The key that every attempt of one occurrence of one job carries:
  * `JOB@2025-12-20T18:15:00.000000Z`.
  *
- * The same after a restart and on another machine, since it names just the occurrence.
+ * It is the same after a restart and on another machine, since it depends only on the
+ * occurrence.
  */
 std::string idempotency_key(const job& j, const run_record& run);
 
@@ -35,9 +36,10 @@ std::string signature(const hmac_auth& auth, std::string_view body, instant at);
 /**
  * All header fields of an attempt: the job's own, then those that carillon adds.
  *
- * `user_info` is a URL's `user:password`, sent as Basic credentials (RFC 7617) unless the job has
- * `auth` or an `Authorization` of its own; a `User-Agent` or `Accept-Encoding` of the job's own is
- * kept, too, and an empty one leaves it out. A signature is not among them: it depends on the body.
+ * `user_info` is a URL's `user:password`. It is sent as Basic credentials (RFC 7617) unless the
+ * job has `auth` or an `Authorization` of its own. A `User-Agent` or `Accept-Encoding` of the
+ * job replaces carillon's; an empty one is not sent at all. A signature is not among the fields,
+ * since it depends on the body.
  */
 std::vector<std::pair<std::string, std::string>>
 request_fields(const attempt_identity& identity, const secret& user_info);

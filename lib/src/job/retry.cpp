@@ -34,7 +34,7 @@ public:
         return is_here;
     }
 
-    /** Which one of some names is here, from 0. */
+    /** Which of some names stands here, from 0. */
     template <std::size_t Size>
     std::optional<unsigned> take_one(const std::array<std::string_view, Size>& names) noexcept
     {
@@ -84,7 +84,7 @@ constexpr std::array short_days{"Mon"sv, "Tue"sv, "Wed"sv, "Thu"sv, "Fri"sv, "Sa
 constexpr std::array long_days{"Monday"sv, "Tuesday"sv,  "Wednesday"sv, "Thursday"sv,
                                "Friday"sv, "Saturday"sv, "Sunday"sv};
 
-/** The instant, or nothing where there is no such day or time; a leap second may be there. */
+/** The instant, or nothing if there is no such day or time. There may be a leap second. */
 std::optional<instant> instant_of(const date_time& t) noexcept
 {
     if (t.hour > 23 || t.minute > 59 || t.second > 60) return std::nullopt;
@@ -107,8 +107,8 @@ std::optional<instant> parse_imf_fixdate(std::string_view text) noexcept
     return is_one ? instant_of(t) : std::nullopt;
 }
 
-/** The instant of which only the year's last two digits are given: the latest one that is at most
- * 50 years after `now`. */
+/** The instant where only the last two digits of the year are given: the latest one that is at
+ * most 50 years after `now`. */
 std::optional<instant> in_its_century(date_time t, instant now) noexcept
 {
     const std::chrono::year_month_day today{std::chrono::floor<std::chrono::days>(now)};
@@ -117,7 +117,7 @@ std::optional<instant> in_its_century(date_time t, instant now) noexcept
     for (const int first : {century + 100, century, century - 100}) {
         t.year = first + digits;
         const auto at = instant_of(t);
-        // There is not in every century a 29th of February.
+        // Not every century's year of these digits has a 29th of February.
         if (at && *at <= now + std::chrono::years{50}) return at;
     }
     return std::nullopt;
@@ -152,8 +152,8 @@ std::optional<instant> parse_asctime_date(std::string_view text) noexcept
     return is_one ? instant_of(t) : std::nullopt;
 }
 
-/** RFC 9110 section 5.6.7: who receives a date must know its old forms, too. That the day of the
- * week is the date's is not asked. */
+/** RFC 9110 section 5.6.7: a recipient must know the old forms of a date, too. Whether the day of
+ * the week is right is not checked. */
 std::optional<instant> parse_http_date(std::string_view text, instant now) noexcept
 {
     if (const auto at = parse_imf_fixdate(text)) return at;
@@ -167,7 +167,7 @@ microseconds backoff(const retry_policy& policy, int failed_attempts, double dra
 {
     const double grown = static_cast<double>(policy.backoff.count()) *
                          std::pow(policy.multiplier, failed_attempts - 1);
-    // Compared as numbers: the product may be beyond what a span holds, infinity too.
+    // Compared as numbers, since the product may be larger than a span can be, even infinite.
     const double limit = static_cast<double>(policy.max_backoff.count());
     const double longest = grown < limit ? grown : limit;
     const double chosen = policy.jitter == jitter::full ? longest * draw : longest;
@@ -192,7 +192,7 @@ std::optional<microseconds> parse_retry_after(std::string_view text, instant now
 {
     text = trimmed(text);
     if (!text.empty() && std::all_of(text.begin(), text.end(), is_digit)) {
-        // More than nine digits is beyond any deadline; the number need not be exact.
+        // More than nine digits are beyond any deadline, so the number need not be exact.
         const std::string_view digits = text.substr(0, 9);
         std::int64_t seconds = 0;
         std::from_chars(digits.data(), digits.data() + digits.size(), seconds);

@@ -17,16 +17,17 @@ namespace carillon::detail {
  */
 microseconds backoff(const retry_policy& policy, int failed_attempts, double draw) noexcept;
 
-/** Whether the policy's conditions name an attempt's end; how many attempts are left is not asked.
+/** Whether an attempt's end is one that the policy retries. How many attempts are left does not
+ * matter.
  */
 bool is_retryable(
     const retry_conditions& on, outcome o, const verdict& v, int http_status) noexcept;
 
 /**
  * Reads a `Retry-After` (RFC 9110 section 10.2.3): seconds, or an HTTP date in any of its three
- * forms, of which `now` is taken. Blanks around it do not count.
+ * forms, from which `now` is subtracted. Blanks around it are skipped.
  *
- * Nothing where the text is neither; never negative.
+ * Nothing if the text is neither. Never negative.
  */
 std::optional<microseconds> parse_retry_after(std::string_view text, instant now) noexcept;
 

@@ -18,8 +18,8 @@ constexpr std::size_t longest_socket_path = 107;
 
 constexpr int most_redirects = 20;
 
-/** Whether a certificate can be for it: an address that holds on one machine alone, with a zone, is
- * in none. */
+/** Whether a certificate can be for a host. None is for an address with a zone, which has a
+ * meaning on one machine only. */
 bool is_address(const std::string& name)
 {
     error_code not_an_address;

@@ -50,7 +50,7 @@ bool is_name(std::string_view text)
 
 parse_error unknown(std::size_t offset, std::string_view word)
 {
-    // What was meant as something else altogether may be long.
+    // Text that was not meant as a placeholder may be long.
     const std::string shown = detail::shorten(word, 60);
     detail::nearest nearest(shown);
     for (const auto& [known, kind] : words) nearest.consider(known);
@@ -112,7 +112,7 @@ private:
         const std::size_t offset = at_;
         const std::size_t begin = offset + opening.size();
         const std::size_t end = text_.find(closing, begin);
-        // Of two openings in a row the first is the one that was left open.
+        // If two openings follow one another, the first is the one that is not closed.
         if (end == std::string_view::npos || text_.find(opening, begin) < end)
             return parse_error{offset, "'{{' is not closed by '}}'; two braces are written '{{{{'"};
         at_ = end + closing.size();
@@ -143,7 +143,7 @@ private:
     bool after_backslash_ = false;
 };
 
-/** As people and most protocols have it: a text without quotes. */
+/** A value as most protocols write it: a text without quotes. */
 std::string plain(const json::value& v)
 {
     return v.is_string() ? std::string(v.get_string()) : detail::json_text(v);
@@ -225,7 +225,8 @@ private:
             return refused(p, fmt::format("is larger than {} KiB", max_filled_value_bytes / 1024));
         switch (where_) {
         case placement::url:
-            // Such a segment leads up the path, percent-encoded too (RFC 3986 section 5.2.4).
+            // Such a segment leads up the path, also when it is percent-encoded (RFC 3986 section
+            // 5.2.4).
             if (!in_query_ && (text == "." || text == ".."))
                 return refused(p, fmt::format("is '{}', which is no segment of a path", text));
             [[fallthrough]];

@@ -6,7 +6,7 @@
 namespace carillon {
 namespace {
 
-/** The begin of the unit that holds `t`. */
+/** The beginning of the unit that holds `t`. */
 local_instant unit_of(local_instant t, microseconds unit) noexcept
 {
     const microseconds since = t - begin_of_dates;
@@ -39,7 +39,7 @@ std::optional<time_window> exclusion::window_after(instant t) const noexcept
         const bool is_last = i + 1 == periods.size();
         const instant end = is_last ? instant::max() : periods[i + 1].begin;
         const instant from = std::max(t, periods[i].begin);
-        // A unit is excluded as a whole, also what of it lies before the written time.
+        // A unit is excluded as a whole, including its part before the written time.
         const local_instant asked = unit_of(local_instant{from.time_since_epoch() + offset}, unit);
         const auto found = pattern->first_from(asked);
         const instant begin =

@@ -58,7 +58,7 @@ public:
         return end;
     }
 
-    /** How many runs of seconds it consists of, as good as exactly. */
+    /** About how many runs of seconds it consists of. */
     int runs() const noexcept
     {
         int found = 0;
@@ -95,7 +95,8 @@ void add_clock_times(const exclusion& e, seconds offset, second_set& to) noexcep
         }
 }
 
-/** What it takes to judge a stretch in which no zone has a midnight or changes its offset. */
+/** What the count of a stretch depends on. Within it no zone has a midnight or a change of its
+ * offset. */
 struct stretch {
     instant begin{};
     instant last{};
@@ -104,7 +105,8 @@ struct stretch {
     bool has_active = false;
     /// Whether one holds that takes out the whole day.
     bool is_out = false;
-    /// Whether another may be like it: `active` tells all, and no zone's offset has changed lately.
+    /// Whether another stretch may have the same count: it depends only on `active`, and no zone's
+    /// offset has changed lately.
     bool is_usual = true;
     /// Of the zones' offsets.
     std::uint64_t offsets = 0;
@@ -126,7 +128,7 @@ public:
     }
 
 private:
-    /** Of a stretch that has been worked out. */
+    /** The result for a stretch that has been counted. */
     struct known {
         instant::duration begin_of_day{};
         microseconds length{0};
@@ -224,7 +226,7 @@ private:
         return kept;
     }
 
-    /** Looks at each instant, or at each run of excluded seconds, whatever is less. */
+    /** Looks at each instant or at each run of excluded seconds, whichever are fewer. */
     std::int64_t work_out(stretch s, std::int64_t instants) const noexcept
     {
         second_set excluded;

@@ -8,12 +8,11 @@
 namespace carillon::detail {
 
 /**
- * How many instants in [from, to] none of the schedule's exclusions takes out; its window does not
- * count.
+ * How many instants in [from, to] the schedule's exclusions leave. The schedule's window is not
+ * looked at.
  *
- * It goes from local midnight to local midnight. Of days that are alike, which exclude the same and
- * have the same instants, one is worked out, so that it makes little difference how finely they
- * are cut: ten years take milliseconds.
+ * It counts from one local midnight to the next. Days with the same exclusions and the same
+ * instants are counted once, so ten years take milliseconds, also with fine exclusions.
  */
 std::int64_t
 count_kept(const schedule& s, const raw_instants& all, instant from, instant to) noexcept;

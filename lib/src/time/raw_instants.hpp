@@ -24,9 +24,10 @@ public:
     std::int64_t count(instant from, instant to) const noexcept;
 
     /**
-     * What tells days with the same instants from others: stretches that begin with the same phase
-     * at the same time of a day, last as long, and have as many instants, have them at the same
-     * places, as long as no zone's offset changes. Nothing where no two stretches need be alike.
+     * The phase of the instants at `t`. Two stretches have their instants at the same places if
+     * they begin with the same phase, begin at the same time of day, are equally long, and have
+     * equally many instants. That holds while no zone's offset changes. Nothing if no two
+     * stretches need be alike.
      */
     std::optional<std::int64_t> phase_at(instant t) const noexcept;
 

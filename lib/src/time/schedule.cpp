@@ -13,8 +13,8 @@
 namespace carillon {
 namespace {
 
-/// More than there are days from 1970 to 2199. Only hours, minutes or seconds that are excluded one
-/// by one could be more in a row, and then for ever.
+/// More than the days from 1970 to 2199. Only hours, minutes or seconds that are excluded one by
+/// one can be more in a row. Then they may never end.
 constexpr int most_windows_in_a_row = 100'000;
 
 expression make_expression(
@@ -36,7 +36,7 @@ bool is_too_dense(const clock_pattern& clock) noexcept
     every_minute.hours = 1;
     every_minute.minutes = 3;
     auto t = every_minute.first_from(microseconds{0});
-    // Two minutes with a hundred times each are enough to tell.
+    // Two minutes with a hundred times each show it.
     for (int i = 0; t && i < 1300; ++i) {
         const auto next = every_minute.first_from(*t + one_tick);
         if (next && *next - *t < min_interval) return true;
@@ -154,7 +154,7 @@ grid make_grid(const schedule& s, const time_origins& origins)
 
     const instant origin = s.on_boot ? origins.boot : origins.start;
     const microseconds delay = s.on_boot ? *s.on_boot : *s.on_start;
-    // Beyond the end of time nothing fires; going there by addition could overflow.
+    // No instant lies beyond the end of time, and an addition could overflow there.
     if (delay >= end_of_time - origin) return {end_of_time, every};
     return {std::chrono::ceil<std::chrono::seconds>(origin + delay), every};
 }

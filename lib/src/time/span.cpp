@@ -57,7 +57,7 @@ constexpr std::array units{
 
 constexpr bool is_blank(char c) noexcept { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
-/** Walks over one text; every reader leaves `at` behind what it took. */
+/** Reads one text. Each member that reads leaves `at` behind what it has read. */
 struct cursor {
     std::string_view text;
     std::size_t at = 0;

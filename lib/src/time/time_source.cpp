@@ -50,7 +50,8 @@ boost::uuids::uuid read_boot_id()
     }
 }
 
-/** Sets a timerfd to an instant of the wall clock; a clock that is set afterwards cancels it. */
+/** Sets a timerfd to an instant of the wall clock. If the clock is set afterwards, that cancels
+ * it. */
 error_code set_timer(int fd, instant t)
 {
     itimerspec spec{};
@@ -61,7 +62,7 @@ error_code set_timer(int fd, instant t)
     spec.it_value.tv_nsec = static_cast<long>(since_epoch.count() % 1'000'000 * 1000);
     if (::timerfd_settime(fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &spec, nullptr) == 0)
         return {};
-    // The kernel arms the timer all the same and tells of a change that came before.
+    // The kernel arms the timer nevertheless, and reports that the clock was set before.
     return errno == ECANCELED ? make_error_code(errc::clock_changed) : last_error();
 }
 
@@ -88,8 +89,8 @@ asio::awaitable<std::tuple<error_code>> wait_for_wall_clock(asio::any_io_executo
 
 instant time_source::boot_time() const noexcept
 {
-    // A thread that is held up between the two readings, by a freezer or a suspend, would take the
-    // pause for a step of the clock.
+    // If the thread is stopped between the two readings, by a freezer or a suspend, the pause would
+    // look like a step of the clock.
     constexpr microseconds at_once = std::chrono::milliseconds{10};
     constexpr int tries = 100;
     instant boot{};
@@ -109,8 +110,8 @@ instant system_time_source::now() const noexcept { return instant{read_clock(CLO
 
 microseconds system_time_source::since_boot() const noexcept { return read_clock(CLOCK_BOOTTIME); }
 
-// Whoever cancels a wait may be on another thread than what it waits with, hence a strand for each:
-// one of the source's own would have to end before the context, which the source may outlive.
+// A wait may be cancelled on another thread than its executor's, so each has a strand. One strand
+// of the source would have to end before the context, but the source may outlive that.
 
 void system_time_source::wait_until(instant t, handler_type handler)
 {
@@ -120,10 +121,10 @@ void system_time_source::wait_until(instant t, handler_type handler)
 
 void system_time_source::wait_for(microseconds span, handler_type handler)
 {
-    // No coroutine: ten thousand attempts may wait for their turn, each with a limit.
+    // No coroutine, since ten thousand attempts may wait for a permit, each with a deadline.
     const auto timer = std::make_shared<asio::steady_timer>(asio::make_strand(executor_), span);
     detail::pending<void(error_code)> operation(executor_, std::move(handler));
-    // What stands in the slot may outlive the context, and must own nothing of it.
+    // The handler in the slot may outlive the context, so it must own nothing of it.
     if (auto slot = operation.slot(); slot.is_connected())
         slot.assign([weak = std::weak_ptr(timer)](asio::cancellation_type) {
             const auto waits = weak.lock();

@@ -12,8 +12,7 @@ namespace asio = boost::asio;
 
 namespace carillon {
 
-/** The clocks and what waits for them. Shared with cancellation handlers, which may outlive the
- * source. */
+/** The clocks and the waits. Cancellation handlers share it, since they may outlive the source. */
 class virtual_time::waits : public std::enable_shared_from_this<waits> {
 public:
     waits(instant now, microseconds since_boot) : wall_(now), boot_(since_boot) {}
@@ -50,7 +49,8 @@ public:
         move_to(t);
     }
 
-    /** To the next wait, which there is, and all that are alike. */
+    /** Moves the clocks to the next wait, which must exist, and completes all waits of that time.
+     */
     void advance_to_next()
     {
         const key first = entries_.begin()->first;

@@ -60,14 +60,15 @@ std::vector<std::string> listed_names(const std::string& directory)
     return names;
 }
 
-/** Whether tzdata knows the name, rather than only having a file of it, as `posixrules`. */
+/** Whether tzdata lists the name. It may have a file of that name nevertheless, as of
+ * `posixrules`. */
 bool is_listed(const std::string& directory, const std::string& name)
 {
     const auto names = listed_names(directory);
     return names.empty() || std::find(names.begin(), names.end(), name) != names.end();
 }
 
-/** Whether it can be a zone's name at all, rather than a path to elsewhere. */
+/** Whether it can be a zone's name, and is not a path to elsewhere. */
 bool is_zone_name(std::string_view name)
 {
     const auto is_allowed = [](char c) {
@@ -110,7 +111,7 @@ std::optional<std::vector<zone_period>> read_periods(const std::string& path)
     cctz::time_zone zone;
     if (!cctz::load_time_zone(path, &zone)) return std::nullopt;
     using seconds = std::chrono::seconds;
-    // A day before and after the dates, since local time runs behind or ahead of UTC.
+    // One day before and after the range of dates, since local time differs from UTC.
     auto at = std::chrono::sys_seconds{
         std::chrono::sys_days{std::chrono::year{first_year} / 1 / 1} - std::chrono::days{2}};
     const auto end = at + std::chrono::days{4} +
@@ -121,7 +122,7 @@ std::optional<std::vector<zone_period>> read_periods(const std::string& path)
     while (at < end && zone.next_transition(at, &change)) {
         at = zone.lookup(change.to).trans;
         const seconds offset{zone.lookup(at).offset};
-        // Some changes are of the name alone.
+        // Some changes change only the name.
         if (at < end && offset != periods.back().offset) periods.push_back({at, offset});
     }
     return periods;
@@ -138,8 +139,8 @@ class zone_files {
 public:
     using periods = std::shared_ptr<const std::vector<zone_period>>;
 
-    /** Null where there is no such file, or it is none of a zone, or `is_allowed(directory, name)`,
-     * which is asked once, says no. */
+    /** Null if there is no such file, if it is no zone's file, or if `is_allowed(directory,
+     * name)`, which is called once, returns false. */
     template <class IsAllowed>
     periods load(const std::string& directory, const std::string& name, IsAllowed is_allowed)
     {

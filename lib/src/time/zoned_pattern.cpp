@@ -7,7 +7,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/** Asks for the first time from ever later bounds on, which mostly have the same answer. */
+/** Finds the first time at or after each of several bounds, which rise. Most of them have the
+ * same answer. */
 class forward_search {
 public:
     explicit forward_search(const numbered_times& times) noexcept : times_(times) {}
@@ -28,7 +29,7 @@ private:
     std::optional<local_instant> found_;
 };
 
-/** The same backwards. */
+/** Finds the last time before each of several bounds, which fall. */
 class backward_search {
 public:
     explicit backward_search(const numbered_times& times) noexcept : times_(times) {}
@@ -59,7 +60,7 @@ better_of(std::optional<instant> a, std::optional<instant> b, Better better) noe
 
 } // namespace
 
-/** One stretch of constant offset, and what the change at its begin does to the pattern. */
+/** One period of constant offset, and what the change at its beginning does to the pattern. */
 class zoned_pattern::period {
 public:
     period(const zoned_pattern& of, std::size_t index) noexcept : of_(of)
@@ -68,7 +69,8 @@ public:
         begin_ = all[index].begin;
         offset_ = all[index].offset;
         end_ = index + 1 < all.size() ? all[index + 1].begin : instant::max();
-        // Before the first period there is no change: local time is as if it had always been so.
+        // The first period has no change at its beginning: its offset counts as having always been
+        // so.
         change_ = index > 0 ? all[index].offset - all[index - 1].offset : 0s;
     }
 
@@ -123,8 +125,8 @@ private:
                of_.dst_ != dst_policy::skip;
     }
 
-    /** The first instant whose local time is the period's own, not one that the period before has
-     * had already and that counts once. */
+    /** The first instant whose local time counts in this period. The period before may have had
+     * earlier ones already, and they count once. */
     instant first_own() const noexcept
     {
         const bool is_once = of_.dst_ == dst_policy::skip ||
@@ -167,11 +169,12 @@ private:
         return shifts ? at_before(*found) : begin_;
     }
 
-    /** How many moved instants lie in [from, to] where the pattern has none anyway. */
+    /** How many moved instants lie in [from, to], without those that the pattern has there
+     * anyway. */
     std::int64_t count_moved(instant from, instant to) const noexcept
     {
         std::int64_t count = 0;
-        // Most gaps hold none, which a search would find out only at the next match.
+        // Most gaps hold none, and a search would find that only at the next match.
         if (!moves() || of_.times_.count(gap_begin(), local(begin_)) == 0) return count;
         forward_search search(of_.times_);
         for (auto t = first_moved(from, search); t && *t <= to;

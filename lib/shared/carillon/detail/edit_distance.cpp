@@ -28,13 +28,13 @@ std::size_t edit_distance(std::string_view a, std::string_view b)
 
 void nearest::consider(std::string_view candidate)
 {
-    // The lengths alone rule most candidates out; a set may hold very many.
+    // The lengths alone rule out most candidates, of which there may be very many.
     const std::size_t limit = std::max<std::size_t>(1, word_.size() / 3);
     const std::size_t gap = candidate.size() > word_.size() ? candidate.size() - word_.size()
                                                             : word_.size() - candidate.size();
     if (gap > limit) return;
     const std::size_t distance = edit_distance(word_, candidate);
-    // A word of which no letter is left was not meant.
+    // A candidate that shares no letter was not meant.
     if (distance > limit || distance >= word_.size() || distance >= best_distance_) return;
     best_ = candidate;
     best_distance_ = distance;

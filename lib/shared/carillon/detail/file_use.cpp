@@ -48,7 +48,7 @@ file_use::~file_use()
 {
     if (!file_) return;
     used_files& all = all_used_files();
-    // What is closed here is closed before the next use can begin.
+    // All of them are closed before the next use can begin.
     const std::lock_guard lock(all.mutex);
     const auto at = all.files.find(*file_);
     if (--at->second.users == 0) all.files.erase(at);

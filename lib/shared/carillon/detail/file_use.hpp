@@ -8,7 +8,7 @@
 
 namespace carillon::detail {
 
-/** Which file it is, whatever its names. Not a public interface, like all here. */
+/** The identity of a file, which may have several names. */
 struct file_id {
     ::dev_t device{};
     ::ino_t inode{};
@@ -23,12 +23,12 @@ std::optional<file_id> file_at(const std::string& path) noexcept;
  * Says that this process uses a file whose descriptors must not be closed meanwhile.
  *
  * close(2) of any descriptor of a file drops all POSIX record locks that the process holds on that
- * file (fcntl(2)), SQLite's among them. So whoever is done with a descriptor parks it here, and all
- * that is parked is closed when the last use of the file has ended. Safe from any thread.
+ * file (fcntl(2)), SQLite's among them. So a descriptor that is not needed any longer is kept here,
+ * and closed when the last use of the file has ended. Safe from any thread.
  */
 class file_use {
 public:
-    /** Of no file: nothing is kept. */
+    /** The use of no file. It keeps nothing open. */
     file_use() = default;
     explicit file_use(const file_id& file);
     file_use(file_use&& other) noexcept;

@@ -17,8 +17,8 @@ namespace carillon::detail {
 /**
  * The handler of an operation that waits for an event of ours.
  *
- * Counts as outstanding work on the operation's executor and on the handler's, as Asio asks of
- * every operation, and is completed at most once, never from within the call that completes it.
+ * It counts as outstanding work on the operation's executor and on the handler's, as Asio asks
+ * of every operation. It is completed at most once, and never within the call that completes it.
  */
 template <class Signature>
 class pending;
@@ -39,7 +39,7 @@ public:
 
     auto slot() { return boost::asio::get_associated_cancellation_slot(handler_); }
 
-    /** Posts the handler. What stands in its cancellation slot stays: it must bear being called
+    /** Posts the handler. The function in its cancellation slot stays there, so it may be called
      * later. */
     void complete(Args... args) &&
     {

@@ -32,7 +32,7 @@ inline error_code code_of(const std::exception_ptr& thrown)
     }
 }
 
-/** What reaches a coroutine; owned by its completion handler. */
+/** The signal that cancels a coroutine. The coroutine's completion handler owns it. */
 struct cancellation {
     explicit cancellation(boost::asio::any_io_executor ex) : executor(std::move(ex)) {}
 
@@ -41,12 +41,12 @@ struct cancellation {
 };
 
 /**
- * Runs a coroutine on `ex` and hands its result to a handler: the one bridge from completion tokens
- * to coroutines.
+ * Runs a coroutine on `ex` and gives its result to a handler. All operations with completion
+ * tokens that are coroutines inside begin here.
  *
- * The handler's cancellation slot reaches the coroutine, which filters what it honours. An
- * exception becomes a code with default values beside it, so that one operation's fault never
- * leaves through the caller's event loop.
+ * The handler's cancellation slot reaches the coroutine, which filters the types that it
+ * honours. An exception becomes a code, with default values. So the fault of one operation does
+ * not leave through the caller's event loop.
  */
 template <class... Ts>
 void spawn(
@@ -56,15 +56,16 @@ void spawn(
 {
     auto slot = boost::asio::get_associated_cancellation_slot(handler);
     pending<void(error_code, Ts...)> operation(ex, std::move(handler));
-    // Whoever cancels may be on another thread, and the caller's signal may end before `ex` is
-    // reached: co_spawn itself would be met in the midst of its work, or keep a pointer to that. It
-    // may outlive the context, too, so that what stands in the slot owns nothing.
+    // The caller may cancel on another thread, while co_spawn is working, and its signal may end
+    // before `ex` is reached, while co_spawn has a pointer to it. So a signal of our own is emitted
+    // on `ex`. The caller's signal may also outlive the context, so the function in the slot owns
+    // nothing.
     const auto cancel = std::make_shared<cancellation>(ex);
     if (slot.is_connected())
         slot.assign([weak = std::weak_ptr(cancel)](boost::asio::cancellation_type type) {
-            const auto goes = weak.lock();
-            if (!goes) return;
-            boost::asio::dispatch(goes->executor, [weak, type] {
+            const auto running = weak.lock();
+            if (!running) return;
+            boost::asio::dispatch(running->executor, [weak, type] {
                 if (const auto alive = weak.lock()) alive->signal.emit(type);
             });
         });

@@ -18,7 +18,7 @@ public:
     std::string message(int code) const override { return ::sqlite3_errstr(code); }
 };
 
-/** A use of the database's file, which has just been opened; of none where there is no file. */
+/** A use of the database's file, which has just been opened. Without a file, a use of none. */
 file_use use_of(sqlite3* db)
 {
     const char* path = ::sqlite3_db_filename(db, "main");
@@ -47,7 +47,7 @@ std::string constant_uri(const std::string& path)
     return out + "?immutable=1";
 }
 
-/** The purpose and SQLite's words alone, where `system_error` would add the code's to them. */
+/** Only the purpose and SQLite's words; `system_error` would add the code's words. */
 class database_error final : public boost::system::system_error {
 public:
     database_error(boost::system::error_code ec, std::string text)
@@ -72,7 +72,7 @@ bool leave_log(sqlite3* db)
     return ::sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr) == SQLITE_OK;
 }
 
-/** Reads a log with an index in memory, not beside the file, and leaves it as it is at the end. */
+/** Reads a log with an index in memory, not beside the file, and does not change it at the end. */
 void keep_log(sqlite3* db)
 {
     if (!leave_log(db) ||
@@ -99,14 +99,14 @@ database::handle_ptr database::open(const std::string& path, access how)
                           : SQLITE_OPEN_READONLY | (is_constant ? SQLITE_OPEN_URI : 0);
     sqlite3* db = nullptr;
     const int code = ::sqlite3_open_v2(name.c_str(), &db, flags, has_log ? "unix-none" : nullptr);
-    handle_ptr out(db); // there also where opening failed, with the reason
+    handle_ptr out(db); // not null after most failures: it has the reason
     if (code != SQLITE_OK) fail(db, ("cannot open " + path).c_str());
     ::sqlite3_busy_timeout(db, busy_timeout_ms);
     if (has_log) keep_log(db);
     return out;
 }
 
-// SQLite locks nothing before it is first asked.
+// SQLite locks nothing before its first statement.
 database::database(const std::string& path, access how)
     : database(open(path, how), how == access::still)
 {}
@@ -181,7 +181,7 @@ bool statement::step()
 {
     const int code = ::sqlite3_step(handle_.get());
     if (code == SQLITE_ROW || code == SQLITE_DONE) return code == SQLITE_ROW;
-    // Its next use must not find it in the midst of this one; the reset keeps the error.
+    // Reset, so that it can be used again. The error stays.
     reset();
     fail(db_, purpose_);
 }
@@ -227,8 +227,8 @@ void statement::check(int code)
 
 void statement::finaliser::operator()(sqlite3_stmt* s) const noexcept { ::sqlite3_finalize(s); }
 
-// One that writes is immediate, so that the wait for another process's lock comes before the work
-// and not in its midst.
+// One that writes is immediate: it waits for another process's lock before its first change, not
+// between changes.
 transaction::transaction(database& db, const char* purpose, kind what) : db_(db), purpose_(purpose)
 {
     db_.execute(what == kind::write ? "BEGIN IMMEDIATE" : "BEGIN", purpose);
@@ -236,7 +236,7 @@ transaction::transaction(database& db, const char* purpose, kind what) : db_(db)
 
 transaction::~transaction()
 {
-    // SQLite has rolled back by itself after some errors; then this one fails, as it may.
+    // After some errors SQLite has rolled back by itself. Then this fails, which does no harm.
     if (!committed_) ::sqlite3_exec(db_.handle(), "ROLLBACK", nullptr, nullptr, nullptr);
 }
 

@@ -15,8 +15,8 @@ struct sqlite3_stmt;
 /**
  * SQLite's handles with owners.
  *
- * All members may block; what fails throws `boost::system::system_error` with SQLite's extended
- * code in @ref category and, as its text, the purpose and SQLite's words.
+ * All members may block. A failure throws `boost::system::system_error` with SQLite's extended
+ * code in @ref category. Its text is the purpose and SQLite's words.
  */
 namespace carillon::detail::sqlite {
 
@@ -25,12 +25,12 @@ const boost::system::error_category& category() noexcept;
 
 /** How a file is opened. */
 enum class access {
-    /// Made where there is none.
+    /// Creates the file if there is none.
     create,
-    /// Beside those who write, whose files beside the database are used.
+    /// Reads while others may write, and uses their files beside the database.
     read_only,
-    /// While nobody writes. Needs the right to read alone, and locks and writes nothing; a log that
-    /// a process has left is read, too.
+    /// Reads while nobody writes. It needs only the right to read, and locks and writes nothing. It
+    /// also reads a log that a process has left.
     still,
 };
 
@@ -49,7 +49,7 @@ public:
     /** The first column of a statement's first row; 0 where there is none. */
     std::int64_t number(const char* sql, const char* purpose);
 
-    /** Leaves the log, and what lies under its name, as they are when this is closed. */
+    /** Keeps the log's file as it is when this is closed. */
     void keep_log_at_close();
 
     /** How many rows the last statement changed. */
@@ -69,7 +69,7 @@ private:
 
     file_use use_; // ends after the handle
     handle_ptr handle_;
-    bool closes_at_once_; // whatever locks this process has on the file
+    bool closes_at_once_; // although this process may have locks on the file
 };
 
 /** A prepared statement; parameters count from 1 and columns from 0, as in SQLite. */
@@ -83,7 +83,7 @@ public:
     statement& bind_bytes(int at, const void* bytes, std::size_t size);
     statement& bind_null(int at);
 
-    /** Whether there is a next row, which the columns are then of. */
+    /** Moves to the next row. Returns whether there is one. */
     bool step();
 
     /** Runs it to its end and makes it ready for the next parameters. */
@@ -112,8 +112,8 @@ private:
     std::unique_ptr<sqlite3_stmt, finaliser> handle_;
 };
 
-/** Changes that are made together: rolled back unless they are committed. Or questions that are
- * answered from one state. */
+/** Changes that are made together, and rolled back unless they are committed. Also reads that see
+ * one state. */
 class transaction {
 public:
     enum class kind { write, read };

@@ -4,8 +4,7 @@
 #include <string>
 #include <string_view>
 
-/** Small questions about ASCII text that the standard library leaves open; none depends on the
- * locale. */
+/** Small functions on text that the standard library lacks. None depends on the locale. */
 namespace carillon::detail {
 
 constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
@@ -29,7 +28,7 @@ constexpr bool is_control(char c) noexcept
     return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
 }
 
-/** `an` before the one word here that asks for it. */
+/** `an` before the one word of carillon's messages that needs it, else `a`. */
 constexpr std::string_view article(std::string_view noun) noexcept
 {
     return noun == "hour" ? "an" : "a";
@@ -40,7 +39,7 @@ bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept;
 /** `text` without the spaces and tabs at its ends. */
 std::string_view trimmed(std::string_view text) noexcept;
 
-/** RFC 3986 section 2.1: everything but unreserved characters as `%XX`. */
+/** Percent-encodes all but unreserved characters (RFC 3986 section 2.1). */
 std::string percent_encode(std::string_view text);
 
 /** RFC 4648 section 4. */
@@ -50,7 +49,7 @@ std::string base64(std::string_view bytes);
 struct character {
     /// In bytes.
     std::size_t size = 1;
-    /// Nothing where the byte begins no UTF-8 character (RFC 3629).
+    /// Nothing if the byte begins no UTF-8 character (RFC 3629).
     std::optional<char32_t> value{};
 };
 
@@ -74,8 +73,7 @@ std::string_view short_escape(char32_t c) noexcept;
 std::string visible(std::string_view text);
 
 /**
- * `text` cut to at most `max_bytes` at the border of a UTF-8 character, with `...` at the end where
- * something was cut.
+ * `text`, cut to at most `max_bytes` between UTF-8 characters. A cut text ends with `...`.
  */
 std::string shorten(std::string_view text, std::size_t max_bytes);
 

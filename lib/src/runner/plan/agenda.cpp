@@ -37,9 +37,9 @@ void agenda::erase(const std::unordered_set<job_index>& jobs)
 std::optional<instant> agenda::next_wake()
 {
     if (batch_.empty()) {
-        // Taken in the order of their due times, appointments join while they are due before the
-        // earliest window end so far. Those behind are due after it, so their windows end after it
-        // too.
+        // Appointments are taken in the order of their due times, as long as they are due before
+        // the earliest window end so far. All others are due after that, so their windows end after
+        // it, too.
         instant end = instant::max();
         while (!heap_.empty() && heap_.front().due <= end) {
             batch_.push_back(pop());

@@ -32,13 +32,13 @@ public:
     /** Replaces everything. Faster than adding one by one. */
     void assign(std::vector<appointment> all);
 
-    /** Takes out all appointments of some jobs. Costs a look at each that stands here. */
+    /** Takes out all appointments of some jobs. The time is linear in all appointments. */
     void erase(const std::unordered_set<job_index>& jobs);
 
-    /** When to wake next; nothing where nothing is to come. */
+    /** When to wake next; nothing if there is no appointment. */
     std::optional<instant> next_wake();
 
-    /** How many are due at the next wake-up, where @ref next_wake has just been asked. */
+    /** How many are due at the next wake-up. To be called right after @ref next_wake. */
     std::size_t next_size() const noexcept { return batch_.size(); }
 
     /** Takes all whose due time is at or before `now`, in the order of their due times. */

@@ -6,8 +6,8 @@
 namespace carillon::detail {
 namespace {
 
-/// Each time that the clock is set back, and each stop, adds two at most; each boot adds one where
-/// ticks count from it.
+/// Each step of the clock backwards, and each stop, adds two at most. Each boot adds one if ticks
+/// count from it.
 constexpr std::size_t most_spans = 16;
 
 bool spans(const used_span& u, instant at) noexcept { return u.from <= at && at <= u.to; }
@@ -19,14 +19,14 @@ bool is_use_of(const used_span& u, const grid& ticks, instant at) noexcept
     return (at - u.ticks.anchor) % u.ticks.every == microseconds{0};
 }
 
-/** The spans of one job, of which those of the same ticks hold no instant twice. */
+/** Edits the spans of one job. Those of the same ticks do not overlap. */
 class span_editor {
 public:
     span_editor(const schedule& s, std::vector<used_span>& used, const grid& ticks)
         : used_(used), ticks_(ticks), instants_(s, ticks)
     {}
 
-    /** Where nothing is known of an instant, it counts as never used. */
+    /** An instant that is in no span counts as never used. */
     void change(instant at, std::int64_t by)
     {
         const auto known = std::find_if(used_.begin(), used_.end(), [&](const used_span& u) {
@@ -49,7 +49,7 @@ public:
 private:
     using iterator = std::vector<used_span>::iterator;
 
-    /** Returns where the instant would stand. */
+    /** Takes an instant out of a span. Returns the position that it would have. */
     iterator cut_out(iterator known, instant at)
     {
         const used_span old = *known;
@@ -66,7 +66,7 @@ private:
         return place;
     }
 
-    /** With its neighbours, where no instant lies between them. */
+    /** Joins a span with its neighbours if no instant lies between them. */
     void join(iterator at)
     {
         const auto next = std::next(at);
@@ -89,8 +89,8 @@ private:
     occurrences instants_;
 };
 
-/** Has one span fewer, but for what is known of the instant that was used just now: a clock that is
- * wrong at each boot comes to it once more. */
+/** Takes away one span, but not that of the instant `at`, which was used just now: a clock that
+ * is wrong at each boot comes to it again. */
 void make_room(const schedule& s, std::vector<used_span>& used, const grid& ticks, instant at)
 {
     const auto is_newest = [&](const used_span& u) { return u.ticks == ticks && spans(u, at); };
@@ -99,7 +99,7 @@ void make_room(const schedule& s, std::vector<used_span>& used, const grid& tick
         used.erase(oldest);
         return;
     }
-    // Of a rhythm no name becomes free: between two spans any time may be one.
+    // No name of a rhythm becomes free: any time between two spans counts as used.
     const auto next = std::find_if_not(std::next(oldest), used.end(), is_newest);
     const bool overlap = next->from <= oldest->to;
     oldest->times = overlap ? oldest->times + next->times : std::max(oldest->times, next->times);

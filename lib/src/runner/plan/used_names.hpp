@@ -11,15 +11,17 @@ namespace carillon::detail {
 /** How often runs have been named after an instant of these ticks. */
 std::int64_t uses_of(const std::vector<used_span>& used, const grid& ticks, instant at) noexcept;
 
-/** Marks an instant as used once more. Where spans become too many, the oldest point of time is
- * forgotten; the oldest of a rhythm become one, whose names count as used throughout. */
+/** Marks an instant as used once more. If there are too many spans, a schedule of points of time
+ * forgets its oldest one. A rhythm merges its two oldest into one, in which all names count as
+ * used. */
 void add_use(const schedule& s, std::vector<used_span>& used, const grid& ticks, instant at);
 
-/** As though the last run that was named after the instant had not been. */
+/** Undoes the last @ref add_use of the instant. */
 void take_use_back(const schedule& s, std::vector<used_span>& used, const grid& ticks, instant at);
 
-/** What is known of names is for a schedule that has these instants, or others. For a rhythm any
- * time between those of others may be a name; points of time go by their own alone. */
+/** Adapts the names to a new schedule; `is_same` if it has the same instants. A rhythm keeps
+ * names of other instants: any time between them counts as used. Points of time keep only their
+ * own. */
 void adopt_uses(const schedule& now, bool is_same, std::vector<used_span>& used);
 
 } // namespace carillon::detail
