@@ -59,10 +59,16 @@ struct one_alarm {
     scarce_timers timers{ctx.get_executor(), time};
     std::vector<microseconds> woken;
     std::optional<instant> again; // what is set when it has woken
-    alarm_clock wakes{timers, [this] {
-                          woken.push_back(time.now() - t0);
-                          if (again && *again > time.now()) wakes.set(again);
-                      }};
+    std::shared_ptr<int> owner = std::make_shared<int>();
+    alarm_clock wakes{timers};
+
+    one_alarm()
+    {
+        wakes.serve(owner, [this] {
+            woken.push_back(time.now() - t0);
+            if (again && *again > time.now()) wakes.set(again);
+        });
+    }
 
     void run_for(microseconds span) { time.run_until(ctx, time.now() + span); }
 };
@@ -77,6 +83,14 @@ BOOST_AUTO_TEST_CASE(it_wakes_at_the_last_instant_that_was_set)
     wakes.set(t0 + 3s);
     run_for(1h);
     BOOST_TEST(woken == std::vector<microseconds>{3s});
+}
+
+BOOST_AUTO_TEST_CASE(it_wakes_nobody_whose_owner_is_gone)
+{
+    wakes.set(t0 + 1s);
+    owner.reset();
+    run_for(1h);
+    BOOST_TEST(woken.empty());
 }
 
 BOOST_AUTO_TEST_CASE(it_wakes_where_the_clock_is_set)

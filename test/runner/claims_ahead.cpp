@@ -258,6 +258,29 @@ BOOST_AUTO_TEST_CASE(after_a_clock_that_is_set_back_meanwhile_its_chain_goes_on)
     kill();
 }
 
+BOOST_AUTO_TEST_CASE(a_claim_that_is_answered_after_a_stop_is_left_to_the_next_start)
+{
+    delay = 20ms;
+    begin(each_minute);
+    run_for(1min + 5ms); // due, and its claim is not answered
+    bool is_drained = false;
+    daemon->async_drain([&](error_code) { is_drained = true; });
+    time.step(-10min); // its instant is to come once more
+    run_for(5ms);
+    BOOST_TEST(!is_drained);
+    run_for(1s);
+    BOOST_TEST(is_drained);
+    run_for(1h);
+    BOOST_TEST(requests.empty());
+    const auto open = store.runs("a");
+    BOOST_TEST(open.empty());
+    kill();
+    start({each_minute});
+    run_for(1s);
+    BOOST_TEST(instants("a") == strings{"00:01:00"}, test::per_element());
+    kill();
+}
+
 BOOST_AUTO_TEST_CASE(elapsed_time_passes_whatever_the_clock_is_set_to)
 {
     begin(make("a", schedule{.every = 1min, .on_start = 1min}));

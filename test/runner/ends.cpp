@@ -245,6 +245,21 @@ BOOST_AUTO_TEST_CASE(a_listener_may_end_the_runner)
     BOOST_TEST(requests.size() == 1U);
 }
 
+BOOST_AUTO_TEST_CASE(a_listener_may_end_the_runner_when_the_clock_is_set)
+{
+    auto other = std::make_unique<carillon::runner>(ctx.get_executor(), time, transport, store);
+    other->set_jobs(job_set::create({make("a", schedule_from_cron("0 * * * *").value())}).value());
+    other->on_event([&](const event& e) {
+        if (std::holds_alternative<clock_changed>(e)) other.reset();
+    });
+    other->async_run([this](error_code ec) { run_result = ec; });
+    run_for(1s);
+    time.step(10min);
+    run_for(0s);
+    BOOST_TEST(!other);
+    BOOST_TEST((run_result == error_code(asio::error::operation_aborted)));
+}
+
 BOOST_AUTO_TEST_CASE(a_listener_may_end_the_runner_within_its_own_call)
 {
     auto other = std::make_unique<carillon::runner>(ctx.get_executor(), time, transport, store);

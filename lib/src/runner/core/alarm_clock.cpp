@@ -18,7 +18,9 @@ constexpr microseconds longest_blind_wait = std::chrono::seconds{1};
 
 void alarm_clock::set(std::optional<instant> at)
 {
-    const auto then = [this](const error_code& ec) { woken(ec); };
+    const auto then = [this, owner = owner_](const error_code& ec) {
+        if (const auto alive = owner.lock()) woken(ec);
+    };
     const instant now = time_.now();
     // With nothing to come, a step may yet bring something: the clock may have visited the far
     // future.

@@ -4,7 +4,9 @@
 #include <carillon/time/time_source.hpp>
 
 #include <functional>
+#include <memory>
 #include <optional>
+#include <utility>
 
 namespace carillon::detail {
 
@@ -12,11 +14,15 @@ namespace carillon::detail {
  */
 class alarm_clock {
 public:
-    /** `on_wake` is called at each instant that was waited for, or where the clock was set before.
-     */
-    alarm_clock(time_source& time, std::function<void()> on_wake)
-        : time_(time), wait_(time), on_wake_(std::move(on_wake))
-    {}
+    explicit alarm_clock(time_source& time) : time_(time), wait_(time) {}
+
+    /** `on_wake` is called at each instant that was waited for, or where the clock was set before,
+     * while the owner is there. It may end the owner. */
+    void serve(std::weak_ptr<void> owner, std::function<void()> on_wake)
+    {
+        owner_ = std::move(owner);
+        on_wake_ = std::move(on_wake);
+    }
 
     /** The clocks are taken to be right as they are. */
     void begin() { boot_ = time_.boot_time(); }
@@ -35,6 +41,7 @@ private:
 
     time_source& time_;
     timer_slot wait_;
+    std::weak_ptr<void> owner_;
     std::function<void()> on_wake_;
     instant boot_{};         // as it was last known
     bool has_timers_ = true; // the system had one for the last wait

@@ -28,14 +28,16 @@ bool chains::has_turn(const std::string& chain) const
 
 void chains::enter(const queued_run& run)
 {
-    if (leaves_open()) {
-        leave_unbegun(run);
-        return release(run);
-    }
+    if (leaves_open()) return refuse(run);
     if (run.run.how == admission::start) return start_due(run, way_to_start());
     if (!life_.is_draining() || !chains_.at(run.first().name).slots.is_busy())
         return stand_in_line(run);
-    record_skipped(run, reason::shutdown);
+    refuse(run);
+}
+
+void chains::refuse(const queued_run& run)
+{
+    leave_or_skip(run);
     release(run);
 }
 
@@ -53,6 +55,12 @@ void chains::leave_unbegun(const queued_run& run)
         journal_->give_back({return_of(run, returned_claim::kind::unbegun)});
     else
         record_skipped(run, reason::shutdown);
+}
+
+/** The same where the store outlives the process. */
+void chains::leave_or_skip(const queued_run& run)
+{
+    leaves_open() ? leave_unbegun(run) : record_skipped(run, reason::shutdown);
 }
 
 void chains::stand_in_line(const queued_run& next)
@@ -228,7 +236,7 @@ void chains::leave_waiting(const waiting_run& w)
         return forget_if_idle((*crashed)->run.chain);
     }
     const auto& run = std::get<queued_run>(w);
-    leaves_open() ? leave_unbegun(run) : record_skipped(run, reason::shutdown);
+    leave_or_skip(run);
     if (run.run.has_turn) end_turn(run.first().name);
     forget_if_idle(run.first().name);
 }

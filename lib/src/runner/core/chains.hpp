@@ -66,6 +66,9 @@ public:
      * nothing at a stop. */
     void enter(const queued_run& run);
 
+    /** A run that was offered and claimed does not begin, since firing has stopped. */
+    void refuse(const queued_run& run);
+
     /** A run that was offered comes to nothing; its slot is another's. */
     void release(const queued_run& run);
 
@@ -120,6 +123,7 @@ private:
 
     bool leaves_open() const { return life_.is_draining() && shared_->store.is_durable(); }
     void leave_unbegun(const queued_run& run);
+    void leave_or_skip(const queued_run& run);
     void stand_in_line(const queued_run& next);
     void tell_displaced(const queued_run& older, int skipped_in_a_row);
     static void cancel_going(const chain_state& chain);

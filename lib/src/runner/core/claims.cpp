@@ -121,7 +121,8 @@ void claims::release_held()
 
 void claims::claim(batch_ptr b, claim_batch asked)
 {
-    if (b->at > shared_->time.now()) ahead_.push_back(b);
+    // Also where its instant has come by now: the clock may be set back before it is answered.
+    if (b->at != instant::min()) ahead_.push_back(b);
     asked.claims.reserve(b->runs.size());
     for (const claimed_run& r : b->runs)
         asked.claims.push_back(
@@ -170,13 +171,13 @@ void claims::claimed(
     b->runs = std::move(won);
     b->is_claimed = true;
     if (!again->runs.empty()) claim_anew(std::move(again));
-    put_back_unclaimed(*b, std::move(unclaimed));
+    put_back_unclaimed(*b, unclaimed);
     for (const claimed_run& r : past) {
         chains_.record_skipped({plan, r}, reason::window);
         chains_.release({plan, r});
     }
     for (const claimed_run& r : lost) chains_.release({plan, r});
-    if (!b->has_begun) b->runs.empty() ? forget(*b) : start_when_due(b);
+    if (!b->has_begun) is_all_taken_back(*b) ? forget(*b) : start_when_due(b);
 }
 
 void claims::claim_anew(batch_ptr b)
@@ -197,30 +198,37 @@ void claims::start_some(batch_ptr b, std::size_t from)
 }
 
 /** Runs whose claims have failed are due as before; see @ref is_held. */
-void claims::put_back_unclaimed(const batch& b, std::vector<claimed_run> runs)
+void claims::put_back_unclaimed(const batch& b, const std::vector<claimed_run>& runs)
 {
+    // First, since others may start by it, and whoever listens may change the jobs.
+    for (const claimed_run& r : runs) chains_.release({b.plan, r});
     std::vector<due_run> due;
     std::vector<missed_record> lost; // of a plan that was replaced
-    for (claimed_run& r : runs) {
-        const job& first = (*b.plan)[r.due.job];
-        const auto& jobs = *plan_.jobs();
-        const auto now_at = jobs.find(first.name);
-        const auto* s = now_at ? std::get_if<schedule>(&jobs[*now_at].trigger) : nullptr;
-        const bool is_same =
-            s != nullptr && has_same_instants(std::get<schedule>(first.trigger), *s);
+    for (const claimed_run& r : runs) {
         const instant at = r.due.scheduled_at;
-        chains_.release({b.plan, r});
-        if (is_same) {
-            r.due.job = *now_at;
-            due.push_back(r.due);
-        } else {
-            lost.push_back({first.name, at, at, 1, reason::removed});
-        }
+        if (const auto d = in_current_plan(*b.plan, r.due))
+            due.push_back(*d);
+        else
+            lost.push_back({(*b.plan)[r.due.job].name, at, at, 1, reason::removed});
     }
     if (!lost.empty()) journal_->write_later({.missed = lost});
     put_back(due);
     for (const missed_record& m : lost)
         shared_->emit(runs_missed{job{.name = m.chain, .url = {}}, m.from, m.to, 1, m.reason});
+}
+
+/** The same run where its job has the same instants in the plan as it is now. */
+std::optional<due_run> claims::in_current_plan(const job_set& plan, due_run due) const
+{
+    const job_set& now = *plan_.jobs();
+    if (&now == &plan) return due;
+    const job& first = plan[due.job];
+    const auto at = now.find(first.name);
+    const auto* s = at ? std::get_if<schedule>(&now[*at].trigger) : nullptr;
+    if (s == nullptr || !has_same_instants(std::get<schedule>(first.trigger), *s))
+        return std::nullopt;
+    due.job = *at;
+    return due;
 }
 
 /** In the timetable, and in what is remembered by now as though they were claimed. */

@@ -56,6 +56,9 @@ public:
     void serve(calls to) { calls_ = std::move(to); }
     void set_on_store_error(on_store_error what) { on_store_error_ = what; }
 
+    /** Firing has stopped: what is claimed and not due is left to the next start. */
+    void stop();
+
     /** The timetable is new: what could be claimed ahead has not been. */
     void restart() { ahead_until_ = instant::min(); }
 
@@ -80,7 +83,7 @@ public:
 
     /** Begins what was claimed ahead and whose instant has come. Where the machine has slept beyond
      * it, it is taken back, and judged with what else has passed. */
-    void settle_holds();
+    void settle_holds() { settle_holds(shared_->time.now()); }
 
     /** Takes back what has been claimed ahead and is not due yet, of one chain or of all. */
     void take_back_ahead(std::optional<std::string_view> chain = {});
@@ -126,10 +129,13 @@ private:
     void claim_anew(batch_ptr b);
     bool has_turn(job_index j) const;
     bool is_held(job_index j) const;
+    void settle_holds(instant now);
     void start_when_due(const batch_ptr& b);
+    void refuse(const batch_ptr& b);
     void begin(const batch_ptr& b);
     void start_some(batch_ptr b, std::size_t from);
-    void put_back_unclaimed(const batch& b, std::vector<claimed_run> runs);
+    void put_back_unclaimed(const batch& b, const std::vector<claimed_run>& runs);
+    std::optional<due_run> in_current_plan(const job_set& plan, due_run due) const;
     void put_back(const std::vector<due_run>& due);
     void owe_instead(job_memory& m, const due_run& r) const;
     void forget(const batch& b);

@@ -30,11 +30,29 @@ void claims::start_when_due(const batch_ptr& b)
 {
     const microseconds left = b->at - std::min(b->at, shared_->time.now());
     if (left == microseconds{0}) return begin(b);
-    b->hold.wait_for(left, [this, b](const error_code&) {
+    if (!life_.is_firing()) return refuse(b);
+    auto then = [this, b](const error_code&) {
         if (life_.is_firing()) calls_.look_for_step();
         if (life_.is_firing()) settle_holds();
         if (!b->has_begun && !is_all_taken_back(*b)) start_when_due(b);
-    });
+    };
+    b->hold.wait_for(left, work_.while_alive(std::move(then)));
+}
+
+/** Its instant comes after the end of firing. */
+void claims::refuse(const batch_ptr& b)
+{
+    b->has_begun = true;
+    forget(*b);
+    for (const claimed_run& r : b->runs)
+        if (!r.is_taken_back) chains_.refuse({b->plan, r});
+}
+
+void claims::stop()
+{
+    const auto held = ahead_;
+    for (const auto& b : held)
+        if (b->is_claimed && !b->has_begun) start_when_due(b);
 }
 
 void claims::begin(const batch_ptr& b)
@@ -45,9 +63,8 @@ void claims::begin(const batch_ptr& b)
     start_some(b, 0);
 }
 
-void claims::settle_holds()
+void claims::settle_holds(instant now)
 {
-    const instant now = shared_->time.now();
     const auto has_slept = [&](const batch& b) {
         return std::any_of(b.runs.begin(), b.runs.end(), [&](const claimed_run& r) {
             const job& first = (*b.plan)[r.due.job];
@@ -66,10 +83,11 @@ void claims::settle_holds()
 
 void claims::take_back_ahead(std::optional<std::string_view> chain)
 {
-    if (life_.is_firing()) settle_holds();
+    const instant now = shared_->time.now();
+    if (life_.is_firing()) settle_holds(now);
     std::vector<batch_ptr> coming;
     for (const auto& b : ahead_)
-        if (b->at > shared_->time.now()) coming.push_back(b);
+        if (b->at > now) coming.push_back(b);
     release(take_back(coming, chain));
     calls_.arm();
 }
@@ -94,14 +112,15 @@ claims::take_back(const std::vector<batch_ptr>& batches, std::optional<std::stri
         for (claimed_run& r : b->runs) {
             if (r.is_taken_back || (chain && (*b->plan)[r.due.job].name != *chain)) continue;
             r.is_taken_back = true;
-            due.push_back(r.due);
+            // An instant of a job that was changed meanwhile is not due any more.
+            if (const auto d = in_current_plan(*b->plan, r.due)) due.push_back(*d);
             out.push_back({b->plan, r});
             // Behind its claim, should that be under way.
             returned.push_back(return_of(out.back(), returned_claim::kind::withdrawn));
         }
         if (is_all_taken_back(*b)) forget(*b);
     }
-    if (due.empty()) return out;
+    if (out.empty()) return out;
     const due_work work = plan_.times().put_back(due, shared_->time.now());
     claim_batch changed = plan_.changes_of(work);
     changed.returned = std::move(returned);

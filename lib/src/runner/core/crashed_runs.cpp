@@ -113,10 +113,10 @@ void crashed_runs::give_up_slot(const candidate& c)
 
 void crashed_runs::recover_later(std::vector<open_run> crashed)
 {
-    retry_.wait_for(
-        pause_before_next_try, [this, crashed = std::move(crashed)](const error_code&) mutable {
-            recover(std::move(crashed));
-        });
+    auto again = [this, crashed = std::move(crashed)](const error_code&) mutable {
+        recover(std::move(crashed));
+    };
+    retry_.wait_for(pause_before_next_try, work_.while_alive(std::move(again)));
 }
 
 /** Tells of, and records, a run that is not resumed. */
@@ -152,10 +152,10 @@ void crashed_runs::resume(const std::shared_ptr<open_run>& open)
 {
     const std::string chain = open->run.chain;
     if (open->due > shared_->time.now()) {
-        // Others of its chain run meanwhile: that instant may be years away.
+        // Before others of its chain run meanwhile, since these may bring a stop.
         awaited_.insert({chain, open->run.scheduled_at});
-        chains_.leave_slot(chain);
-        return wait_until_due(early_.emplace(early_.end(), shared_->time, open));
+        wait_until_due(early_.emplace(early_.end(), shared_->time, open));
+        return chains_.leave_slot(chain);
     }
     awaited_.erase({chain, open->run.scheduled_at});
     const auto plan = plan_.jobs();
@@ -198,18 +198,20 @@ bool crashed_runs::is_not_wanted(open_run& open, job_index first)
 void crashed_runs::wait_until_due(early_place at)
 {
     const auto left = std::min(at->open->due - shared_->time.now(), longest_wait);
-    at->wait.wait_for(left, [this, at](const error_code&) {
+    auto then = [this, at](const error_code&) {
         if (at->open->due > shared_->time.now()) return wait_until_due(at);
         const auto open = std::move(at->open);
         early_.erase(at);
         is_due(open);
-    });
+    };
+    at->wait.wait_for(left, work_.while_alive(std::move(then)));
 }
 
 /** Its instant has come: its chain decides as for any other run whether it waits. */
 void crashed_runs::is_due(const std::shared_ptr<open_run>& open)
 {
     if (was_paused(*open)) {
+        awaited_.erase({open->run.chain, open->run.scheduled_at});
         returned_claim back = return_of(*open);
         back.what = returned_claim::kind::withdrawn;
         return journal_->give_back({std::move(back)});

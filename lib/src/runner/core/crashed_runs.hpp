@@ -4,6 +4,7 @@
 #include "runner/core/journal.hpp"
 #include "runner/core/lifecycle.hpp"
 #include "runner/core/live_plan.hpp"
+#include "runner/core/work_count.hpp"
 #include "runner/services/services.hpp"
 #include "time/timer_slot.hpp"
 #include <carillon/store/claim.hpp>
@@ -29,9 +30,10 @@ public:
         std::shared_ptr<journal> journal,
         const lifecycle& life,
         live_plan& plan,
-        chains& runs)
+        chains& runs,
+        const work_count& work)
         : shared_(std::move(shared)), journal_(std::move(journal)), life_(life), plan_(plan),
-          chains_(runs), retry_(shared_->time)
+          chains_(runs), work_(work), retry_(shared_->time)
     {}
 
     /** Claims them, so that nobody else resumes them. From here on their chains are busy. */
@@ -84,6 +86,7 @@ private:
     const lifecycle& life_;
     live_plan& plan_;
     chains& chains_;
+    const work_count& work_;
     timer_slot retry_; // until the store is asked again
     std::list<early_run> early_;
     // Claimed by an earlier process, and not due yet: by chain and instant.

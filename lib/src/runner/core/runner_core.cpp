@@ -14,11 +14,10 @@ std::shared_ptr<runner_core> runner_core::make(services s, const runner_options&
 
 runner_core::runner_core(services s, const runner_options& options)
     : shared_(std::make_shared<services>(std::move(s))),
-      journal_(std::make_shared<journal>(shared_)), life_(shared_->executor),
-      alarm_(shared_->time, [this] { wake(); }), plan_(shared_, journal_),
-      chains_(shared_, journal_, life_, work_),
+      journal_(std::make_shared<journal>(shared_)), life_(shared_->executor), alarm_(shared_->time),
+      plan_(shared_, journal_), chains_(shared_, journal_, life_, work_),
       claims_(shared_, journal_, life_, plan_, chains_, work_, options.on_store_error),
-      crashed_(shared_, journal_, life_, plan_, chains_),
+      crashed_(shared_, journal_, life_, plan_, chains_, work_),
       on_demand_(
           shared_, journal_, life_, plan_, chains_, claims_, work_, options.recovers_triggered)
 {
@@ -37,6 +36,7 @@ void runner_core::connect_parts()
 {
     const std::weak_ptr<void> owner = weak_from_this();
     work_.serve(owner, [this] { finish_if_idle(); });
+    alarm_.serve(owner, [this] { wake(); });
     journal_->serve(
         owner, {.recall = [this](const auto& names) { return plan_.recall(names); },
                 .on_idle = [this] { finish_if_idle(); },
@@ -252,6 +252,7 @@ void runner_core::end_waiting()
 {
     life_.stopped();
     alarm_.cancel();
+    claims_.stop();
     crashed_.stop();
     chains_.stop();
 }

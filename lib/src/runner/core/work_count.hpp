@@ -35,6 +35,16 @@ public:
         };
     }
 
+    /** A handler that is called only where the runner is still there, and keeps it so meanwhile. It
+     * counts as nothing. */
+    template <class F>
+    auto while_alive(F f) const
+    {
+        return [owner = owner_, f = std::move(f)](auto&&... args) mutable {
+            if (const auto alive = owner.lock()) f(std::forward<decltype(args)>(args)...);
+        };
+    }
+
 private:
     class work {
     public:
