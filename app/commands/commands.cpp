@@ -8,6 +8,7 @@
 #include "config/config.hpp"
 #include "demo/demo.hpp"
 #include "service/daemon.hpp"
+#include "service/one_run.hpp"
 #include "simulate/simulate.hpp"
 #include "text/describe.hpp"
 #include <carillon/detail/edit_distance.hpp>
@@ -69,7 +70,7 @@ int command_run(const std::string& path)
     raise_descriptor_limit();
     auto config = load(path);
     if (!config) return exit_usage;
-    return daemon(std::move(*config), daemon::purpose::schedule, reloader(path)).run();
+    return daemon(std::move(*config), reloader(path)).run();
 }
 
 /** The job's own index, or nothing after what is wrong was printed. */
@@ -86,7 +87,7 @@ int command_once(const std::string& path, const std::string& job)
     auto config = load(path);
     if (!config) return exit_usage;
     if (!find_job_or_tell(config->jobs, job)) return exit_no_job;
-    return daemon(std::move(*config), daemon::purpose::one_run).once(job);
+    return one_run(std::move(*config)).once(job);
 }
 
 int command_retry(const std::string& path, const std::string& run)

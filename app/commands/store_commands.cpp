@@ -5,7 +5,7 @@
 #include "commands/history_table.hpp"
 #include "commands/show.hpp"
 #include "commands/status.hpp"
-#include "service/daemon.hpp"
+#include "service/one_run.hpp"
 #include "text/describe.hpp"
 #include <carillon/detail/json_text.hpp>
 #include <carillon/detail/text.hpp>
@@ -128,7 +128,7 @@ int retry_run(configuration config, const std::string& id)
         run = found->id;
         return 0;
     });
-    return run ? daemon(std::move(config), daemon::purpose::one_run).retry(*run) : code;
+    return run ? one_run(std::move(config)).retry(*run) : code;
 }
 
 } // namespace carillon::app

@@ -15,7 +15,7 @@ int show_run(const configuration& config, const std::string& id, bool as_json);
 
 int show_status(configuration config, bool as_json);
 
-/** Takes a run up again; the exit code is that of @ref daemon::retry. */
+/** Retries a run; the exit code is that of @ref one_run::retry. */
 int retry_run(configuration config, const std::string& id);
 
 } // namespace carillon::app

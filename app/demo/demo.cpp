@@ -91,7 +91,7 @@ int run_demo(const demo_options& options)
     const state_folder folder(options.directory);
     configuration config;
     config.store.path = (folder.path() / "carillon.db").string();
-    daemon d(std::move(config), daemon::purpose::schedule);
+    daemon d(std::move(config));
     ops_api api(
         d.context().get_executor(),
         {.database = (folder.path() / "ops.db").string(), .api_key = secret(demo_key)});
