@@ -69,6 +69,7 @@ def steps(work):
         Step("embedding", COMPILE, tests("ci", "embed", "-L", "embed"), ["build ci"]),
         Step("tests tsan", TEST, tests("tsan", "tsan"), ["build tsan"]),
         Step("headers", COMPILE, [f"{here}/headers"]),
+        Step("reference", TEST, [f"{here}/reference"]),
         Step("fuzzers", TEST, ["test/fuzz/run", "20"], ["build fuzzers"]),
         Step("lint", COMPILE, [f"{here}/lint"]),
     ]

@@ -1,6 +1,13 @@
 #pragma once
 
-/** Everything that a program which embeds carillon needs. */
+/** @file
+ * Everything that a program which embeds carillon needs. */
+
+/** @namespace carillon
+ * An HTTP job runner on Boost.Asio: schedules, jobs, stores, and the @ref carillon::runner. */
+
+/** @namespace carillon::http
+ * How requests are sent: the @ref carillon::http::transport and its implementations. */
 
 #include <carillon/error.hpp>
 #include <carillon/http/client.hpp>

@@ -76,7 +76,7 @@ enum class errc {
     nothing_to_retry,
     /// The job has no schedule.
     no_schedule,
-    /// The operation needs what is not there yet or is there no more.
+    /// The operation needs a runner that fires, or one that is not being drained.
     not_running,
     /// The operation is under way already.
     already_running,
@@ -87,8 +87,10 @@ enum class errc {
 /** The category of @ref errc; its messages are lower-case fragments for use within a sentence. */
 const boost::system::error_category& carillon_category() noexcept;
 
+/** The code of an error, with carillon's category: boost::system finds it for an @ref errc. */
 error_code make_error_code(errc e) noexcept;
 
+/** A value, or why there is none. */
 template <class T>
 using result = boost::system::result<T>;
 
@@ -97,6 +99,7 @@ struct parse_error {
     parse_error() = default;
     // Were it an aggregate, any number could become one, and result<number> could not be returned
     // as such.
+    /** What is wrong at a place. */
     parse_error(std::size_t at, std::string why) : offset(at), what(std::move(why)) {}
 
     /// Bytes before the character at fault; the text's size where something is missing at the end.
@@ -105,6 +108,7 @@ struct parse_error {
     std::string what;
 };
 
+/** What was read, or why it could not be. */
 template <class T>
 using parse_result = boost::system::result<T, parse_error>;
 
@@ -125,5 +129,7 @@ std::string describe(const error_code& ec);
 
 } // namespace carillon
 
+/// @cond
 template <>
 struct boost::system::is_error_code_enum<carillon::errc> : std::true_type {};
+/// @endcond

@@ -15,19 +15,28 @@ namespace carillon {
 /**
  * A text that never prints itself.
  *
- * Streams and formatters show `***`; who needs the text itself asks for it by @ref reveal.
+ * Streams and formatters show `***`. Whoever needs the text itself calls @ref reveal.
  */
 class secret {
 public:
+    /** An empty text. */
     secret() = default;
+
+    /** Holds a text. */
     secret(std::string text) : text_(std::move(text)) {}
+    /** Holds a copy of a text. */
     secret(std::string_view text) : text_(text) {}
+    /** Holds a copy of a text that ends with a zero byte. */
     secret(const char* text) : text_(text) {}
 
+    /** The text itself. It lives as long as this object. */
     const std::string& reveal() const noexcept { return text_; }
+
+    /** Whether the text is empty. */
     bool empty() const noexcept { return text_.empty(); }
 
     friend bool operator==(const secret&, const secret&) = default;
+    /** Writes `***`. */
     friend std::ostream& operator<<(std::ostream& out, const secret&);
 
 private:
@@ -58,6 +67,7 @@ public:
     /** Whether `text` holds a secret. */
     bool finds(std::string_view text) const;
 
+    /** Whether it hides nothing. */
     bool empty() const noexcept { return texts_.empty(); }
 
 private:

@@ -31,6 +31,7 @@ scripted_reply reply_with(int status, std::string body, microseconds delay = mic
 class scripted_transport final : public transport {
 public:
     using executor_type = boost::asio::any_io_executor;
+    /// Says what a request meets. It is called when the request is sent.
     using script = std::function<scripted_reply(const request&)>;
 
     /** `time` must outlive the transport's exchanges. */

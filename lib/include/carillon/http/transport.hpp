@@ -38,7 +38,7 @@ struct request {
     /// another one is refused.
     bool body_is_credential = false;
     shared_value<carillon::route> route{};
-    /// Never goes to a kept connection, on which it might have to be sent a second time.
+    /// It is never sent on a kept connection, on which it might have to be sent a second time.
     bool is_sent_once = false;
     /// Called, if set, as soon as a connection is known to stand: a new one before anything is
     /// sent, a kept one when the reply begins. May be called again; must not throw.
@@ -110,13 +110,12 @@ public:
             token, this, std::move(req), lim);
     }
 
-    /** Lets go of connections that are kept for later; the runner calls it when it has nothing more
+    /** Closes the connections that are kept for later. The runner calls it when it has nothing more
      * to send. */
     virtual void close_idle() {}
 
-    /** So many exchanges may be under way at one origin, and in all: of what they leave behind at
-     * least as many connections are kept for later. The runner tells its limits so; of several
-     * callers the largest counts. */
+    /** Keeps at least so many unused connections for later, to one origin and in all. The runner
+     * calls it with its limits of exchanges; of several callers the largest numbers count. */
     virtual void keep_at_least(std::size_t /*per_origin*/, std::size_t /*in_all*/) {}
 
 protected:

@@ -25,6 +25,7 @@ struct endpoint {
     /// (RFC 7617).
     secret user_info;
 
+    /** Whether it is reached by TLS. */
     bool is_secure() const noexcept { return scheme == "https"; }
 
     /** Host and port, as CONNECT names them (RFC 9110 section 9.3.6). */

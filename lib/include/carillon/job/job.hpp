@@ -95,7 +95,7 @@ struct retry_policy {
     friend bool operator==(const retry_policy&, const retry_policy&) = default;
 };
 
-/** How an endpoint that has answered 202 (RFC 9110 section 15.3.3) is asked what came of it. */
+/** How an endpoint that has answered 202 (RFC 9110 section 15.3.3) is asked for the result. */
 struct poll_policy {
     /// Absolute; empty means the reply's `Location`.
     std::string url{};
@@ -130,13 +130,13 @@ using after = std::vector<parent>;
 /** What starts a job: nothing (it runs only when asked), a schedule, or other jobs. */
 using trigger = std::variant<std::monostate, schedule, after>;
 
-/** What happens when a chain is due while its last run still goes. */
+/** What happens when a chain is due while its last run is still running. */
 enum class overlap_policy {
     /// The new run is not sent.
     skip,
     /// It waits for the end of the last one; one waits, the newest, and others are skipped.
     queue,
-    /// Both go.
+    /// Both run.
     allow,
     /// The last one is cancelled, and the new one follows its end.
     replace,

@@ -55,8 +55,13 @@ public:
     static boost::system::result<job_set, invalid_jobs>
     create(std::vector<job> jobs, masker secrets = {});
 
+    /** How many jobs there are. */
     std::size_t size() const noexcept { return jobs_.size(); }
+
+    /** The job at a place, which must be less than @ref size. */
     const job& operator[](job_index i) const noexcept { return jobs_[i]; }
+
+    /** The jobs in the order in which they were given. */
     const std::vector<job>& jobs() const noexcept { return jobs_; }
 
     /** The job of this name. */

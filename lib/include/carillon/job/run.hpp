@@ -18,7 +18,7 @@ namespace carillon {
 /** Identifies a run: a version 7 UUID (RFC 9562), so that ids sort by time. */
 using run_id = boost::uuids::uuid;
 
-/** One HTTP request and what came of it. */
+/** One HTTP request and its result. */
 struct attempt_record {
     /// From 1.
     int attempt = 1;
@@ -47,7 +47,7 @@ struct reply_value {
 /** One job of a run. */
 struct job_record {
     std::string job;
-    /// None while it waits or goes.
+    /// None while it waits or is running.
     std::optional<carillon::outcome> outcome{};
     /// Why it was skipped.
     std::optional<carillon::reason> reason{};
@@ -56,11 +56,11 @@ struct job_record {
     /// The reply's text for people, or what went wrong.
     std::string message{};
     std::vector<attempt_record> attempts{};
-    /// While the run goes.
+    /// While the run is running.
     std::vector<reply_value> values{};
-    /// While it goes, of one that is delivered at most once: the endpoint may have got it.
+    /// While it is running, of one that is delivered at most once: the endpoint may have got it.
     bool may_be_sent = false;
-    /// While it is polled: where, or empty where the job itself says it.
+    /// While it is polled: the URL that is asked, or empty where the job itself names it.
     std::optional<std::string> polled{};
 };
 
@@ -71,7 +71,7 @@ struct run_record {
     /// The occurrence's instant; for a run by hand that of the asking.
     instant scheduled_at;
     run_trigger trigger = run_trigger::schedule;
-    /// None while it goes.
+    /// None while it is running.
     std::optional<carillon::outcome> outcome{};
     /// Why it was not run, or not to its end.
     std::optional<carillon::reason> reason{};
@@ -92,8 +92,8 @@ struct run_record {
  */
 outcome outcome_of(const run_record& run) noexcept;
 
-/** Makes jobs of a run that has ended ones that go on: what did not complete begins anew, and goes
- * on counting its attempts. */
+/** Prepares the jobs of a run that has ended for a retry: those that did not complete begin anew,
+ * and continue to count their attempts. */
 void reopen(std::vector<job_record>& jobs);
 
 /** The outcome that a failed exchange gives: `unreachable`, `timed_out`, `rejected` or `cancelled`.

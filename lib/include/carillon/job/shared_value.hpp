@@ -17,10 +17,16 @@ namespace carillon {
 template <class T>
 class shared_value {
 public:
+    /** Holds `T{}`. */
     shared_value() : node_(initial()) {}
+
+    /** Holds a value. */
     shared_value(T value) : node_(new node(std::move(value))) {}
 
+    /** The value. */
     const T& operator*() const noexcept { return node_->value; }
+
+    /** The value's members. */
     const T* operator->() const noexcept { return &node_->value; }
 
     friend bool operator==(const shared_value& a, const shared_value& b)

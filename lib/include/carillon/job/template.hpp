@@ -16,10 +16,10 @@ namespace carillon {
 /** No value that is put into a text may be larger: a reply is not there to be sent on whole. */
 inline constexpr std::size_t max_filled_value_bytes = std::size_t{64} * 1024;
 
-/** Where a text goes, and so how the values put into it are escaped. */
+/** Where a text is sent, and so how the values put into it are escaped. */
 enum class placement {
-    /// Percent-encoded (RFC 3986 section 2.1), so that a value is one segment, or one value; `.`
-    /// and `..` are refused in a path.
+    /// Percent-encoded (RFC 3986 section 2.1), so that a value is one segment, or one value. A
+    /// segment of one dot or two is refused.
     url,
     /// As it is; a value with a control character other than a tab is refused.
     header,
@@ -70,8 +70,8 @@ std::vector<reply_reference> reply_references(std::string_view text);
  * The text with its placeholders filled in; the error says for which one there is no value, or one
  * that cannot stand there. What @ref template_problem finds is an error here, too.
  *
- * A reply's string goes in as its text, any other value as compact JSON; null is a value only where
- * JSON stands. In what was filled in no placeholders are looked for.
+ * A reply's string is put in as its text, any other value as compact JSON; null is a value only
+ * where JSON stands. In what was filled in no placeholders are looked for.
  */
 parse_result<std::string>
 fill_in(std::string_view text, placement where, const template_values& values);

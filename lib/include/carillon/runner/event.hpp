@@ -10,14 +10,12 @@
 
 namespace carillon {
 
-/**
- * What the runner tells of. References and pointers are valid only during the call that brings the
- * event.
+/** A run starts. As in all events, the references are valid only during the call of the listener.
  */
 struct run_started {
     const run_record& run;
     const carillon::job& first;
-    /// It began in an earlier process, and was cut off or failed.
+    /// It has begun before: a crash interrupted it, or it failed and is retried.
     bool goes_on = false;
 };
 
@@ -42,6 +40,7 @@ struct job_ended {
     const job_record& record;
 };
 
+/** A run has ended; `run` has its outcome. */
 struct run_ended {
     const run_record& run;
     const carillon::job& first;
@@ -58,7 +57,7 @@ struct run_skipped {
 
 /** Occurrences passed while nobody could run them. */
 struct runs_missed {
-    /// Of a job that is no more, its name alone.
+    /// Of a job that was removed, only the name.
     const carillon::job& first;
     instant from;
     instant to;
@@ -88,7 +87,7 @@ struct circuit_change {
     microseconds wait{0};
 };
 
-/** A job's endpoint has answered 202: it is asked what came of it. */
+/** A job's endpoint has answered 202: from now on it is asked for the result. */
 struct polling_began {
     const run_record& run;
     const carillon::job& job;
@@ -97,34 +96,36 @@ struct polling_began {
     microseconds every{0};
 };
 
-/** Several runs of a chain in a row were skipped since the one before them still goes: raised at
+/** Several runs of a chain in a row were skipped, since an earlier one is still running. Raised at
  * three, and again each time that their number has doubled. */
 struct overlap_persists {
     const carillon::job& first;
     int in_a_row = 0;
 };
 
-/** The store refuses what is to be kept, or does not answer (@ref errc::store_stalled); told once
- * more when the one becomes the other. What can wait is tried again; what is due meanwhile comes
- * to what @ref runner_options::on_store_error says. */
+/** The store refuses a write, or does not answer (@ref errc::store_stalled). Raised again when the
+ * one becomes the other. Writes that can wait are tried again. What is due meanwhile follows @ref
+ * runner_options::on_store_error. */
 struct store_failed {
     error_code error;
 };
 
-/** The store takes again what is to be kept, and has taken what waited. */
+/** The store takes writes again, and has taken those that waited. */
 struct store_recovered {
     /// How long it did not.
     microseconds after{0};
 };
 
-/** How far a job of a run is could not be stored: a crash now would send it once more. */
+/** The progress of a job could not be stored. After a crash now, the job would be sent once more.
+ */
 struct progress_failed {
     const run_record& run;
     const carillon::job& job;
     error_code error;
 };
 
-/** A run's end could not be recorded, and is not tried again: too many wait, or carillon ends. */
+/** A run's end could not be recorded, and is not tried again: too many records wait, or carillon
+ * ends. */
 struct record_failed {
     const run_record& run;
     error_code error;
@@ -133,6 +134,7 @@ struct record_failed {
 /** The store has been read: schedules fire from now on. */
 struct firing_began {};
 
+/** What the runner tells of. */
 using event = std::variant<
     firing_began,
     run_started,
@@ -161,6 +163,7 @@ struct overloaded : Fs... {
     using Fs::operator()...;
 };
 
+/** Takes the lambdas' types from the lambdas. */
 template <class... Fs>
 overloaded(Fs...) -> overloaded<Fs...>;
 

@@ -18,8 +18,10 @@ namespace carillon {
  */
 class event_log {
 public:
+    /** Time and secrets of the entries are those of `time` and of the jobs of `of`. */
     event_log(const time_source& time, const runner& of) : time_(&time), runner_(&of) {}
 
+    /** Logs an event, on the runner's executor. */
     void operator()(const event& e);
 
 private:

@@ -8,8 +8,10 @@
 
 namespace carillon {
 
+/** How much a record matters, the least first. */
 enum class log_level { debug, info, warning, error };
 
+/** The level's name: `info`. */
 std::string_view to_string(log_level l) noexcept;
 
 /**

@@ -2,13 +2,15 @@
 
 namespace carillon {
 
-/** What becomes of what is due while the store fails. */
+/** Whether runs that are due are sent while the store fails. */
 enum class on_store_error {
-    /// It is not sent: a job's newest instant waits as long as it can be late or caught up with,
-    /// what is owed waits, others count as missed.
+    /// It is not sent. A job's newest instant waits as long as it can be late or caught up with,
+    /// and
+    /// its backlog waits. Other instants count as missed.
     stop,
-    /// It is sent all the same, unless its delivery is at most once; a crash may then lose it, or
-    /// send it again.
+    /// It is sent without a stored claim, unless its delivery is at most once. A crash may then
+    /// lose
+    /// it, or send it again.
     go_on,
 };
 

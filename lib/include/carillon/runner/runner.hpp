@@ -38,8 +38,8 @@ struct runner_options {
     /// first come, first served, within their job's deadline.
     std::size_t max_per_origin = 100;
     carillon::on_store_error on_store_error = carillon::on_store_error::stop;
-    /// Whether the next start takes up again what someone has asked for, should this process be cut
-    /// off; else it is then interrupted.
+    /// Whether the next start resumes a run by hand that a crash of this process interrupted. Else
+    /// such a run ends as `interrupted`.
     bool recovers_triggered = true;
 };
 
@@ -56,8 +56,7 @@ struct runner_options {
  * way completes. An operation that is launched only then, as one of `boost::asio::deferred` may be,
  * completes with `operation_aborted`.
  *
- * Waiting jobs stand in one agenda behind one timer. A job's coroutine exists only while it is
- * being sent.
+ * Waiting jobs share one timer. A job has a coroutine only while it is being sent.
  *
  * @code
  * #include <carillon/carillon.hpp>
@@ -84,6 +83,7 @@ class runner {
 public:
     using executor_type = boost::asio::any_io_executor;
 
+    /** Starts nothing before @ref async_run, @ref async_trigger or @ref async_retry. */
     runner(
         boost::asio::any_io_executor ex,
         time_source& time,
@@ -126,7 +126,7 @@ public:
      * Replaces all jobs at once.
      *
      * Runs under way keep the definitions they began with. A job that keeps name and schedule keeps
-     * its rhythm; one whose schedule changed owes nothing from before.
+     * its rhythm. A job whose schedule changed begins without a backlog.
      */
     void set_jobs(job_set jobs);
 
@@ -151,18 +151,20 @@ public:
     std::optional<instant> next_wake() const;
 
     /**
-     * Stops firing a job by its schedule: instants that pass are not owed. What it owes from before
-     * waits; by hand it runs. The store remembers it, reloads keep it.
+     * Stops firing a job by its schedule. Instants that pass meanwhile are not made up for; a
+     * backlog from before waits. A run by hand is possible. The store remembers the pause, and @ref
+     * set_jobs keeps it.
      *
      * Errors: @ref errc::no_such_job; @ref errc::no_schedule; @ref errc::not_running, also until
      * the store has been read at the start of @ref async_run.
      */
     result<void> pause(std::string_view job);
 
-    /** Goes on with a paused job, from its next instant on; one that is not paused stays as it is.
+    /** Fires a paused job again, from its next instant on. A job that is not paused stays as it is.
      * Errors as for @ref pause. */
     result<void> resume(std::string_view job);
 
+    /** Whether a job is paused; false where there is no such job. */
     bool is_paused(std::string_view job) const;
 
     /** How many runs are under way. */
@@ -172,23 +174,23 @@ public:
      * Cancels one run, whoever has begun it: one that is under way, or one that waits for the end
      * of its chain's last run.
      *
-     * Returns at once; the run ends soon after, and its outcome is `cancelled`, unless what was
-     * left of it completed meanwhile. One that waits begins and ends so, without a request, since
-     * its instant has been claimed. Whoever waits for it by @ref async_trigger or @ref async_retry
-     * is told so without an error.
+     * Returns at once. The run ends soon after with the outcome `cancelled`, unless it completes
+     * before. A run that waits begins and ends so without a request, since its instant has been
+     * claimed. Whoever waits for the run by @ref async_trigger or @ref async_retry gets its record
+     * without an error.
      *
      * Errors: @ref errc::no_such_run, also of a run that has ended, whose claim is still being
-     * stored, or that was cut off by a crash and has not been taken up again.
+     * stored, or that a crash interrupted and that has not been resumed.
      */
     result<void> cancel(run_id run);
 
     /**
      * Fires jobs by their schedules until it is drained or cancelled: `void(error_code)`.
      *
-     * Reads first what the store remembers: what passed since then is run or missed as each
-     * schedule's catch-up says. Runs that were cut off when their process ended go on from the jobs
-     * that they had reached, each as its delivery says; those longer ago than `catch_up_window`,
-     * and those of jobs that are no more, end as `interrupted`.
+     * Reads first what the store remembers. Instants that passed since then are run or missed, as
+     * each schedule's catch-up says. Runs that a crash interrupted resume from the jobs that they
+     * had reached, each as its delivery says. Those longer ago than `catch_up_window`, and those of
+     * jobs that were removed, end as `interrupted`.
      *
      * Completes when the last run has ended: with success after @ref async_drain, with
      * `operation_aborted` after a cancellation, with the store's error where it cannot be read,
@@ -208,9 +210,9 @@ public:
     /**
      * Stops firing, refuses triggers, and waits until the last run has ended: `void(error_code)`.
      *
-     * What is due and has not begun, and what waits for the end of a run, is left to the next @ref
-     * async_run, in this process or another, where the store is durable; else it is skipped. A
-     * store that does not answer is waited for some ten seconds.
+     * Where the store is durable, the next @ref async_run, in this process or another, runs what is
+     * due and has not begun, and what waits for the end of a run. Else that is skipped. The drain
+     * waits some ten seconds for a store that does not answer.
      *
      * Cancellation: `terminal`, `partial` and `total` cancel the runs; the operation then still
      * waits for their end and completes with `operation_aborted`.
@@ -224,7 +226,7 @@ public:
     }
 
     /**
-     * Runs a job and all that follows it now, whether or not a run of it goes: `void(error_code,
+     * Runs a job and all that follows it now, also beside a run of it: `void(error_code,
      * run_record)`.
      *
      * Completes when the run has ended, whatever its outcome. Errors: @ref errc::no_such_job, @ref
@@ -244,12 +246,12 @@ public:
     }
 
     /**
-     * Takes a run that has ended up again, from the jobs that did not complete: `void(error_code,
+     * Retries a run that has ended, from the jobs that did not complete: `void(error_code,
      * run_record)`.
      *
-     * It keeps its id and instant, and goes on counting attempts. Completes as @ref async_trigger
-     * does. Errors beside its: @ref errc::no_such_run; @ref errc::run_still_goes; @ref
-     * errc::nothing_to_retry.
+     * The run keeps its id and instant, and continues to count attempts. Completes as @ref
+     * async_trigger does. Errors beside its: @ref errc::no_such_run; @ref errc::run_still_goes;
+     * @ref errc::nothing_to_retry.
      *
      * Cancellation: as of @ref async_trigger.
      */

@@ -16,15 +16,19 @@ using local_instant = std::chrono::local_time<microseconds>;
 
 /** Local dates run from 1970-01-01 to 2199-12-31, systemd.time(7)'s range. */
 inline constexpr int first_year = 1970;
+/** The last year of the range of dates. */
 inline constexpr int last_year = 2199;
+/** The first local time of the range of dates. */
 inline constexpr local_instant begin_of_dates =
     std::chrono::local_days{std::chrono::year{first_year} / 1 / 1};
+/** The first local time behind the range of dates. */
 inline constexpr local_instant end_of_dates =
     std::chrono::local_days{std::chrono::year{last_year + 1} / 1 / 1};
 
 /** Which dates an expression means. A bit stands for the value of its number. */
 struct day_pattern {
-    using year_set = std::bitset<last_year - first_year + 1>; // bit 0 is 1970
+    /// Bit 0 is 1970.
+    using year_set = std::bitset<last_year - first_year + 1>;
 
     year_set years = year_set{}.set();
     std::uint16_t months = 0x1ffe;
@@ -42,6 +46,7 @@ struct day_pattern {
     std::uint8_t weekdays = 0;
     /// The first to fifth of each in a month.
     std::array<std::uint8_t, 5> nth_weekdays{};
+    /// The last of each in a month.
     std::uint8_t last_weekdays = 0;
 
     /// Whether a date fits when it fits by day or by weekday, as in a crontab that restricts both;
@@ -66,6 +71,7 @@ struct day_pattern {
     std::optional<std::chrono::local_days>
     nth_from(std::chrono::local_days from, std::int64_t n) const noexcept;
 
+    /** Whether a date fits. */
     bool contains(std::chrono::local_days day) const noexcept;
 
     friend bool operator==(const day_pattern&, const day_pattern&) = default;
@@ -128,6 +134,7 @@ struct local_pattern {
      * where they are fewer. */
     std::optional<local_instant> nth_from(local_instant from, std::int64_t n) const noexcept;
 
+    /** Whether `t` is one of the times. */
     bool contains(local_instant t) const noexcept { return first_from(t) == t; }
 
     friend bool operator==(const local_pattern&, const local_pattern&) = default;

@@ -21,19 +21,29 @@ struct every_nth {
 /**
  * The local times of a pattern, or every n-th of them.
  *
- * Its questions are as those of @ref local_pattern: worked out, not walked. The pattern must
- * outlive the object.
+ * Its questions are those of @ref local_pattern. Their answers are worked out, not walked. The
+ * pattern must outlive the object.
  */
 class numbered_times {
 public:
+    /** The times of `pattern` that `nth` leaves. */
     numbered_times(const local_pattern& pattern, const every_nth& nth) noexcept
         : pattern_(pattern), nth_(nth)
     {}
 
+    /** See @ref local_pattern::is_fixed_time. */
     bool is_fixed_time() const noexcept { return pattern_.is_fixed_time; }
+
+    /** The first time at or after `from`; nothing where there is none in the range of dates. */
     std::optional<local_instant> first_from(local_instant from) const noexcept;
+
+    /** The last time before `until`. */
     std::optional<local_instant> last_before(local_instant until) const noexcept;
+
+    /** How many times lie in [from, until). */
     std::int64_t count(local_instant from, local_instant until) const noexcept;
+
+    /** Whether `t` is one of the times. */
     bool contains(local_instant t) const noexcept { return first_from(t) == t; }
 
 private:

@@ -20,6 +20,7 @@ namespace carillon {
 
 /** A cron or calendar expression: what was written, and what it means in a zone. */
 struct expression {
+    /** What it is written in: crontab(5)'s grammar, or that of systemd.time(7). */
     enum class grammar { cron, calendar };
 
     grammar written_as = grammar::cron;
@@ -40,7 +41,7 @@ enum class catch_up_policy : std::uint8_t {
     all,
 };
 
-/** No bound to how long ago something may be. */
+/** No bound: something may have passed any time ago. */
 inline constexpr microseconds unbounded = microseconds::max();
 
 /**
@@ -72,7 +73,7 @@ struct schedule {
     catch_up_policy catch_up = catch_up_policy::once;
     /// Under `all`, the newest so many are sent; from 1 to 1,000,000.
     std::int32_t catch_up_limit = 100;
-    /// Nothing is sent for what is longer ago than this when it is found.
+    /// Nothing is sent for an instant that is longer ago than this when it is found.
     microseconds catch_up_window = unbounded;
     /// How much later than due a run may start, so that wake-ups coalesce.
     microseconds accuracy{0};
@@ -92,6 +93,7 @@ namespace detail {
 class raw_instants;
 } // namespace detail
 
+/** The largest @ref schedule::catch_up_limit. */
 inline constexpr std::int32_t max_catch_up_limit = 1'000'000;
 
 /** The shortest time that may lie between two instants of a schedule. */
@@ -120,8 +122,8 @@ constexpr bool follows_elapsed_time(const schedule& s) noexcept
     return s.on_boot.has_value() || s.on_start.has_value();
 }
 
-/** Whether it names points of time, such as 02:30, rather than a rhythm: what was done at such an
- * instant is not done again when the clock is set back. */
+/** Whether it names points of time, such as 02:30, rather than a rhythm. Such an instant does not
+ * run again when the clock is set back. */
 bool is_fixed_time(const schedule& s) noexcept;
 
 /** Whether both have the same instants, in the same zone: accuracy and jitter aside. */
@@ -156,8 +158,8 @@ grid make_grid(const schedule& s, const time_origins& origins);
  * The instants of a schedule, in their order: within its window, without what it excludes.
  *
  * Its questions are pure; they allocate nothing and never throw. The schedule must outlive it.
- * Where 100,000 excluded hours, minutes or seconds follow one another without an instant between
- * them, it takes that there is none at all.
+ * After 100,000 excluded hours, minutes or seconds in a row without an instant, it reports that
+ * there is none.
  */
 class occurrences {
 public:
@@ -174,11 +176,10 @@ public:
     std::int64_t count(instant from, instant to) const noexcept;
 
     /**
-     * The instant that a job is due at which is seen for the first time at `now`.
+     * The first instant of a job that is seen for the first time at `now`.
      *
-     * For what counts from a boot or a start that is the latest that has passed, which is due at
-     * once, unless nothing is to be caught up with; else, and where none has passed, the next
-     * one.
+     * It is the next one. A schedule that counts from a boot or a start and catches up begins with
+     * the latest instant that has passed, if one has: that is due at once.
      */
     std::optional<instant> first_due(instant now) const noexcept;
 

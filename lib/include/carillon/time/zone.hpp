@@ -54,6 +54,7 @@ public:
     /** The place among the periods of the one that holds `t`. */
     std::size_t period_at(instant t) const noexcept;
 
+    /** What the zone's clocks show at `t`. */
     local_instant to_local(instant t) const noexcept;
 
     /** The first instant whose local time is `t` or later. */

@@ -11,8 +11,7 @@
 namespace carillon {
 
 /**
- * What becomes of local times that a change of the zone's offset leaves out (a gap) or repeats (a
- * fold).
+ * When local times run that a change of the zone's offset leaves out (a gap) or repeats (a fold).
  *
  * | | fixed time in a gap | fixed time in a fold | interval in a gap | interval in a fold |
  * | --- | --- | --- | --- | --- |
@@ -36,6 +35,7 @@ enum class dst_policy { run, skip, both, shift };
  */
 class zoned_pattern {
 public:
+    /** The times of `pattern` that `nth` leaves, in `zone`, with gaps and folds as `dst` says. */
     zoned_pattern(
         const local_pattern& pattern,
         const time_zone& zone,
