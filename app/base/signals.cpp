@@ -6,7 +6,7 @@ namespace carillon::app {
 
 void reset_signals()
 {
-    // What a parent has blocked stays so over exec(3): SIGTERM would never arrive.
+    // A signal that the parent has blocked stays blocked over exec(3): SIGTERM would never arrive.
     sigset_t none;
     ::sigemptyset(&none);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);

@@ -3,14 +3,14 @@
 namespace carillon::app {
 
 /**
- * Gives the process the signals that it counts on, whatever its parent left: none is blocked, and a
- * write beyond `ulimit -f` is an error (`EFBIG`) instead of the end. For the start of `main`,
- * before any thread.
+ * Sets the signals as the program needs them, whatever the parent left. None is blocked, and a
+ * write beyond `ulimit -f` fails with `EFBIG` instead of ending the process. For the start of
+ * `main`, before any thread.
  */
 void reset_signals();
 
-/** From now on a pipe or socket whose other end is closed is an error of the write (`EPIPE`). For
- * commands that run jobs; one that only prints ends with its reader. */
+/** From now on a write to a pipe or socket whose other end is closed fails with `EPIPE`. For
+ * commands that run jobs. A command that only prints ends with its reader. */
 void survive_lost_readers();
 
 /** Whether this process ignores a signal, as nohup(1) has it ignore SIGHUP. */

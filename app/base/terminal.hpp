@@ -11,7 +11,7 @@ namespace carillon::app {
  */
 void open_standard_streams();
 
-/** What whoever reads standard output can be shown. */
+/** What the reader of standard output can show. */
 struct screen {
     /// A terminal, and neither `NO_COLOR` nor `TERM=dumb` speak against it.
     bool has_colour = false;
@@ -25,11 +25,11 @@ screen standard_output();
 /** Writes to standard output, with what was buffered; false where that failed. Throws nothing. */
 bool print_out(std::string_view text);
 
-/** Writes to standard output in large pieces; whether that goes well the last @ref print_out tells.
+/** Writes to standard output in large pieces. The next @ref print_out tells whether that failed.
  */
 void buffer_out(std::string_view text);
 
-/** Writes `carillon: MESSAGE` and a line end to standard error; whoever cannot be told is not. */
+/** Writes `carillon: MESSAGE` and a line end to standard error; a failure to write is ignored. */
 void print_error(std::string_view message);
 
 /** Prints a command's result as @ref print_out does. The exit code: 0, or 1 after it has told that

@@ -39,8 +39,8 @@ std::string default_path()
 
 void print_line_to_stderr(const std::string& line) { std::fputs((line + "\n").c_str(), stderr); }
 
-/** A connection is a descriptor: of the two limits the soft one, often 1024, is there for
- * select(2), which is not used here (systemd.exec(5), LimitNOFILE=). */
+/** Each connection needs a descriptor. The soft limit, often 1024, exists for select(2), which is
+ * not used here (systemd.exec(5), LimitNOFILE=). */
 void raise_descriptor_limit()
 {
     rlimit limit{};
@@ -65,7 +65,8 @@ config_loader::load_function reloader(const std::string& path)
 
 int command_run(const std::string& path)
 {
-    // What is read now is new enough; until the daemon listens, the signal would end the process.
+    // The configuration is about to be read, so a reload has nothing to add. Until the daemon
+    // listens, the signal would end the process.
     ::signal(SIGHUP, SIG_IGN);
     raise_descriptor_limit();
     auto config = load(path);
@@ -220,7 +221,7 @@ void add_history_options(CLI::App& history, history_options& o)
     history.add_option("job", o.job, "A job, also one in mid-chain, or a chain's old name (all)");
     history.add_option("--limit", o.limit, "How many ended runs and missed spans (100)")
         ->check(CLI::Range(1, 1'000'000));
-    history.add_option("--before", o.before, "Go on where the page before ended")
+    history.add_option("--before", o.before, "Continue where the page before ended")
         ->check(CLI::PositiveNumber);
     history.add_option(
         "--since", o.since, "What ended at this time, RFC 3339 or local, or later; or a span: 2h");
@@ -280,8 +281,8 @@ int run_command(int argc, char** argv)
         add_config(app.add_subcommand("once", "Run a job and all that follows it now, and exit"));
     once->add_option("job", job, "The job's name")->required();
     std::string run_asked;
-    auto* again = add_config(app.add_subcommand(
-        "retry", "Take a run that failed up again, from the job that failed, and exit"));
+    auto* again = add_config(
+        app.add_subcommand("retry", "Run a failed run again, from the job that failed, and exit"));
     again->add_option("run", run_asked, "Its id, or its beginning, as for show")->required();
     auto* check = add_config(app.add_subcommand(
         "check", "Validate the configuration and show jobs, schedules, next instants"));
@@ -305,8 +306,7 @@ int run_command(int argc, char** argv)
     auto* one = add_config(app.add_subcommand("show", "Show all that is known of a run"));
     one->add_option(
            "run", run_asked,
-           "Its id, or its beginning: the first 8 digits or more, as far as no other begins so; "
-           "what history prints is enough")
+           "Its id, or the beginning of it: at least 8 digits, and as many as history prints")
         ->required();
     one->add_flag("--json", as_json, "For programs");
     auto* show = app.add_subcommand("demo", "Run example jobs against an API of carillon's own");
@@ -321,7 +321,7 @@ int run_command(int argc, char** argv)
             print_error(no_such_command(app, *name));
             return exit_usage;
         }
-        // Help and version are such an "error", too.
+        // CLI11 reports help and version as errors, too.
         std::ostringstream out;
         if (app.exit(e, out, std::cerr) != 0) return exit_usage;
         return print_result(out.str());

@@ -48,7 +48,7 @@ read_since(const std::string& text, instant now, const time_zone& zone)
     if (span) return *span > now.time_since_epoch() ? instant{} : now - *span;
     const auto time = parse_timestamp(text);
     if (time) return first_instant_of(*time, zone);
-    // The one that reads more of it is the one that was meant.
+    // The reader that got further is the one that was meant.
     const bool is_time = time.error().offset >= span.error().offset;
     return bad_text{"--since", text, is_time ? time.error() : span.error()};
 }
@@ -61,8 +61,8 @@ bool passes(const history_query& q, const run_record& run)
            (!q.since || !run.outcome || run.started_at >= *q.since);
 }
 
-/** Takes out what is told twice: a run may end between the two questions, and one that is sent
- * again has ended before. */
+/** Removes runs that stand in both answers: a run may end between the two questions, and one that
+ * is retried has ended before. */
 void tell_once(std::vector<history_entry>& open, std::vector<history_entry>& ended)
 {
     std::unordered_map<std::string, std::int64_t> fences;

@@ -30,21 +30,21 @@ struct history_options {
  * after. Empty where there is no such job. */
 std::vector<std::string> chains_with(const job_set& jobs, std::string_view job);
 
-/** The query; its outcome may also be `running`, which no store knows. A job that is not known is
- * taken for a chain. Local times are those of `zone`. */
+/** The query; its outcome may also be `running`, which no store knows. A name that is no job is
+ * taken as a chain's. Local times are those of `zone`. */
 boost::system::result<history_query, bad_text> read_history_query(
     const history_options& o, const job_set& jobs, instant now, const time_zone& zone);
 
-/** What is wrong with a cursor that no page of this history can have ended with; nothing where it
- * may have. */
+/** Why no page of this history can have ended with a cursor; nothing where one may have. */
 std::optional<bad_text> check_cursor(store_reader& store, std::optional<std::int64_t> before);
 
 /** Whether the store knows a run or a missed instant of this chain. */
 bool knows_chain(store_reader& store, const std::string& chain);
 
 /**
- * The part of the history that is asked for. On top of the first page, beyond its limit, stand the
- * runs that have not ended: without an outcome, or `interrupted` where their process is gone.
+ * The part of the history that is asked for. The first page begins with the runs that have not
+ * ended, which do not count toward its limit: without an outcome, or `interrupted` where their
+ * process is gone.
  */
 history_page read_history(store_reader& store, const history_query& q);
 

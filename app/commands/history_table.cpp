@@ -95,7 +95,7 @@ std::string as_table(const history_page& page, const history_look& look)
          {"outcome"},
          {.head = "took", .is_number = true, .rank = 4},
          {.head = "attempts", .is_number = true, .rank = 6},
-         {.head = "what came of it", .rank = 3, .label = ""}});
+         {.head = "result", .rank = 3, .label = ""}});
     for (const history_entry& e : page.entries)
         table.add(std::visit([&](const auto& what) { return row_of(what, look); }, e.what));
     std::string out = table.text(look.to);

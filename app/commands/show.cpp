@@ -12,7 +12,7 @@
 namespace carillon::app {
 namespace {
 
-/// So many of the ids that an ambiguous beginning may mean are told.
+/// So many ids are listed where the beginning of one is ambiguous.
 constexpr std::size_t told_ids = 5;
 
 /// The length of a UUID's text.
@@ -126,7 +126,7 @@ boost::system::result<run_record, no_run> find_run(store_reader& store, std::str
 
 std::size_t short_id_length(store_reader& store, const std::vector<std::string>& ids)
 {
-    // Up to the ends of its groups (RFC 9562): the time, then what is random.
+    // Up to the ends of its groups (RFC 9562): first those of the time, then the random ones.
     for (const std::size_t length : {13U, 18U, 23U}) {
         const bool is_enough = std::all_of(ids.begin(), ids.end(), [&](const std::string& id) {
             const auto range = ids_beginning(std::string_view(id).substr(0, length));

@@ -40,7 +40,7 @@ using chain_states = std::unordered_map<std::string, chain_state>;
 chain_states read_chains(store_reader& store, const job_set& jobs)
 {
     chain_states out;
-    // Before what has ended, so that none is overlooked that ends meanwhile.
+    // Open runs are read first, so that a run that ends meanwhile is not overlooked.
     for (open_run& o : store.open_runs()) {
         chain_state& chain = out[o.run.chain];
         if (o.is_owned) {
@@ -68,8 +68,8 @@ chain_states read_chains(store_reader& store, const job_set& jobs)
     return out;
 }
 
-/** What the store remembers of when a job is due next: nothing where that is of another schedule,
- * or counts from a boot or start that is over. */
+/** When a job is due next, as the store remembers it. Nothing where that is of another schedule, or
+ * counts from an earlier boot or start. */
 std::optional<planned_instant>
 remembered_next(const job& j, const job_memory& m, bool has_daemon, const time_source& time)
 {

@@ -37,7 +37,8 @@ public:
         in_.text("message", out.message);
         read_headers(out);
         read_retry(out);
-        // Copied only where it is written anew: most jobs share that of the defaults.
+        // Copied only where the job writes headers of its own: most jobs share those of the
+        // defaults.
         if (in_.any("expect") != nullptr) {
             expectation expect = *out.expect;
             if (read_expectation(reading_, file_, in_, expect)) out.expect = std::move(expect);
@@ -89,7 +90,7 @@ private:
         if (t.integer("attempts", attempts))
             policy.attempts = static_cast<int>(std::clamp<std::int64_t>(attempts, 0, 1001));
         t.span("backoff", policy.backoff);
-        // Against a bound that could not be read nothing is held.
+        // A bound that could not be read is not compared with.
         if (t.any("max_backoff") != nullptr && !t.span("max_backoff", policy.max_backoff))
             policy.max_backoff = std::max(policy.max_backoff, policy.backoff);
         t.number("multiplier", policy.multiplier);

@@ -38,7 +38,8 @@ job without_request(job j)
         .url = unread_url};
 }
 
-/** Loads the files, reads their tables, and brings the library's complaints back to their places.
+/** Loads the files, reads their tables, and finds the places of the problems that the library
+ * reports.
  */
 class loader {
 public:
@@ -117,7 +118,7 @@ private:
         places = static_cast<std::size_t>(read);
     }
 
-    /** A proxy that cannot be used must not be passed over: whoever set it wants it used. */
+    /** A proxy that cannot be used is an error: whoever set it wants it used. */
     void read_proxies()
     {
         auto found = proxies_of_environment([this](const char* name) {
@@ -187,7 +188,7 @@ private:
         jobs.reserve(written_.size());
         for (const auto& [name, place, is_new] : written_) {
             job j = read_job(reading_, place.file->path, name, *place.table, defaults_);
-            // What is written twice is only looked at for its own mistakes.
+            // A job that is defined twice is read only to report its own mistakes.
             if (is_new) jobs.push_back(std::move(j));
         }
         return jobs;
@@ -220,7 +221,7 @@ private:
             [&](const config_error& e) { return e.key.starts_with(table + "."); });
     }
 
-    /** What lacks must not look like a mistake of the job. */
+    /** A key that was left out must not look like a mistake of the job. */
     void leave_out_lacking(std::vector<job>& jobs) const
     {
         if (reading_.lacking.empty()) return;
@@ -235,7 +236,7 @@ private:
         const instant now = std::chrono::floor<microseconds>(std::chrono::system_clock::now());
         for (const job& j : out_.jobs.jobs()) {
             const auto* s = std::get_if<schedule>(&j.trigger);
-            // A rate without an end goes on.
+            // A rate without an end never stops firing.
             if (s == nullptr || follows_elapsed_time(*s) || (s->every && !s->end)) continue;
             const occurrences instants(*s, make_grid(*s, {}));
             if (instants.next_after(now)) continue;
@@ -247,7 +248,8 @@ private:
         }
     }
 
-    /** What cannot work yet, or works but should not; each once, since most comes from defaults. */
+    /** Warns of what cannot work yet, or works but should not. Each is told once, since most of it
+     * comes from the defaults. */
     void warn_of_routes(problem_places& places)
     {
         std::set<std::string> told;
@@ -280,7 +282,7 @@ private:
         }
     }
 
-    /** What is wrong with them even where every job has its own. */
+    /** Finds what is wrong with the defaults, also where every job has values of its own. */
     std::vector<problem> problems_of_defaults() const
     {
         job j = defaults_.values;
@@ -332,8 +334,8 @@ private:
     configuration out_;
 };
 
-/** Lets the heap grow in large pieces while a large file is read: a seventh of the time of a
- * hundred thousand jobs goes into asking for small ones (mallopt(3)). */
+/** Lets the heap grow in large pieces while a large file is read: with small ones, a seventh of the
+ * time for a hundred thousand jobs is spent in asking for them (mallopt(3)). */
 class large_heap_steps {
 public:
     large_heap_steps() { ::mallopt(M_TOP_PAD, 64 * 1024 * 1024); }

@@ -28,7 +28,7 @@ struct configuration {
     proxy_rules proxies;
     /// What works but should not be so.
     std::vector<config_error> warnings;
-    /// Keys that were left as if they were not written, since their values are not to be had here.
+    /// Keys that were ignored, since their values cannot be read here.
     std::vector<config_error> lacking;
 };
 
@@ -36,8 +36,8 @@ struct configuration {
 enum class config_use {
     /// To send requests: each value is needed.
     send,
-    /// To look: needed are the store's path, and the names, chains and schedules of jobs. Another
-    /// value may lack here, as a secret does in an operator's shell.
+    /// To look: the store's path, and the names, chains and schedules of jobs are needed. Any other
+    /// value may be missing, as a secret is in an operator's shell.
     look,
 };
 

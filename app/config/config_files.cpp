@@ -29,7 +29,7 @@ std::string without_wildcards(std::string_view text)
     return out;
 }
 
-/** What glob(3) met; its callback has no other way to tell. */
+/** What glob(3) met. Its callback can tell it in no other way. */
 struct glob_fault {
     std::string path{};
     int error = 0;
@@ -39,7 +39,7 @@ thread_local glob_fault fault;
 
 int keep_fault(const char* path, int error)
 {
-    // Who names a folder that may be missing has a pattern that matches nothing.
+    // A pattern in a folder that is missing matches nothing.
     if (error == ENOENT || error == ENOTDIR) return 0;
     fault = {path, error};
     return 1;

@@ -10,10 +10,10 @@
 namespace carillon::app {
 
 /**
- * Loads a configuration beside what runs: on a thread of its own, since reading files blocks.
+ * Loads a configuration on a thread of its own, since reading files blocks.
  *
- * A file that never comes, on a network that is gone, holds up nothing: such a thread is left to
- * end by itself and touches nothing of its owner's. For one executor at a time.
+ * A file that cannot be read to its end, on a network that is gone, delays nothing: such a thread
+ * is left to end by itself, and touches nothing of its owner's. For one executor at a time.
  */
 class config_loader {
 public:

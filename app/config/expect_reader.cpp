@@ -46,7 +46,7 @@ private:
             else
                 t.fail_at(n, "status", allowed);
         });
-        // One error is enough: of a wrong list nothing more is said.
+        // One error for a list is enough.
         if (reading_.errors.size() == errors_before) out = std::move(read);
     }
 
@@ -81,7 +81,7 @@ private:
         out.push_back(std::move(check));
     }
 
-    /** Whether all of it could be read: of bounds that could not nothing more is said. */
+    /** Whether all of it could be read. Bounds that could not be read are not checked further. */
     bool read_bounds(
         table_reader& c, const std::string& pointer, const toml::table& table, json_check& out)
     {

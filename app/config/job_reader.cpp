@@ -98,7 +98,7 @@ private:
         return nullptr;
     }
 
-    /** Where it does not say what it expects, it is what the job expects, which has been read. */
+    /** Without an `expect` of its own, it has the job's, which has been read before. */
     void read_poll(job& out, const std::string& base)
     {
         const toml::table* table = in_.table("poll");
@@ -121,7 +121,8 @@ private:
         if (when != nullptr)
             if (auto s = read_schedule(reading_, file_, in_, out.name)) out.trigger = std::move(*s);
         if (waits != nullptr) read_after(*waits, out);
-        // The job goes on as one that waits, so that wrong names and cycles are told, too.
+        // The job is then taken as one that waits, so that wrong names and cycles are reported,
+        // too.
         if (when != nullptr && waits != nullptr)
             in_.fail("after", "a job has either schedule or after, not both");
     }
@@ -134,7 +135,7 @@ private:
             read_conditions(*table, parents);
         else
             for_each_value(n, [&](const toml::node& item) { read_parent(item, parents); });
-        // That nothing is named is told only where that is what is wrong.
+        // An empty list is an error only where nothing else is wrong with it.
         if (!parents.empty() || reading_.errors.size() == errors_before)
             out.trigger = std::move(parents);
     }
@@ -170,8 +171,7 @@ private:
     table_reader& in_;
 };
 
-/** A body written as a table says what it is, unless the job or the defaults say something of
- * that. */
+/** A body that is written as a table sets `Content-Type`, unless the job or the defaults set it. */
 void name_json(const toml::table& table, job& out)
 {
     if (!table["body"].is_table()) return;

@@ -66,7 +66,7 @@ void problem_places::add(
     const toml::node* value)
 {
     const std::string key = p.key == "name" ? outer_key : outer_key + "." + p.key;
-    // What is wrong between jobs does not follow from a value that could not be read.
+    // A problem between jobs is never the consequence of a value that could not be read.
     const bool is_between_jobs = p.key.starts_with("after");
     if ((!is_between_jobs && unreadable_.contains(key)) || !told_.emplace(key, p.what).second)
         return;

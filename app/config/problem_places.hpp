@@ -18,10 +18,10 @@ struct table_place {
 };
 
 /**
- * Brings what is wrong with jobs as values home to the places where the values were written.
+ * Finds for the problems of jobs the places in the files where the values were written.
  *
- * Make it when all has been read: a key whose value could not be read has been told, and what
- * follows from that is dropped.
+ * Make it when all has been read. A key whose value could not be read has been reported by then,
+ * and problems that follow from it are dropped.
  */
 class problem_places {
 public:
@@ -30,11 +30,11 @@ public:
     /** Problems of the defaults by themselves. */
     void tell_defaults(const table_place& place, const std::vector<problem>& problems);
 
-    /** A problem of a job, unless it comes from the defaults and is told there: at the key in the
-     * job's table, else at the table around it, else at the job's head. */
+    /** A problem of a job, unless it comes from the defaults and is reported there: at the key in
+     * the job's table, else at the table around it, else at the job's head. */
     void tell_job(const table_place& place, const problem& p);
 
-    /** Something of a job that is not wrong, but worth a word. */
+    /** Something in a job that is not wrong, but worth a warning. */
     void warn_job(const table_place& place, const problem& p);
 
 private:

@@ -23,7 +23,7 @@ public:
 private:
     void read_way(job& out)
     {
-        // All are asked for, so that all are known; most jobs have none of them.
+        // All keys are asked for, so that none counts as unknown. Most jobs have none of them.
         int written = 0;
         for (const char* key : {"tls", "unix_socket", "proxy", "redirects"})
             written += static_cast<int>(in_.any(key) != nullptr);
@@ -60,7 +60,7 @@ private:
         out.proxy = secret(std::move(given));
     }
 
-    /** One way of several takes the place of the defaults'; an empty table is none. */
+    /** The job's way of several replaces that of the defaults; an empty table removes it. */
     void read_auth(const toml::table& table, job& out)
     {
         table_reader t(reading_, file_, table, {"auth", &in_.path()});
@@ -93,7 +93,7 @@ private:
         hmac_auth out;
         std::string key;
         if (t.any("key") == nullptr) outer.fail("hmac", "needs a key");
-        // A key that could not be read has been told.
+        // A key that could not be read has been reported.
         if (!t.text("key", key, secrecy::whole)) key = "unread";
         t.text("header", out.header);
         t.finish();

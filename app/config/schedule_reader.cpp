@@ -71,7 +71,7 @@ private:
         read_one("at", [&](const toml::node& n) { read_at(n); });
         for (const char* key : {"on_boot", "on_start"})
             if (t_.any(key) != nullptr && first != nullptr && !has_every)
-                t_.fail(key, fmt::format("goes with every, not with {}", first));
+                t_.fail(key, fmt::format("may stand beside every, not beside {}", first));
     }
 
     void read_cron()
@@ -142,7 +142,7 @@ private:
                 out_.start = first_instant_of(*start_, zone_);
         if (const toml::node* n = t_.any("end"))
             if (auto written = read_timestamp(*n, "end")) {
-                // Of a bare date the whole day is meant.
+                // A date without a time means the whole day.
                 if (auto* date = std::get_if<local_date>(&*written)) *date += std::chrono::days{1};
                 out_.end = first_instant_of(*written, zone_);
             }

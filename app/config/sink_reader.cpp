@@ -75,7 +75,7 @@ sink_options sink_reader::read_sink(const config_file& file, const toml::table& 
     if (knows_type && o.type == sink_type::console)
         t.word<bool>("stream", {{"stdout", false}, {"stderr", true}}, o.to_stderr);
     if (knows_type && o.type == sink_type::file) read_file_sink(t, o);
-    // Of which type its other keys are nobody can say.
+    // Without a known type its other keys cannot be checked.
     if (!knows_type)
         for (const char* key : {"stream", "path", "max_size", "max_files"}) t.any(key);
     t.finish();

@@ -9,7 +9,7 @@ namespace {
 
 constexpr const char* file_name = "/carillon.db";
 
-/// Less would not hold what goes on, and would be trimmed without end.
+/// Less would not hold the runs under way, and the file would be trimmed without end.
 constexpr std::size_t least_bytes = std::size_t{1024} * 1024;
 
 void read_limits(table_reader& t, history_limits& out)

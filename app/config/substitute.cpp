@@ -84,7 +84,8 @@ private:
     {
         const bool has_default = fallback && !fallback->empty();
         if (const auto credential = from_.credential(name)) {
-            // The environment may hold an older value; it does not stand in for what is broken.
+            // The environment may hold an older value: it does not replace a credential that cannot
+            // be read.
             if (!*credential)
                 return fmt::format(
                     "cannot read the credential {}: {}", name, describe(credential->error()));
@@ -106,7 +107,7 @@ private:
         return {};
     }
 
-    /** A secret that is there and empty was forgotten, or is not written yet. */
+    /** An empty secret was forgotten, or is not written yet. */
     std::string add_secret(const std::string& value, filled_part part)
     {
         if (without_edges(value).empty()) return part.name + " is empty";

@@ -39,7 +39,7 @@ struct filled_part {
     source from = source::environment;
     /// As `the file /run/key`; empty for a fallback.
     std::string name{};
-    /// Whether a default that is not empty is written there, used or not.
+    /// Whether it is written with a default that is not empty, used or not.
     bool has_default = false;
 };
 

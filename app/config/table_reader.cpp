@@ -72,7 +72,7 @@ bool stands_in_secret(const expansion& value, const filled_part& part, secrecy k
     });
 }
 
-/** Whether a text can be filled in wherever its values are to be had. */
+/** Whether a text could be filled in, were all of its values there. */
 bool is_well_formed(std::string_view text)
 {
     static const variables any{
@@ -82,7 +82,7 @@ bool is_well_formed(std::string_view text)
     return expand(text, any).has_value();
 }
 
-/** What is wrong without the words that it quotes: they may be a part of a secret. */
+/** What is wrong, without the words that it quotes: they may be a part of a secret. */
 std::string without_quotes(std::string what)
 {
     const std::size_t from = what.find('\'');
@@ -157,7 +157,8 @@ void table_reader::tell_unfilled(
     reading_.lacking.push_back({file_, from.line, from.column, path_.of(key), std::move(why.what)});
 }
 
-/** Each variable used in a secret is one; what of a secret stands in the file is warned of. */
+/** Each variable that is used in a secret is a secret. A part of a secret that stands in the file
+ * itself is warned of. */
 void table_reader::keep_secret_parts(
     const toml::node& at, const std::string& key, const expansion& value, secrecy kind)
 {
@@ -166,7 +167,7 @@ void table_reader::keep_secret_parts(
     for (const url_part& secret : secret_parts(value.text, kind)) {
         const auto part =
             std::string_view(value.text).substr(secret.begin, secret.end - secret.begin);
-        // What an earlier reply gives does not stand in the file, and is no secret by itself.
+        // A value of an earlier reply does not stand in the file, and is no secret by itself.
         bool comes_from_outside = has_placeholders(part);
         if (!comes_from_outside) reading_.secrets.add(part);
         for (const filled_part& p : value.parts) {

@@ -39,14 +39,14 @@ struct reading {
     std::vector<config_error> errors;
     /// Keys whose secret stands in the file itself.
     std::vector<config_error> warnings;
-    /// Whether a key may be left as if it were not written where its value is not to be had here: a
-    /// variable that is not set, a file that cannot be read.
+    /// Whether a key is ignored if its value cannot be read here: a variable is not set, or a file
+    /// cannot be read.
     bool may_lack_values = false;
     /// Such keys.
     std::vector<config_error> lacking;
 };
 
-/** While it lives, what is read must have its value. */
+/** While it lives, each key that is read must have its value. */
 class values_needed {
 public:
     explicit values_needed(reading& r)
@@ -61,7 +61,7 @@ private:
     bool before_;
 };
 
-/** Which parts of a value are secret by their place, beside those that are by where they come from.
+/** Which parts of a value are secret by their place. Others are secret by their source.
  */
 enum class secrecy {
     none,
@@ -94,8 +94,8 @@ struct key_path {
 /**
  * Reads the values of one TOML table: each by its key and type, with `${...}` filled in.
  *
- * What is wrong is added to the errors, the value then stays as it was; @ref finish adds what
- * nobody asked for.
+ * What is wrong is added to the errors, and the value then stays as it was. @ref finish adds the
+ * keys that nobody asked for.
  */
 class table_reader {
 public:

@@ -7,7 +7,7 @@ namespace carillon::app {
 
 /** What `carillon demo` is asked for. */
 struct demo_options {
-    /// End after so many runs; none: go on until stopped.
+    /// End after so many runs; none: run until stopped.
     std::optional<int> runs;
     /// Where the database is kept; empty: in a temporary folder, removed at the end.
     std::string directory;

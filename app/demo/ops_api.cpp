@@ -47,7 +47,7 @@ server_response wrong_method(std::string_view allowed)
     return res;
 }
 
-/** Takes as long wherever the texts differ, so that a key cannot be guessed piece by piece. */
+/** Takes the same time wherever the texts differ: a key cannot be guessed piece by piece. */
 bool equal_in_constant_time(std::string_view given, std::string_view expected)
 {
     unsigned difference = given.size() != expected.size() ? 1U : 0U;
@@ -152,8 +152,8 @@ asio::awaitable<server_response> ops_api::answer(server_request req)
 /**
  * Has the thread do `work`: `void(error_code, T)`, with a code for what it throws.
  *
- * Not cancellable: what the thread has begun it ends. How much it is asked is bounded by the
- * server's connections.
+ * Not cancellable: the thread finishes what it has begun. The server's connections bound how much
+ * waits for it.
  */
 template <class T, class Work, class CompletionToken>
 auto ops_api::async_on_worker(Work work, CompletionToken&& token)

@@ -77,7 +77,7 @@ public:
      * Reads segments as @ref segments::rows does: `void(error_code, std::vector<segment_row>)`.
      *
      * Waits its turn behind the jobs under way. Errors: SQLite's, @ref errc::not_running before
-     * @ref start. Not cancellable: it is soon over.
+     * @ref start. Not cancellable: it ends soon.
      */
     template <class CompletionToken>
     auto async_rows(std::size_t limit, CompletionToken&& token)

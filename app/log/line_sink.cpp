@@ -82,7 +82,7 @@ public:
             lock, until, [&] { return closed_ ? ended_ : waiting_.empty() && !busy_; });
     }
 
-    /** The thread. What goes wrong here, even memory that runs out, must end no process. */
+    /** The thread. No failure here may end the process, not even a lack of memory. */
     void work()
     {
         try {
@@ -132,7 +132,7 @@ private:
 
     void drop(const log_entry& e)
     {
-        // Another sink's trouble that this one was to tell must not stay unheard.
+        // A failure of another sink that this one was to show must not get lost.
         if (e.event == "sink_failed") print_error(e.message);
         const std::lock_guard lock(mutex_);
         ++dropped_;
@@ -160,7 +160,7 @@ private:
         return !ec;
     }
 
-    /** Takes how a write went: the first failure in a row is complained of. */
+    /** Takes the result of a write. The first failure in a row is reported. */
     void note(const error_code& ec)
     {
         if (ec) next_try_ = std::chrono::steady_clock::now() + retry_after;
@@ -198,7 +198,7 @@ line_sink::line_sink(sink_options options, complaint complain)
 line_sink::~line_sink()
 {
     close();
-    // The last complaint may be what kept all sinks alive.
+    // The last report may be what kept all sinks alive.
     if (has_ended() && thread_.get_id() != std::this_thread::get_id())
         thread_.join();
     else

@@ -12,9 +12,9 @@ namespace carillon::app {
 /**
  * One sink at work: a bounded queue, and a thread that formats and writes.
  *
- * What finds no room in the queue, or cannot be written, is dropped and counted; the count is
- * written when lines can be written again. All members are safe from any thread and none waits for
- * a write but those that say so.
+ * A record for which the queue has no room, or that cannot be written, is dropped and counted. The
+ * count is written when lines can be written again. All members may be called from any thread. Only
+ * those that say so wait for a write.
  */
 class line_sink {
 public:
@@ -43,7 +43,7 @@ public:
     /** Queues an entry, or drops it where there is no room; false once the sink is closed. */
     bool push(const log_entry& e);
 
-    /** Takes no more; what waits is still written. */
+    /** Takes no more records. Those that wait are still written. */
     void close();
 
     /** Whether it is closed and its thread is done. */

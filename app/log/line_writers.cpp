@@ -1,4 +1,4 @@
-// The journal's records would bear this file's path and line.
+// Else the journal's records would have this file's path and line.
 #define SD_JOURNAL_SUPPRESS_LOCATION
 
 #include "log/line_writers.hpp"
@@ -30,7 +30,7 @@ error_code write_all(int fd, std::string_view text)
         const ssize_t n = ::write(fd, text.data(), text.size());
         if (n < 0 && errno == EINTR) continue;
         if (n < 0 && errno == EAGAIN) {
-            // Whoever started the program left the stream non-blocking; this thread may wait.
+            // The parent process may have left the stream non-blocking; this thread may wait.
             pollfd room{.fd = fd, .events = POLLOUT, .revents = 0};
             if (::poll(&room, 1, -1) < 0 && errno != EINTR) return last_error();
             continue;

@@ -8,7 +8,7 @@
 
 namespace carillon::app {
 
-/** Where a sink's lines go. Used by one thread at a time; may block. */
+/** Writes a sink's lines. Used by one thread at a time; may block. */
 class line_writer {
 public:
     line_writer() = default;
@@ -16,10 +16,10 @@ public:
     line_writer& operator=(const line_writer&) = delete;
     virtual ~line_writer() = default;
 
-    /** Tries whether lines can be written; a write does what is needed by itself. */
+    /** Tries whether lines can be written. It need not be called before a write. */
     virtual error_code open() { return {}; }
 
-    /** Writes one record, whose line has no end yet. After an error the next call tries anew. */
+    /** Writes one record, whose line has no end yet. After an error the next call tries again. */
     virtual error_code write(const log_entry& e, std::string line) = 0;
 };
 

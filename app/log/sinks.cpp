@@ -21,7 +21,7 @@ namespace logging = boost::log;
 namespace carillon::app {
 namespace {
 
-/** The sinks of now, for whoever has something to tell them. */
+/** The sinks as they are now, for whoever has a record for them. */
 class line_sinks : public std::enable_shared_from_this<line_sinks> {
 public:
     using time_point = line_sink::time_point;
@@ -96,7 +96,7 @@ private:
                     sink_options{.to_stderr = true}, [](const log_entry&) {});
             last_resort_->push(e);
         } catch (const std::exception&) {
-            // No thread can be had: logging must not end what logs.
+            // No thread can be started: a failure of logging must not end the program.
         }
     }
 
@@ -109,7 +109,7 @@ private:
             });
     }
 
-    /** Has the sinks but one show an entry: whether any does. */
+    /** Has all sinks but one show an entry; whether any of them does. */
     bool tell_others(const sink_options& but, const log_entry& e)
     {
         const std::lock_guard lock(mutex_);
@@ -127,8 +127,8 @@ private:
     std::shared_ptr<line_sink> last_resort_;          // once it was needed
 };
 
-/** Where Boost.Log's records come out. An entry is copied here, on the thread that logs: a record
- * and its attributes never pass to another thread. */
+/** Takes Boost.Log's records. An entry is copied here, on the thread that logs: a record and its
+ * attributes are never passed to another thread. */
 class entry_backend
     : public logging::sinks::basic_sink_backend<logging::sinks::concurrent_feeding> {
 public:
@@ -159,7 +159,7 @@ public:
     ~impl()
     {
         logging::core::get()->remove_sink(frontend_);
-        // Written before any is closed: one's failure is for the others to tell.
+        // All are written before any is closed, since the others report a failure of one.
         if (!gave_up_) flush();
         sinks_->close();
         if (!gave_up_) flush();

@@ -33,10 +33,10 @@ struct sink_options {
 /**
  * The sinks of the process: registered with Boost.Log's core until the destructor.
  *
- * Each has a thread and a queue of at most @ref queue_size records: logging never blocks; what does
- * not fit is dropped and counted, and the count is logged when there is room again. A sink that
- * fails is a warning on the others, or on standard error where none shows it; so is an error about
- * the whole program, such as a reload that was refused.
+ * Each has a thread and a queue of at most @ref queue_size records, so that logging never blocks. A
+ * record that does not fit is dropped and counted, and the count is logged when there is room
+ * again. The failure of a sink is a warning on the others, or on standard error where none shows
+ * it. So is an error of the whole program, such as a reload that was refused.
  */
 class log_sinks {
 public:
@@ -48,8 +48,9 @@ public:
     log_sinks(const log_sinks&) = delete;
     log_sinks& operator=(const log_sinks&) = delete;
 
-    /** Puts these sinks in place of those before; none named means one console. A sink that stays
-     * as it was goes on; one that is no more writes what it has. Does not wait. */
+    /** Puts these sinks in place of those before; none named means one console. A sink whose
+     * options have not changed stays open. A sink that was removed writes what it has. Does not
+     * wait. */
     void replace(std::vector<sink_options> options);
 
     /** Waits until everything logged so far is written, as long as patience lasts. */

@@ -97,8 +97,8 @@ public:
      *
      * Completes when the last connection has ended: with success after @ref stop, with
      * `operation_aborted` after a cancellation, at once with @ref errc::not_running where nothing
-     * listens and with @ref errc::already_running where it is under way already. What befalls a
-     * connection ends that connection alone.
+     * listens and with @ref errc::already_running where it is under way already. A failure of a
+     * connection ends only that connection.
      *
      * Cancellation: `total` and `partial` do what @ref stop does, `terminal` also cancels the
      * requests under way.
@@ -111,7 +111,7 @@ public:
     }
 
     /**
-     * Listens no more, closes idle connections, and lets requests under way be answered.
+     * Stops listening, closes idle connections, and lets requests under way be answered.
      *
      * For good: the server cannot run again.
      */

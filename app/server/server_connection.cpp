@@ -26,7 +26,7 @@ using wire_parser = bhttp::request_parser<bhttp::string_body>;
 
 using detail::use_tuple;
 
-/// How much is read at a time while the size of what comes is not known.
+/// How much is read at a time while the size of the request is not known.
 constexpr std::size_t read_size = 4096;
 
 /// How long a client has to take the last reply before what it still sends resets the connection.
@@ -53,7 +53,8 @@ std::optional<int> refusal(const error_code& ec)
     return std::nullopt;
 }
 
-/** What Beast lets pass: no host or two (RFC 9112 section 3.2), an unknown length (section 6.3). */
+/** Mistakes that Beast accepts: no host or two (RFC 9112 section 3.2), an unknown length (section
+ * 6.3). */
 bool is_ambiguous(const wire_parser& parser)
 {
     const auto& head = parser.get();

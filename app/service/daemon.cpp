@@ -38,7 +38,7 @@ int daemon::run()
     watch_signals();
     engine_.runner().async_run([this](error_code ec) {
         if (ec && ec != boost::asio::error::operation_aborted) {
-            // Whoever supervises us is to know that nothing fires.
+            // The supervisor learns by the exit code that nothing fires.
             engine_.log(log_level::error, "not_run", "the store cannot be read: " + describe(ec));
             code_ = exit_cannot_start;
         }
@@ -70,7 +70,7 @@ void daemon::await_hangup()
 
 void daemon::ready()
 {
-    // What it took to begin goes back to the system: a daemon runs for months with what it keeps.
+    // The memory that the start needed is given back to the system: a daemon runs for months.
     ::malloc_trim(0);
     engine_.log(
         log_level::info, "ready",
@@ -104,7 +104,7 @@ void daemon::reloaded(config_loader::loaded config)
 {
     if (shutdown_.is_stopping()) return;
     if (config) {
-        // No thread for a new sink, say: what runs must not end for that.
+        // It may fail, for want of a thread for a new sink: that must not end the daemon.
         try {
             engine_.apply(std::move(*config));
             ::malloc_trim(0);
@@ -127,7 +127,7 @@ void daemon::reload_failed(std::string_view why)
 {
     engine_.log(
         log_level::error, "reload_failed",
-        fmt::format("{}: it was not loaded, and all goes on as before", why));
+        fmt::format("{}: the configuration was not loaded, and nothing has changed", why));
 }
 
 void daemon::notify_ready() { status_.tell("READY=1"); }
@@ -136,7 +136,7 @@ void daemon::kick_watchdog()
 {
     const auto interval = watchdog_interval();
     if (!interval) return;
-    // Nothing fires while a disk hangs; a new process may open it anew.
+    // Nothing fires while a disk hangs. A new process may be able to open the store.
     if (!is_stalled_ || engine_.store_settings().on_error != on_store_error::stop)
         notify_systemd("WATCHDOG=1");
     watchdog_.expires_after(*interval);

@@ -23,7 +23,7 @@ namespace carillon::app {
  */
 class daemon {
 public:
-    /** `reload` loads the configuration anew, see @ref config_loader; empty where there is none to
+    /** `reload` loads the configuration again, see @ref config_loader; empty where there is none to
      * load. Throws @ref store_unusable. */
     explicit daemon(configuration config, config_loader::load_function reload = {});
 

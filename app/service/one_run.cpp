@@ -16,7 +16,8 @@ namespace asio = boost::asio;
 namespace carillon::app {
 namespace {
 
-/** Whether what was asked for cannot be: that is for whoever asked, and no event of the log. */
+/** Whether the request was refused. That is told to the user on standard error, and is no event of
+ * the log. */
 bool is_refusal(const error_code& ec)
 {
     return ec == errc::no_such_run || ec == errc::no_such_job || ec == errc::run_still_goes ||

@@ -24,7 +24,7 @@ public:
     /** Tells at once; `also` stands before it, as `READY=1`. */
     void tell(const std::string& also = {});
 
-    /** Tells nothing any more. */
+    /** Tells nothing from then on. */
     void close();
 
     /** `Ready with 3 jobs, 1 run under way, next at 2026-01-01T14:35:00Z; last: a completed`. */

@@ -17,8 +17,8 @@ namespace asio = boost::asio;
 namespace carillon::app {
 namespace {
 
-/// So long the store may take to close, where another process may hold it up for ten seconds, and
-/// then the log for its last words.
+/// How long the store may take to close, since another process may delay it for ten seconds, and
+/// then the log to write its last lines.
 constexpr std::chrono::seconds patience_with_store{12};
 constexpr std::chrono::seconds patience_with_log{2};
 
@@ -94,7 +94,7 @@ void shutdown_sequence::close(int code_without_store, std::function<void()> on_c
     asio::post(ending_, [this] {
         engine_.close_store();
         asio::post(engine_.context(), [this] {
-            // Else it has taken too long, and the timer is for the log.
+            // Else it has taken too long, and the timer now bounds the log.
             if (!has_given_up_store_ && timer_.cancel() > 0) end();
         });
     });

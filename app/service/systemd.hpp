@@ -10,8 +10,8 @@ namespace carillon::app {
  */
 void notify_systemd(const std::string& state);
 
-/** What systemd is told when a reload begins: that, and when (systemd.service(5), `notify-reload`).
- */
+/** What systemd is told when a reload begins, with the present time (systemd.service(5),
+ * `notify-reload`). */
 std::string reloading_state();
 
 /** How often `WATCHDOG=1` is due: half of what the unit allows (sd_watchdog_enabled(3)); nothing

@@ -19,7 +19,7 @@ constexpr word_list<outcome, 5> reply_words{
      {"unreachable", outcome::unreachable},
      {"rejected", outcome::rejected}}};
 
-/// So many runs that start within one second are worth a word.
+/// A second in which so many runs start is reported.
 constexpr int crowd = 10;
 
 template <class T>
@@ -195,7 +195,7 @@ read_result<scenario> read_scenario(const simulate_options& o, const job_set& jo
         }
         return std::nullopt;
     };
-    // Before the others: a clock that is set back may come to a time of before the beginning.
+    // Read before the others: a clock that is set back may reach a time before the beginning.
     if (auto bad = add("--step", o.step, incident::kind::step)) return *bad;
     if (auto bad = add("--down", o.down, incident::kind::down)) return *bad;
     if (auto bad = add("--off", o.off, incident::kind::off)) return *bad;
@@ -265,7 +265,7 @@ std::string simulation_summary::text() const
         runs += c.runs;
         if (c.overlaps > 0)
             lines += fmt::format(
-                "overlap: {} runs of {} were skipped, since the one before still went\n",
+                "overlap: {} runs of {} were skipped, since the one before was still running\n",
                 c.overlaps, name);
         for (const auto& [why, n] : c.missed)
             lines += fmt::format("missed: {} of {} ({})\n", n, name, to_string(why));

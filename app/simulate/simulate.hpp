@@ -30,14 +30,14 @@ struct simulate_options {
 boost::system::result<scenario, bad_text>
 read_scenario(const simulate_options& o, const job_set& jobs, instant now);
 
-/** A line for programs; empty for what befell the machine. */
+/** A line for programs; empty for an incident of the machine. */
 std::string as_json_line(const simulated_event& e);
 
 /** A line for people. */
 std::string as_line(const simulated_event& e);
 
-/** What to look at in a whole simulation: how much ran, what stood in its own way, what was
- * crowded.
+/** What is worth a look in a whole simulation: how much ran, which runs overlapped, which seconds
+ * were crowded.
  */
 class simulation_summary {
 public:

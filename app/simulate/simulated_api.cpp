@@ -25,8 +25,8 @@ std::string unescaped(std::string_view token)
     return out;
 }
 
-/** Puts a value where a pointer leads, through objects alone: a pointer's numbers are found in them
- * as well. */
+/** Puts a value at a pointer's place, making only objects on the way: a pointer's number is also
+ * found as an object's key. */
 void set_at(json::value& root, std::string_view pointer, const json::value& v)
 {
     json::value* at = &root;
@@ -46,7 +46,7 @@ const json::value& accepted_value(const json_check& check)
     return check.min.is_null() ? check.max : check.min;
 }
 
-/** A status that the job refuses, and for which it would be worth trying again where it can be. */
+/** A status that the job refuses, and which it retries if it retries any. */
 int refused_status(const job& j)
 {
     for (int status = 500; status >= 100; --status)
@@ -64,7 +64,7 @@ simulated_api::simulated_api(const job_set& jobs, const outcomes& wanted)
             sent_on_[v.from.job].push_back(std::move(v.from.pointer));
 }
 
-/** A body that holds what the job asks for, and others are sent with. */
+/** A body with the values that the job expects and that other jobs are sent with. */
 std::string simulated_api::expected_body(const job& j) const
 {
     json::value body = json::object{{"status", "completed"}, {"message", "simulated"}};

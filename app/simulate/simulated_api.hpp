@@ -26,7 +26,7 @@ private:
     std::string expected_body(const job& j) const;
 
     const outcomes& wanted_;
-    // Of a job's reply, what other jobs are sent with: JSON pointers.
+    // The values of a job's reply that other jobs are sent with: JSON pointers.
     std::map<std::string, std::vector<std::string>, std::less<>> sent_on_;
 };
 

@@ -9,8 +9,8 @@
 
 namespace carillon::app {
 
-/** A store that shares another's memory as another process would, and takes its time to answer, as
- * a disk does: claims are to be asked for as long before their instant. */
+/** A store that shares another's memory, as another process would, and answers after a delay, as a
+ * disk does. Claims are to be asked for that long before their instant. */
 class simulated_store final : public store {
 public:
     simulated_store(

@@ -26,7 +26,7 @@ namespace asio = boost::asio;
 namespace carillon::app {
 namespace {
 
-/** A machine, its clock, and the daemon that comes and goes on it. */
+/** A machine, its clock, and the daemon that is started and stopped on it. */
 class world {
 public:
     world(const job_set& jobs, const scenario& what, const simulated_event_handler& tell)
@@ -69,7 +69,7 @@ private:
         later_.emplace(elapsed() + span, std::move(what));
     }
 
-    /** How long until something befalls the machine. */
+    /** How long until the next incident. */
     microseconds next_action() const
     {
         microseconds wait = left_;
@@ -77,7 +77,7 @@ private:
         for (const planned& p : ahead_) {
             if (p.is_over) continue;
             if (p.has_come) return microseconds{0};
-            // A time that the clock is past comes again when it is set back.
+            // A time that has passed comes again when the clock is set back.
             if (p.what.at > time_.now()) wait = std::min(wait, p.what.at - time_.now());
         }
         return std::max(wait, microseconds{0});
@@ -120,12 +120,12 @@ private:
         }
     }
 
-    /** Lets time pass, no further than to the end of a daemon that is being stopped. */
+    /** Lets time pass, at most to the end of a daemon that is being stopped. */
     void pass(microseconds span)
     {
         const instant begin = time_.now();
         const instant end = begin + span;
-        settle(); // what is ready may end it, or change what it waits for
+        settle(); // running it may end the simulation, or change the next wait
         while (time_.now() < end && !drained_) {
             const instant next = stopping_ ? time_.next_wait().value_or(end) : end;
             const microseconds step = std::clamp(next, time_.now(), end) - time_.now();
@@ -135,7 +135,7 @@ private:
         come_to(begin, time_.now());
     }
 
-    /** The clock has gone from one time to a later one. */
+    /** The clock has moved from one time to a later one. */
     void come_to(instant from, instant to)
     {
         for (planned& p : ahead_)
@@ -200,7 +200,7 @@ private:
         ++off_;
         after(span, [this] { switch_on(); });
         tell_incident("the machine is switched off");
-        if (store_ != nullptr) store_->disconnect(); // what is under way stays open in it
+        if (store_ != nullptr) store_->disconnect(); // runs under way stay open in it
         end_runner();                                // nobody is told of anything any more
         for (const auto& [job, scheduled_at] : std::exchange(going_, {})) {
             cut_off_.emplace(job, scheduled_at);
@@ -264,7 +264,7 @@ private:
                 [&](const job_ended& j) {
                     const std::pair name(j.job.name, j.run.scheduled_at);
                     going_.erase(name);
-                    // That it was cut off was told when it happened.
+                    // That the run was interrupted was told when it happened.
                     if (cut_off_.erase(name) == 1U && j.record.outcome == outcome::interrupted)
                         return;
                     if (j.record.outcome == outcome::skipped)
@@ -298,7 +298,7 @@ private:
             e);
     }
 
-    /** Why jobs were cancelled is known of their run. */
+    /** The run knows why its jobs were cancelled. */
     void on_run_ended(const run_ended& e)
     {
         using kind = simulated_event::kind;
@@ -306,7 +306,7 @@ private:
             if (j.outcome == outcome::cancelled)
                 tell_job(
                     kind::ended, e.run, jobs_[jobs_.find(j.job).value()], j.outcome, e.run.reason);
-        // Of one that the machine's end has kept from beginning no job tells.
+        // A job that the machine's end has kept from starting has no event of its own.
         if (e.run.outcome == outcome::interrupted && e.run.jobs.empty())
             tell_job(kind::ended, e.run, e.first, e.run.outcome, e.run.reason);
     }
@@ -341,7 +341,7 @@ private:
     bool drained_ = false;
     std::uint64_t starts_ = 0;
     std::set<std::pair<std::string, instant>> going_;
-    std::set<std::pair<std::string, instant>> cut_off_; // and not taken up again so far
+    std::set<std::pair<std::string, instant>> cut_off_; // and not resumed so far
 
     asio::io_context ctx_;
     virtual_time time_{
@@ -354,7 +354,7 @@ private:
         [this](const http::request& r) { return api_.answer(r); }};
     memory_store memory_{
         ctx_.get_executor(), {.keep_runs = 1, .keep_runs_in_all = 1'000, .keep_claims = 1'000}};
-    std::deque<simulated_store> stores_; // also of daemons that are gone: some answer late
+    std::deque<simulated_store> stores_; // also those of earlier daemons: some answer late
     simulated_store* store_ = nullptr;   // the daemon's
     std::shared_ptr<asio::cancellation_signal> stopping_; // while a daemon ends: cancels its runs
     std::unique_ptr<runner> runner_;

@@ -14,12 +14,12 @@
 
 namespace carillon::app {
 
-/** What befalls the machine or the daemon. */
+/** An incident of the machine or the daemon. */
 struct incident {
     enum class kind {
         /// The daemon is stopped for `span`, as by SIGTERM.
         down,
-        /// The machine is off for `span`: what goes is cut off.
+        /// The machine is off for `span`: runs under way are interrupted.
         off,
         /// The wall clock is set by `span`.
         step,
@@ -49,7 +49,7 @@ struct scenario {
     std::vector<incident> incidents{};
     /// By job; others complete after a second.
     std::map<std::string, simulated_reply, std::less<>> replies{};
-    /// How long a stopped daemon lets its runs go on.
+    /// How long a stopped daemon waits for its runs to end.
     microseconds shutdown_grace = std::chrono::seconds{30};
     /// How long the store takes to answer; claims are asked for as long before their instant.
     microseconds commit{0};
@@ -62,12 +62,12 @@ struct simulated_event {
 
     instant at{};
     kind what = kind::started;
-    /// What befell the machine or the daemon, in words, where that is what happened.
+    /// Of an incident: what it was, in words.
     std::string_view job{};
     std::optional<instant> scheduled_at{};
     std::optional<carillon::outcome> outcome{};
     std::optional<carillon::reason> reason{};
-    /// By how much the clock is set, where that is what happened.
+    /// By how much the clock is set, where it is.
     microseconds step{0};
     /// Of instants that were missed.
     instant first{};

@@ -22,7 +22,8 @@ void for_each_due(const job& j, const time_origins& origins, instant from, insta
 {
     const auto& s = std::get<schedule>(j.trigger);
     const occurrences instants(s, make_grid(s, origins));
-    // An instant is due before the one after it: of those that passed only the latest may still be.
+    // An instant is due before the next one is. So of those that have passed only the latest may
+    // still be due.
     auto t = instants.last_until(from);
     if (!t) t = instants.next_after(from);
     while (t && *t < to) {

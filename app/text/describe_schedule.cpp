@@ -263,7 +263,7 @@ std::string ordinal(std::int64_t n)
 /** Whether each month has exactly one of the dates. */
 bool is_once_a_month(const day_pattern& d)
 {
-    // After 28 years the months come in the same shapes again.
+    // After 28 years the calendar repeats.
     year_month month{std::chrono::year{2001}, std::chrono::month{1}};
     for (int i = 0; i < 28 * 12; ++i, month += std::chrono::months{1})
         if (std::popcount(d.days_of(month)) != 1) return false;

@@ -81,7 +81,7 @@ std::string_view outcome_word(const job_record& job)
 std::string format_length(microseconds span)
 {
     using deciseconds = std::chrono::duration<std::int64_t, std::deci>;
-    // Up, as in the log: what took time does not say 0.
+    // Rounded up, as in the log, so that nothing that took time shows 0.
     if (span < 1s) return format_span(std::chrono::ceil<std::chrono::milliseconds>(span));
     if (span < 1min) return format_seconds(rounded<deciseconds>(span));
     if (span < 1h) return format_span(rounded<std::chrono::seconds>(span));

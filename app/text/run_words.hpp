@@ -26,8 +26,8 @@ std::string format_length(microseconds span);
 /** `3min ago`, `in 2h 5min`. */
 std::string distance_in_words(instant t, instant now);
 
-/** How long a run took, or has taken until now; nothing of one that was cut off. Never negative,
- * whatever became of the clock. */
+/** How long a run took, or has taken until now; nothing if a crash interrupted it. Never negative,
+ * also where the clock was set. */
 std::optional<microseconds> length_of(const run_record& run, instant now);
 
 /** From a job's first request to its last reply. */
@@ -36,8 +36,7 @@ microseconds length_of(const job_record& job);
 /** The run's record of a job. */
 const job_record* find_job(const run_record& run, std::string_view job);
 
-/** What an attempt came to where it did not complete: `connection refused; in phase connect after
- * 1ms`. */
+/** Why an attempt did not complete: `connection refused; in phase connect after 1ms`. */
 std::string failure_text(const attempt_record& a);
 
 /** What went wrong with the job, else what its reply says. */
@@ -47,7 +46,7 @@ std::string describe_end(const job_record& job);
  * the chain's first is named. */
 std::string describe_end(const run_record& run);
 
-/** Of a run that was cut off and has not ended yet: it is as if interrupted. */
+/** For a run that a crash interrupted and that has not been ended: it then shows as interrupted. */
 void mark_cut_off(run_record& run, bool recovers);
 
 /** The ids that begin as a text does: hexadecimal digits with or without dashes, at least 8;

@@ -14,8 +14,8 @@ struct spark {
     microseconds length{0};
 };
 
-/** A block for each, as high as it took long beside the longest: `▁▂█✗▂`. What failed is a cross,
- * what was skipped a dot. */
+/** A block for each run, the higher the longer it took: `▁▂█✗▂`. A failed run is a cross, a skipped
+ * one a dot. */
 styled_text sparkline(const std::vector<spark>& oldest_first);
 
 } // namespace carillon::app

@@ -55,7 +55,7 @@ std::size_t width_of(char32_t c)
     return holds(without_width, c) ? 0 : holds(wide, c) ? 2 : 1;
 }
 
-/** As much of a text as has room; what is left of it is taken off `room`. */
+/** As much of a text as fits into `room` columns; `room` is then what is left of them. */
 std::string_view beginning(std::string_view text, std::size_t& room)
 {
     std::size_t end = 0;

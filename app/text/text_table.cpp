@@ -9,15 +9,15 @@ namespace {
 
 constexpr std::string_view gap = "  ";
 
-/// The last column gets so much, however narrow the screen is.
+/// The least width of the last column, however narrow the screen is.
 constexpr std::size_t least_of_last = 16;
 
-/// And each other that stays.
+/// The least width of each other column that stays.
 constexpr std::size_t least_of_others = 8;
 
 constexpr std::string_view indent = "  ";
 
-/** Whether it says something by itself, below its row. */
+/** Whether a text is worth a place below its row. */
 bool is_telling(const styled_text& cell) { return cell.width() != 0 && cell.shown(false) != "-"; }
 
 } // namespace
@@ -86,8 +86,8 @@ text_table::layout text_table::fit(std::size_t columns) const
     return out;
 }
 
-/** Makes columns narrower where even those that stay are too wide, the widest first; the last gets
- * what is left. */
+/** Makes columns narrower, the widest first, where even those that stay are too wide. The last one
+ * gets what is left. */
 void text_table::shrink(layout& l)
 {
     while (l.least_width() > l.columns) {
@@ -119,7 +119,7 @@ void text_table::add_row(
 {
     std::vector<styled_text> last;
     if (l.has_last()) last = lines_of(row.back(), row.size() - 1, l.widths.back());
-    std::string pending; // blanks that only a later text brings out
+    std::string pending; // blanks that only a later text makes visible
     for (const std::size_t i : l.in_row) {
         const styled_text cell = i + 1 == row.size() ? last.front() : row[i].cut(l.widths[i]);
         const std::string blanks(l.widths[i] - std::min(l.widths[i], cell.width()), ' ');

@@ -11,28 +11,28 @@
 
 namespace carillon::app {
 
-/** What becomes of the last column's text where it is longer than the screen leaves room for. */
+/** How the last column shows a text that is longer than the room that the screen leaves for it. */
 enum class long_text {
     /// Its end is left out.
     cut,
-    /// It goes on in another line.
+    /// It continues in another line.
     fold,
 };
 
 /**
  * Rows below a head, each column as wide as its widest text.
  *
- * On a screen that is too narrow columns leave the rows, the least important one first, and stand
- * below each row. Where there is no screen all stands in one line, however long it is.
+ * On a screen that is too narrow, columns leave the rows, the least important one first, and stand
+ * below each row. Without a screen each row is one line, however long it is.
  */
 class text_table {
 public:
     struct column {
         std::string head{};
         bool is_number = false;
-        /// The highest leaves first; 0 stays.
+        /// The column of the highest rank leaves the rows first; one of rank 0 stays.
         int rank = 0;
-        /// Stands before what has left its row; the head unless it is given.
+        /// Stands before a text that has left its row. If not set, it is the head.
         std::optional<std::string> label{};
     };
 
@@ -67,7 +67,7 @@ private:
     std::vector<std::vector<styled_text>> rows_; // the first is the head
 };
 
-/** A text behind its label, with a line end. On a screen that is too narrow it goes on below its
+/** A text behind its label, with a line end. On a screen that is too narrow it continues below its
  * beginning. */
 std::string labelled(std::string_view label, const styled_text& text, const screen& to);
 

@@ -1,5 +1,5 @@
 // Usage: minutely URL
-// The smallest service: asks URL once a minute, first at once, and says what came of it. SIGINT or
+// The smallest service: asks URL once a minute, first at once, and prints the result. SIGINT or
 // SIGTERM ends it once the run under way has ended; the exit code is 0 then.
 
 #include <carillon/carillon.hpp>

@@ -23,8 +23,8 @@ using namespace std::chrono_literals;
 namespace ops_console {
 namespace {
 
-/** PIN-112's chain: the second job follows the first whatever came of it. Here it goes each second
- * instead of every 15 minutes. */
+/** PIN-112's chain: the second job follows the first, whatever its outcome. Here it runs each
+ * second instead of every 15 minutes. */
 carillon::job_set make_jobs(std::uint16_t port, const carillon::secret& api_key)
 {
     const std::string base = "http://127.0.0.1:" + std::to_string(port) + "/ops/jobs/";

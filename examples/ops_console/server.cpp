@@ -26,7 +26,7 @@ namespace {
 
 constexpr auto use_tuple = asio::as_tuple(asio::use_awaitable);
 
-/// A connection may be silent, and an answer on its way, for as long.
+/// How long a connection may be silent, and how long the writing of an answer may take.
 constexpr auto patience = 30s;
 
 /// A shortage of descriptors is not over at once.

@@ -112,7 +112,7 @@ BOOST_AUTO_TEST_CASE(each_has_its_place_and_words_in_a_schedule)
         {"[jobs.a]\nurl = \"http://h/\"\nschedule = { cron = \"* * * * *\", every = \"1s\" }",
          "c.toml:3:21: jobs.a.schedule.cron: a schedule has either every or cron, not both"},
         {"[jobs.a]\nurl = \"http://h/\"\nschedule = { cron = \"* * * * *\", on_boot = \"1s\" }",
-         "c.toml:3:44: jobs.a.schedule.on_boot: goes with every, not with cron"},
+         "c.toml:3:44: jobs.a.schedule.on_boot: may stand beside every, not beside cron"},
         {"[jobs.a]\nurl = \"http://h/\"\nschedule = { cron = \"* * * * *\", timezone = "
          "\"Europe/Berlim\" }",
          "c.toml:3:45: jobs.a.schedule.timezone: there is no time zone 'Europe/Berlim' (did you "

@@ -165,7 +165,9 @@ class Documents(unittest.TestCase):
         section = page[page.index("## Events"):page.index("## Outcomes")]
         told = {name for row in re.findall(r"^\| (`.*?) \|", section, re.MULTILINE) for name in re.findall(r"`(\w+)`", row)}
         written = set()
-        for path in ("lib/src/runner/core/event_log.cpp", "app/service/daemon.cpp", "app/log/line_sink.cpp"):
+        service = os.path.join("app", "service")
+        sources = [os.path.join(service, name) for name in os.listdir(os.path.join(ROOT, service)) if name.endswith(".cpp")]
+        for path in ("lib/src/runner/core/event_log.cpp", "app/log/line_sink.cpp", *sources):
             with open(os.path.join(ROOT, path)) as f:
                 written.update(re.findall(r'(?:event = |about_\w+\(\s*|log\(\s*log_level::\w+,\s*)"(\w+)"', f.read()))
         self.assertEqual(sorted(told), sorted(written))

@@ -106,7 +106,7 @@ BOOST_AUTO_TEST_CASE(runs_and_what_was_missed_are_rows)
     BOOST_TEST(
         as_table(page, {.now = t0 + 2h + 5s}) ==
         "time                       run            chain  trigger   outcome       took  attempts  "
-        "what came of it\n" +
+        "result\n" +
             at(2h) + "  019ca8b1-0000  a      manual    running         5s         1  a done\n" +
             at(1h) +
             "  019ca8b1-0000  a      schedule  unreachable     2s         3  b: connection refused "
@@ -179,7 +179,7 @@ BOOST_AUTO_TEST_CASE(a_reply_breaks_no_line)
     history_page page;
     page.entries.push_back({.what = make("a", 0s, 1s, {j})});
     BOOST_TEST(as_table(page, {}).ends_with("  x\\ny\\x1b[2J\n"));
-    BOOST_TEST(as_table(page, {.to = {.columns = 40}}).ends_with("  what came of it\n") == false);
+    BOOST_TEST(as_table(page, {.to = {.columns = 40}}).ends_with("  result\n") == false);
 }
 
 BOOST_AUTO_TEST_CASE(programs_get_json)
