@@ -2,24 +2,19 @@
 
 #include "config/config_files.hpp"
 #include "config/job_reader.hpp"
+#include "config/job_tables.hpp"
+#include "config/job_warnings.hpp"
 #include "config/problem_places.hpp"
 #include "config/sink_reader.hpp"
 #include "config/url_reader.hpp"
-#include <carillon/detail/last_error.hpp>
-#include <carillon/http/tls_files.hpp>
-#include <carillon/time/schedule.hpp>
-#include <carillon/time/timestamp.hpp>
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <malloc.h>
-#include <set>
 #include <stdexcept>
 #include <tuple>
 #include <unistd.h>
-#include <unordered_map>
 
 namespace carillon::app {
 namespace {
@@ -58,8 +53,8 @@ public:
         // Included files stand behind the main one; they hold jobs only.
         for (const config_file& file : files_.all())
             if (&file != main) read_included(file);
-        std::vector<job> jobs = read_jobs();
-        if (!writes_jobs_ && !files_.lacks_some())
+        std::vector<job> jobs = jobs_.read(defaults_);
+        if (!jobs_.has_some() && !files_.lacks_some())
             reading_.errors.push_back(
                 {path, 1, 1, "jobs", "there are no jobs; add a table such as [jobs.my-job]"});
         return finish(std::move(jobs));
@@ -80,12 +75,12 @@ private:
             t.span("shutdown_grace", out_.shutdown_grace);
             if (out_.shutdown_grace > max_span)
                 t.fail("shutdown_grace", "must be at most 100 years");
-            read_places(t, "max_concurrent", out_.max_concurrent);
-            read_places(t, "max_per_origin", out_.max_per_origin);
+            read_limit(t, "max_concurrent", out_.max_concurrent);
+            read_limit(t, "max_per_origin", out_.max_per_origin);
             t.finish();
         }
-        read_memory(in, file);
-        add_jobs(in, file);
+        read_store_table(in, file);
+        jobs_.add(in, file);
         in.finish();
     }
 
@@ -97,7 +92,7 @@ private:
             for (const std::string& p : patterns) files_.include(in, file, p);
     }
 
-    void read_memory(table_reader& in, const config_file& file)
+    void read_store_table(table_reader& in, const config_file& file)
     {
         out_.store.path = default_store_path(reading_.variables, ::geteuid() == 0);
         const auto* table = in.table("store");
@@ -110,12 +105,12 @@ private:
                  "\":memory:\" to forget all at each start"});
     }
 
-    static void read_places(table_reader& t, const char* key, std::size_t& places)
+    static void read_limit(table_reader& t, const char* key, std::size_t& limit)
     {
         std::int64_t read = 0;
         if (!t.integer(key, read)) return;
         if (read < 1 || read > 100'000) return t.fail(key, "must be from 1 to 100000");
-        places = static_cast<std::size_t>(read);
+        limit = static_cast<std::size_t>(read);
     }
 
     /** A proxy that cannot be used is an error: whoever set it wants it used. */
@@ -137,61 +132,8 @@ private:
     void read_included(const config_file& file)
     {
         table_reader in(reading_, file.path, file.root, {""});
-        add_jobs(in, file);
+        jobs_.add(in, file);
         in.finish();
-    }
-
-    /** In the order in which they are written, not that of their names. */
-    void add_jobs(table_reader& in, const config_file& file)
-    {
-        const toml::table* jobs = in.table("jobs");
-        if (jobs == nullptr) {
-            writes_jobs_ = writes_jobs_ || in.any("jobs") != nullptr;
-            return;
-        }
-        const std::size_t first = written_.size();
-        written_.reserve(first + jobs->size());
-        places_.reserve(first + jobs->size());
-        table_reader t(reading_, file.path, *jobs, {"jobs"});
-        for (const auto& [key, value] : *jobs) {
-            writes_jobs_ = true;
-            const std::string_view name = key.str();
-            if (!value.is_table()) {
-                t.fail_at(value, std::string(name), "must be a table");
-                continue;
-            }
-            const table_place place{&file, value.as_table()};
-            const auto [before, is_new] = places_.try_emplace(name, place);
-            if (!is_new) tell_twice(key, *before->second.file, file);
-            written_.push_back({name, place, is_new});
-        }
-        std::stable_sort(
-            written_.begin() + static_cast<std::ptrdiff_t>(first), written_.end(),
-            [](const written_job& a, const written_job& b) {
-                const auto& x = a.place.table->source().begin;
-                const auto& y = b.place.table->source().begin;
-                return std::tie(x.line, x.column) < std::tie(y.line, y.column);
-            });
-    }
-
-    void tell_twice(const toml::key& key, const config_file& before, const config_file& file)
-    {
-        const auto& at = key.source().begin;
-        reading_.errors.push_back(
-            {file.path, at.line, at.column, "jobs." + std::string(key.str()),
-             fmt::format("is defined in {} already", before.path)});
-    }
-
-    std::vector<job> read_jobs()
-    {
-        std::vector<job> jobs;
-        jobs.reserve(written_.size());
-        for (const auto& [name, place, is_new] : written_) {
-            job j = read_job(reading_, place.file->path, name, *place.table, defaults_);
-            // A job that is defined twice is read only to report its own mistakes.
-            if (is_new) jobs.push_back(std::move(j));
-        }
-        return jobs;
     }
 
     boost::system::result<configuration, invalid_configuration> finish(std::vector<job> jobs)
@@ -204,11 +146,10 @@ private:
         if (set)
             out_.jobs = std::move(*set);
         else
-            for (const problem& p : set.error().problems) places.tell_job(places_.at(p.job), p);
-        check_filters();
+            for (const problem& p : set.error().problems) places.tell_job(jobs_.place_of(p.job), p);
+        sinks_.check_filters(jobs_);
         if (!reading_.errors.empty()) return failure();
-        warn_of_past(places);
-        warn_of_routes(places);
+        warn_of_jobs(out_.jobs, jobs_, places);
         out_.warnings = std::move(reading_.warnings);
         out_.lacking = std::move(reading_.lacking);
         return std::move(out_);
@@ -231,57 +172,6 @@ private:
                 j = without_request(std::move(j));
     }
 
-    void warn_of_past(problem_places& places)
-    {
-        const instant now = std::chrono::floor<microseconds>(std::chrono::system_clock::now());
-        for (const job& j : out_.jobs.jobs()) {
-            const auto* s = std::get_if<schedule>(&j.trigger);
-            // A rate without an end never stops firing.
-            if (s == nullptr || follows_elapsed_time(*s) || (s->every && !s->end)) continue;
-            const occurrences instants(*s, make_grid(*s, {}));
-            if (instants.next_after(now)) continue;
-            if (const auto last = instants.last_until(now))
-                places.warn_job(
-                    places_.at(j.name),
-                    {j.name, "schedule",
-                     "never fires again: its last time was " + format_utc_short(*last)});
-        }
-    }
-
-    /** Warns of what cannot work yet, or works but should not. Each is told once, since most of it
-     * comes from the defaults. */
-    void warn_of_routes(problem_places& places)
-    {
-        std::set<std::string> told;
-        std::set<std::tuple<std::string, std::string, std::string>> tried;
-        const auto warn = [&](const job& j, const std::string& key, const std::string& value,
-                              std::string what) {
-            if (told.insert(key + value).second)
-                places.warn_job(places_.at(j.name), {j.name, key, std::move(what)});
-        };
-        for (const job& j : out_.jobs.jobs()) {
-            const tls_options& tls = j.route->tls;
-            if (!tls.verify)
-                warn(j, "tls.verify", "", "any certificate is taken, and anybody's endpoint");
-            const std::pair<const char*, const std::string&> files[] = {
-                {"tls.ca_file", tls.ca_file},
-                {"tls.cert_file", tls.cert_file},
-                {"tls.key_file", tls.key_file}};
-            bool can_be_read = true;
-            for (const auto& [key, path] : files) {
-                if (path.empty() || ::access(path.c_str(), R_OK) == 0) continue;
-                can_be_read = false;
-                warn(j, key, path, "cannot be read now: " + describe(detail::last_error()));
-            }
-            if (!can_be_read || !tried.emplace(tls.ca_file, tls.cert_file, tls.key_file).second)
-                continue;
-            if (const auto wrong = http::find_tls_file_problem(tls))
-                warn(
-                    j, "tls." + std::string(wrong->key), std::to_string(tried.size()),
-                    "cannot be used now: " + wrong->what);
-        }
-    }
-
     /** Finds what is wrong with the defaults, also where every job has values of its own. */
     std::vector<problem> problems_of_defaults() const
     {
@@ -289,17 +179,6 @@ private:
         j.name = "defaults";
         j.url = "http://localhost/";
         return find_problems(j);
-    }
-
-    void check_filters()
-    {
-        written_jobs known;
-        for (const written_job& w : written_) known.names.push_back(w.name);
-        known.exists = [this](const std::string& name) { return places_.contains(name); };
-        known.waits = [this](const std::string& name) {
-            return places_.at(name).table->contains("after");
-        };
-        sinks_.check_filters(known);
     }
 
     invalid_configuration failure()
@@ -316,21 +195,13 @@ private:
         return {std::move(errors)};
     }
 
-    struct written_job {
-        std::string_view name; // in the file's own table
-        table_place place;
-        bool is_new; // not written before
-    };
-
     config_use use_;
     reading reading_;
     config_files files_{reading_};
     job_defaults defaults_;
     table_place defaults_place_;
     sink_reader sinks_{reading_};
-    std::unordered_map<std::string_view, table_place> places_;
-    std::vector<written_job> written_;
-    bool writes_jobs_ = false; // right or wrong ones
+    job_tables jobs_{reading_};
     configuration out_;
 };
 

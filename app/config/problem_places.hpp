@@ -1,6 +1,6 @@
 #pragma once
 
-#include "config/config_files.hpp"
+#include "config/job_tables.hpp"
 #include "config/table_reader.hpp"
 #include <carillon/job/job_set.hpp>
 
@@ -10,12 +10,6 @@
 #include <vector>
 
 namespace carillon::app {
-
-/** Where a table was written. */
-struct table_place {
-    const config_file* file = nullptr;
-    const toml::table* table = nullptr;
-};
 
 /**
  * Finds for the problems of jobs the places in the files where the values were written.

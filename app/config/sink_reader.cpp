@@ -89,15 +89,15 @@ void sink_reader::read_filters(
     if (t.text("job", o.job)) filters_.push_back({&file, &table, false, o.job});
 }
 
-void sink_reader::check_filters(const written_jobs& jobs)
+void sink_reader::check_filters(const job_tables& jobs)
 {
+    const auto names = jobs.names();
     for (const filter& f : filters_) {
         table_reader t(reading_, f.file->path, *f.table, {"log.sinks"});
         const char* key = f.is_chain ? "chain" : "job";
-        if (!jobs.exists(f.name))
-            t.fail(
-                key, fmt::format("there is no job '{}'{}", f.name, suggestion(f.name, jobs.names)));
-        else if (f.is_chain && jobs.waits(f.name))
+        if (!jobs.contains(f.name))
+            t.fail(key, fmt::format("there is no job '{}'{}", f.name, suggestion(f.name, names)));
+        else if (f.is_chain && jobs.place_of(f.name).table->contains("after"))
             t.fail(key, fmt::format("'{}' is no chain: it runs after other jobs", f.name));
     }
 }

@@ -1,23 +1,14 @@
 #pragma once
 
 #include "config/config_files.hpp"
+#include "config/job_tables.hpp"
 #include "config/table_reader.hpp"
 #include "log/sinks.hpp"
 
-#include <functional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace carillon::app {
-
-/** What the filters of sinks must know of the jobs that are written. */
-struct written_jobs {
-    std::vector<std::string_view> names{};
-    std::function<bool(const std::string& name)> exists;
-    /// Whether it runs after other jobs, and so is no chain.
-    std::function<bool(const std::string& name)> waits;
-};
 
 /** Reads `[[log.sinks]]`. */
 class sink_reader {
@@ -28,7 +19,7 @@ public:
     void read_log(const config_file& file, const toml::table& log, std::vector<sink_options>& out);
 
     /** Tells which filters name no job or chain. */
-    void check_filters(const written_jobs& jobs);
+    void check_filters(const job_tables& jobs);
 
 private:
     struct filter {

@@ -1,5 +1,6 @@
 #include "simulate/simulation.hpp"
 
+#include "simulate/event_teller.hpp"
 #include "simulate/simulated_api.hpp"
 #include "simulate/simulated_store.hpp"
 #include <carillon/http/scripted_transport.hpp>
@@ -18,7 +19,6 @@
 #include <deque>
 #include <functional>
 #include <memory>
-#include <set>
 #include <utility>
 
 namespace asio = boost::asio;
@@ -30,7 +30,7 @@ namespace {
 class world {
 public:
     world(const job_set& jobs, const scenario& what, const simulated_event_handler& tell)
-        : jobs_(jobs), what_(what), tell_(tell), left_(what.span)
+        : jobs_(jobs), what_(what), left_(what.span), teller_(jobs, time_, tell)
     {
         for (const incident& i : what_.incidents)
             ahead_.push_back({.what = i, .has_come = i.at == what_.from});
@@ -145,24 +145,15 @@ private:
     /** Runs what is ready now. */
     void settle() { time_.run_until(ctx_, time_.now()); }
 
-    void tell_incident(const std::string& words, microseconds step = microseconds{0})
-    {
-        tell_(
-            {.at = time_.now(),
-             .what = simulated_event::kind::incident,
-             .job = words,
-             .step = step});
-    }
-
     void start_if_up()
     {
         if (down_ > 0 || off_ > 0 || runner_) return;
-        tell_incident("carillon starts");
+        teller_.tell_incident("carillon starts");
         store_ = &stores_.emplace_back(ctx_.get_executor(), time_, memory_, what_.commit);
         runner_ = std::make_unique<runner>(
             ctx_.get_executor(), time_, transport_, *store_,
             runner_options{.seed = what_.seed + starts_++});
-        runner_->on_event([this](const event& e) { on_event(e); });
+        runner_->on_event([this](const event& e) { teller_.on_event(e); });
         runner_->set_jobs(jobs_);
         runner_->async_run(asio::detached);
     }
@@ -175,7 +166,7 @@ private:
             start_if_up();
         });
         if (!runner_ || stopping_) return;
-        tell_incident("carillon is stopped");
+        teller_.tell_incident("carillon is stopped");
         stopping_ = std::make_shared<asio::cancellation_signal>();
         runner_->async_drain(asio::bind_cancellation_slot(
             stopping_->slot(), [this, is_mine = std::weak_ptr(stopping_)](error_code) {
@@ -199,31 +190,16 @@ private:
     {
         ++off_;
         after(span, [this] { switch_on(); });
-        tell_incident("the machine is switched off");
+        teller_.tell_incident("the machine is switched off");
         if (store_ != nullptr) store_->disconnect(); // runs under way stay open in it
         end_runner();                                // nobody is told of anything any more
-        for (const auto& [job, scheduled_at] : std::exchange(going_, {})) {
-            cut_off_.emplace(job, scheduled_at);
-            tell_(
-                {.at = time_.now(),
-                 .what = simulated_event::kind::ended,
-                 .job = job,
-                 .scheduled_at = scheduled_at,
-                 .outcome = outcome::interrupted,
-                 .is_first = begins_chain(job)});
-        }
-    }
-
-    bool begins_chain(const std::string& job) const
-    {
-        const job_index j = jobs_.find(job).value();
-        return jobs_.chain_of(j) == j;
+        teller_.interrupt_all();
     }
 
     void switch_on()
     {
         if (--off_ > 0) return;
-        tell_incident("the machine boots");
+        teller_.tell_incident("the machine boots");
         time_.reboot();
         start_if_up();
     }
@@ -231,7 +207,7 @@ private:
     void set_clock(microseconds by)
     {
         const bool back = by < microseconds{0};
-        tell_incident(
+        teller_.tell_incident(
             fmt::format(
                 "the clock is set {} by {}", back ? "back" : "forward",
                 format_span(back ? -by : by)),
@@ -243,96 +219,16 @@ private:
 
     void suspend(microseconds span)
     {
-        tell_incident("the machine is suspended");
+        teller_.tell_incident("the machine is suspended");
         const instant before = time_.now();
         time_.advance_to(before + span); // and nobody does anything meanwhile
         left_ -= span;
         come_to(before, time_.now());
-        tell_incident("the machine wakes");
-    }
-
-    void on_event(const event& e)
-    {
-        using kind = simulated_event::kind;
-        std::visit(
-            overloaded{
-                [&](const job_started& s) {
-                    cut_off_.erase({s.job.name, s.run.scheduled_at});
-                    going_.emplace(s.job.name, s.run.scheduled_at);
-                    tell_job(kind::started, s.run, s.job);
-                },
-                [&](const job_ended& j) {
-                    const std::pair name(j.job.name, j.run.scheduled_at);
-                    going_.erase(name);
-                    // That the run was interrupted was told when it happened.
-                    if (cut_off_.erase(name) == 1U && j.record.outcome == outcome::interrupted)
-                        return;
-                    if (j.record.outcome == outcome::skipped)
-                        tell_job(kind::skipped, j.run, j.job, {}, j.record.reason);
-                    else if (j.record.outcome != outcome::cancelled)
-                        tell_job(kind::ended, j.run, j.job, j.record.outcome, j.record.reason);
-                },
-                [&](const run_ended& r) { on_run_ended(r); },
-                [&](const run_skipped& s) {
-                    tell_(
-                        {.at = time_.now(),
-                         .what = kind::skipped,
-                         .job = s.first.name,
-                         .scheduled_at = s.scheduled_at,
-                         .reason = s.reason,
-                         .is_first = true});
-                },
-                [&](const runs_missed& m) {
-                    tell_(
-                        {.at = time_.now(),
-                         .what = kind::missed,
-                         .job = m.first.name,
-                         .reason = m.reason,
-                         .first = m.from,
-                         .last = m.to,
-                         .count = m.count,
-                         .is_first = true});
-                },
-                [](const auto&) {},
-            },
-            e);
-    }
-
-    /** The run knows why its jobs were cancelled. */
-    void on_run_ended(const run_ended& e)
-    {
-        using kind = simulated_event::kind;
-        for (const job_record& j : e.run.jobs)
-            if (j.outcome == outcome::cancelled)
-                tell_job(
-                    kind::ended, e.run, jobs_[jobs_.find(j.job).value()], j.outcome, e.run.reason);
-        // A job that the machine's end has kept from starting has no event of its own.
-        if (e.run.outcome == outcome::interrupted && e.run.jobs.empty())
-            tell_job(kind::ended, e.run, e.first, e.run.outcome, e.run.reason);
-    }
-
-    void tell_job(
-        simulated_event::kind what,
-        const run_record& run,
-        const job& j,
-        std::optional<outcome> o = {},
-        std::optional<reason> why = {})
-    {
-        tell_(
-            {.at = time_.now(),
-             .what = what,
-             .job = j.name,
-             .scheduled_at = run.scheduled_at,
-             .outcome = o,
-             .reason = why,
-             .is_first = run.chain == j.name,
-             .is_caught_up = what == simulated_event::kind::started && run.chain == j.name &&
-                             run.trigger == run_trigger::catch_up});
+        teller_.tell_incident("the machine wakes");
     }
 
     const job_set& jobs_;
     const scenario& what_;
-    const simulated_event_handler& tell_;
     microseconds left_;
     std::vector<planned> ahead_;                // by the wall clock
     std::multimap<microseconds, action> later_; // by elapsed time
@@ -340,14 +236,13 @@ private:
     int off_ = 0;
     bool drained_ = false;
     std::uint64_t starts_ = 0;
-    std::set<std::pair<std::string, instant>> going_;
-    std::set<std::pair<std::string, instant>> cut_off_; // and not resumed so far
 
     asio::io_context ctx_;
     virtual_time time_{
         ctx_.get_executor(), what_.from, std::max(what_.from - what_.boot, microseconds{0})};
     // A run that ends at the instant of the next one has ended.
     std::unique_ptr<time_source> time_of_replies_ = time_.beforehand();
+    event_teller teller_;
     simulated_api api_{jobs_, what_.replies};
     http::scripted_transport transport_{
         ctx_.get_executor(), *time_of_replies_,
