@@ -90,14 +90,14 @@ asio::awaitable<void> console::run()
 asio::awaitable<void> console::fire_jobs()
 {
     auto [ec] = co_await runner_.async_run(asio::as_tuple(asio::use_awaitable));
-    // Only now: the runs that were under way had to find their server.
+    // The server is closed last, since the runs under way needed it.
     server_.stop();
     if (ec) throw boost::system::system_error(ec, "the runner ended");
 }
 
 void console::stop()
 {
-    // Nothing is left behind: async_run completes when the drain has.
+    // The drain needs no handler: async_run completes when it has.
     runner_.async_drain(asio::detached);
 }
 

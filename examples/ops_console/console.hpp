@@ -29,7 +29,7 @@ public:
      * ended. */
     boost::asio::awaitable<void> run();
 
-    /** Fires no more, lets the run under way end, then closes the server. May be called again. */
+    /** Stops firing, lets the run under way end, then closes the server. May be called again. */
     void stop();
 
     int runs_ended() const { return ended_; }

@@ -73,7 +73,7 @@ void server::stop()
 void server::begin(asio::ip::tcp::socket accepted)
 {
     const auto c = connections_.emplace(connections_.end(), std::move(accepted));
-    // What befalls a connection ends that connection alone.
+    // A failure of a connection ends only that connection.
     auto ended = [this, c](const std::exception_ptr&) {
         connections_.erase(c);
         changed_.cancel();

@@ -36,7 +36,7 @@ public:
     /** Serves until @ref stop; completes when the last connection has ended. Not cancellable. */
     boost::asio::awaitable<void> run();
 
-    /** Listens no more, closes idle connections, and lets requests under way be answered. */
+    /** Stops listening, closes idle connections, and lets requests under way be answered. */
     void stop();
 
 private:
