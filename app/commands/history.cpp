@@ -89,7 +89,7 @@ std::vector<history_entry> read_open(store_reader& store)
 {
     std::vector<history_entry> out;
     for (open_run& o : store.open_runs()) {
-        if (!o.is_owned) mark_cut_off(o.run, o.recovers);
+        if (!o.is_owned) mark_interrupted(o.run, o.recovers);
         const instant at = o.run.started_at;
         out.push_back({.cursor = 0, .at = at, .what = std::move(o.run)});
     }

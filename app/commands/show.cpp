@@ -13,7 +13,7 @@ namespace carillon::app {
 namespace {
 
 /// So many ids are listed where the beginning of one is ambiguous.
-constexpr std::size_t told_ids = 5;
+constexpr std::size_t listed_ids = 5;
 
 /// The length of a UUID's text.
 constexpr std::size_t whole_id = 36;
@@ -109,18 +109,18 @@ boost::system::result<run_record, no_run> find_run(store_reader& store, std::str
         return no_run{
             fmt::format("'{}' is no run: give its id, or at least the first 8 digits of it", text),
             true};
-    const auto ids = store.find_ids(range->first, range->second, told_ids + 1);
+    const auto ids = store.find_ids(range->first, range->second, listed_ids + 1);
     if (ids.size() > 1) {
         std::string why = fmt::format("'{}' may be any of", text);
-        for (std::size_t i = 0; i < ids.size() && i < told_ids; ++i)
+        for (std::size_t i = 0; i < ids.size() && i < listed_ids; ++i)
             why += (i == 0 ? " " : ", ") + boost::uuids::to_string(ids[i]);
-        return no_run{why + (ids.size() > told_ids ? " and others" : "")};
+        return no_run{why + (ids.size() > listed_ids ? " and others" : "")};
     }
     auto run = ids.empty() ? std::nullopt : store.find_run(ids.front());
     if (!run) return no_run{fmt::format("there is no run '{}'", text)};
     if (run->outcome) return std::move(*run);
     for (const open_run& o : store.open_runs())
-        if (o.run.id == run->id && !o.is_owned) mark_cut_off(*run, o.recovers);
+        if (o.run.id == run->id && !o.is_owned) mark_interrupted(*run, o.recovers);
     return std::move(*run);
 }
 

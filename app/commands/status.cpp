@@ -46,7 +46,7 @@ chain_states read_chains(store_reader& store, const job_set& jobs)
         if (o.is_owned) {
             ++chain.running;
         } else {
-            mark_cut_off(o.run, o.recovers);
+            mark_interrupted(o.run, o.recovers);
             chain.ended.push_back(std::make_shared<const run_record>(std::move(o.run)));
         }
     }
@@ -83,7 +83,7 @@ remembered_next(const job& j, const job_memory& m, bool has_daemon, const time_s
     return planned(j, occurrences(s, ticks), m.next);
 }
 
-void add_memory(
+void add_remembered(
     const job& j, const job_memory& m, const time_source& time, status_report& to, job_status& s)
 {
     s.paused = m.paused;
@@ -168,7 +168,7 @@ status_report read_status(store_reader& store, const job_set& jobs, const time_s
     for (const job_memory& m : store.memories()) {
         const auto i = jobs.find(m.job);
         if (i && std::holds_alternative<schedule>(jobs[*i].trigger))
-            add_memory(jobs[*i], m, time, out, out.jobs[*i]);
+            add_remembered(jobs[*i], m, time, out, out.jobs[*i]);
     }
     for (job_index i = 0; i < jobs.size(); ++i) add_chains(jobs, i, chains, out.jobs[i]);
     return out;

@@ -33,7 +33,7 @@ public:
         : jobs_(jobs), what_(what), left_(what.span), teller_(jobs, time_, tell)
     {
         for (const incident& i : what_.incidents)
-            ahead_.push_back({.what = i, .has_come = i.at == what_.from});
+            ahead_.push_back({.what = i, .is_due = i.at == what_.from});
         std::stable_sort(ahead_.begin(), ahead_.end(), [](const planned& a, const planned& b) {
             return a.what.at < b.what.at;
         });
@@ -57,7 +57,7 @@ private:
 
     struct planned {
         incident what;
-        bool has_come = false; // and is to happen now
+        bool is_due = false; // to happen now
         bool is_over = false;
     };
 
@@ -76,7 +76,7 @@ private:
         if (!later_.empty()) wait = std::min(wait, later_.begin()->first - elapsed());
         for (const planned& p : ahead_) {
             if (p.is_over) continue;
-            if (p.has_come) return microseconds{0};
+            if (p.is_due) return microseconds{0};
             // A time that has passed comes again when the clock is set back.
             if (p.what.at > time_.now()) wait = std::min(wait, p.what.at - time_.now());
         }
@@ -98,15 +98,15 @@ private:
             return true;
         }
         for (planned& p : ahead_) {
-            if (p.is_over || !p.has_come) continue;
+            if (p.is_over || !p.is_due) continue;
             p.is_over = true;
-            befall(p.what);
+            happen(p.what);
             return true;
         }
         return false;
     }
 
-    void befall(const incident& i)
+    void happen(const incident& i)
     {
         switch (i.what) {
         case incident::kind::down:
@@ -132,14 +132,14 @@ private:
             time_.run_until(ctx_, time_.now() + step);
             left_ -= step;
         }
-        come_to(begin, time_.now());
+        mark_due(begin, time_.now());
     }
 
     /** The clock has moved from one time to a later one. */
-    void come_to(instant from, instant to)
+    void mark_due(instant from, instant to)
     {
         for (planned& p : ahead_)
-            if (p.what.at > from && p.what.at <= to) p.has_come = true;
+            if (p.what.at > from && p.what.at <= to) p.is_due = true;
     }
 
     /** Runs what is ready now. */
@@ -214,7 +214,7 @@ private:
             by);
         const instant before = time_.now();
         time_.step(by);
-        come_to(before, time_.now());
+        mark_due(before, time_.now());
     }
 
     void suspend(microseconds span)
@@ -223,7 +223,7 @@ private:
         const instant before = time_.now();
         time_.advance_to(before + span); // and nobody does anything meanwhile
         left_ -= span;
-        come_to(before, time_.now());
+        mark_due(before, time_.now());
         teller_.tell_incident("the machine wakes");
     }
 

@@ -157,7 +157,7 @@ std::string describe_end(const run_record& run)
     return out;
 }
 
-void mark_cut_off(run_record& run, bool recovers)
+void mark_interrupted(run_record& run, bool recovers)
 {
     run.outcome = outcome::interrupted;
     run.reason = recovers ? std::nullopt : std::optional(reason::crash);

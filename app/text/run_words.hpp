@@ -47,7 +47,7 @@ std::string describe_end(const job_record& job);
 std::string describe_end(const run_record& run);
 
 /** For a run that a crash interrupted and that has not been ended: it then shows as interrupted. */
-void mark_cut_off(run_record& run, bool recovers);
+void mark_interrupted(run_record& run, bool recovers);
 
 /** The ids that begin as a text does: hexadecimal digits with or without dashes, at least 8;
  * nothing where it is no such text. */

@@ -4,12 +4,14 @@
 #include "config_fixture.hpp"
 #include <carillon/store/store_reader.hpp>
 
+#include <boost/asio/buffer.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 
 #include <signal.h>
 #include <string>
 #include <thread>
+#include <unistd.h>
 
 using namespace carillon;
 using namespace carillon::app;

@@ -71,10 +71,10 @@ BOOST_AUTO_TEST_CASE(a_run_without_an_end_has_a_length_while_it_goes)
     BOOST_TEST(length_of(r, t0 + 5s) == 5s);
     BOOST_TEST(length_of(r, t0 - 5s) == 0s); // the clock was set
     BOOST_TEST(outcome_word(r) == "running");
-    mark_cut_off(r, true);
+    mark_interrupted(r, true);
     BOOST_TEST(outcome_word(r) == "interrupted");
     BOOST_TEST(describe_end(r) == "its process is gone; the daemon sends it again when it starts");
-    mark_cut_off(r, false);
+    mark_interrupted(r, false);
     BOOST_TEST(describe_end(r) == "its process is gone");
 }
 
