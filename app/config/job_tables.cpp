@@ -62,6 +62,7 @@ std::vector<job> job_tables::read(const job_defaults& defaults) const
 std::vector<std::string_view> job_tables::names() const
 {
     std::vector<std::string_view> out;
+    out.reserve(written_.size());
     for (const written_job& w : written_) out.push_back(w.name);
     return out;
 }
