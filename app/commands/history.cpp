@@ -88,10 +88,10 @@ void tell_once(std::vector<history_entry>& open, std::vector<history_entry>& end
 std::vector<history_entry> read_open(store_reader& store)
 {
     std::vector<history_entry> out;
-    for (open_run& o : store.open_runs()) {
-        if (!o.is_owned) mark_interrupted(o.run, o.recovers);
-        const instant at = o.run.started_at;
-        out.push_back({.cursor = 0, .at = at, .what = std::move(o.run)});
+    for (auto& [open, is_running] : store.open_runs()) {
+        if (!is_running) mark_interrupted(open.run, open.recovers);
+        const instant at = open.run.started_at;
+        out.push_back({.cursor = 0, .at = at, .what = std::move(open.run)});
     }
     std::stable_sort(out.begin(), out.end(), [](const history_entry& a, const history_entry& b) {
         return a.at > b.at;
@@ -156,7 +156,7 @@ bool knows_chain(store_reader& store, const std::string& chain)
     if (!store.find({.chains = {chain}, .limit = 1}).entries.empty()) return true;
     const auto open = store.open_runs();
     return std::any_of(
-        open.begin(), open.end(), [&](const open_run& o) { return o.run.chain == chain; });
+        open.begin(), open.end(), [&](const unended_run& r) { return r.open.run.chain == chain; });
 }
 
 history_page read_history(store_reader& store, const history_query& q)

@@ -119,8 +119,8 @@ boost::system::result<run_record, no_run> find_run(store_reader& store, std::str
     auto run = ids.empty() ? std::nullopt : store.find_run(ids.front());
     if (!run) return no_run{fmt::format("there is no run '{}'", text)};
     if (run->outcome) return std::move(*run);
-    for (const open_run& o : store.open_runs())
-        if (o.run.id == run->id && !o.is_owned) mark_interrupted(*run, o.recovers);
+    for (const auto& [open, is_running] : store.open_runs())
+        if (open.run.id == run->id && !is_running) mark_interrupted(*run, open.recovers);
     return std::move(*run);
 }
 

@@ -41,13 +41,13 @@ chain_states read_chains(store_reader& store, const job_set& jobs)
 {
     chain_states out;
     // Open runs are read first, so that a run that ends meanwhile is not overlooked.
-    for (open_run& o : store.open_runs()) {
-        chain_state& chain = out[o.run.chain];
-        if (o.is_owned) {
+    for (auto& [open, is_running] : store.open_runs()) {
+        chain_state& chain = out[open.run.chain];
+        if (is_running) {
             ++chain.running;
         } else {
-            mark_interrupted(o.run, o.recovers);
-            chain.ended.push_back(std::make_shared<const run_record>(std::move(o.run)));
+            mark_interrupted(open.run, open.recovers);
+            chain.ended.push_back(std::make_shared<const run_record>(std::move(open.run)));
         }
     }
     std::vector<std::string> names;

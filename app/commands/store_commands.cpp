@@ -6,11 +6,13 @@
 #include "commands/show.hpp"
 #include "commands/status.hpp"
 #include "service/one_run.hpp"
+#include "service/open_store.hpp"
 #include "text/describe.hpp"
 #include <carillon/detail/json_text.hpp>
 #include <carillon/detail/text.hpp>
 #include <carillon/job/run_json.hpp>
 #include <carillon/store/store_reader.hpp>
+#include <carillon/store/store_unusable.hpp>
 #include <carillon/time/time_source.hpp>
 
 #include <boost/asio/io_context.hpp>
@@ -32,20 +34,19 @@ using store_use = std::function<int(store_reader& store, const time_source& time
 /** Opens the store, and tells why where it cannot be read. */
 int with_store(const configuration& config, const store_use& f)
 {
-    const std::string& path = config.store.path;
-    if (config.store.is_in_memory()) {
-        print_error("the store is in memory: only the daemon itself knows");
-        return exit_no_daemon;
-    }
     try {
+        const auto store = open_store_reader(config.store);
+        if (!store) {
+            print_error("the store is in memory: only the daemon itself knows");
+            return exit_no_daemon;
+        }
         boost::asio::io_context ctx;
         const system_time_source time(ctx.get_executor());
-        store_reader store(path);
-        return f(store, time);
+        return f(*store, time);
     } catch (const store_unusable& e) {
         print_error(detail::visible(e.what()));
     } catch (const boost::system::system_error& e) {
-        print_error(detail::visible(path + ": " + e.what()));
+        print_error(detail::visible(config.store.path + ": " + e.what()));
     }
     return exit_cannot_start;
 }

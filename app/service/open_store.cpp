@@ -2,6 +2,7 @@
 
 #include <carillon/store/memory_store.hpp>
 #include <carillon/store/sqlite_store.hpp>
+#include <carillon/store/sqlite_store_reader.hpp>
 
 #include <algorithm>
 #include <cstdint>
@@ -26,6 +27,12 @@ std::unique_ptr<carillon::store> open_store(
                 .is_daemon = is_daemon,
                 .limits = options.limits,
                 .on_damage = std::move(on_damage)});
+}
+
+std::unique_ptr<store_reader> open_store_reader(const store_options& options)
+{
+    if (options.is_in_memory()) return nullptr;
+    return std::make_unique<sqlite_store_reader>(options.path);
 }
 
 } // namespace carillon::app

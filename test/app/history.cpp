@@ -1,10 +1,14 @@
 #include "commands/history.hpp"
 
 #include "commands/history_table.hpp"
+#include "commands/show.hpp"
+#include "commands/status.hpp"
 #include "print.hpp"
 #include "store_fixture.hpp"
+#include <carillon/store/memory_store.hpp>
 
 #include <boost/test/unit_test.hpp>
+#include <boost/uuid/uuid_io.hpp>
 
 #include <string>
 #include <vector>
@@ -212,7 +216,7 @@ BOOST_AUTO_TEST_CASE(what_has_not_ended_stands_on_top_of_the_first_page)
     store = open();
     const run_record going = make("e", 3h, 0s, {});
     claim(going);
-    store_reader reader(path);
+    sqlite_store_reader reader(path);
     BOOST_TEST(reader.has_daemon());
 
     const auto words = [&](const history_query& q) {
@@ -244,6 +248,29 @@ BOOST_AUTO_TEST_CASE(what_has_not_ended_stands_on_top_of_the_first_page)
     BOOST_TEST(std::get<run_record>(page.entries.at(0).what).reason == reason::crash);
 }
 
+BOOST_AUTO_TEST_CASE(any_kind_of_store_is_read)
+{
+    memory_store other(ctx.get_executor());
+    const auto claim_it = [&](const run_record& r) {
+        auto batch = std::make_shared<claim_batch>();
+        batch->claims = {{.chain = r.chain, .scheduled_at = r.scheduled_at, .run = r.id}};
+        finish([&](auto handler) { other.async_claim(batch, r.started_at, handler); });
+    };
+    const run_record cut = make("a", 0s, 0s, {});
+    claim_it(cut);
+    other.disconnect();
+    const auto reader = other.open_reader();
+    const auto page = read_history(*reader, {});
+    BOOST_REQUIRE_EQUAL(page.entries.size(), 1U);
+    BOOST_TEST(std::get<run_record>(page.entries[0].what).outcome == outcome::interrupted);
+    BOOST_TEST(find_run(*reader, to_string(cut.id)).value().outcome == outcome::interrupted);
+    BOOST_TEST(short_id_length(*reader, {to_string(cut.id)}) == 13U);
+    const status_report report =
+        read_status(*reader, two_chains(), system_time_source(ctx.get_executor()));
+    BOOST_TEST(report.jobs.at(0).running == 0);
+    BOOST_TEST(report.jobs.at(0).recent.size() == 1U);
+}
+
 BOOST_AUTO_TEST_CASE(a_run_that_is_sent_again_is_told_once)
 {
     run_record r = make("a", 0s, 1s, {unreachable("a")});
@@ -257,7 +284,7 @@ BOOST_AUTO_TEST_CASE(a_run_that_is_sent_again_is_told_once)
                .due = t0 + 1h,
                .what = claim_request::kind::retried}}},
         t0 + 1h);
-    store_reader reader(path);
+    sqlite_store_reader reader(path);
     const auto page = read_history(reader, {});
     BOOST_REQUIRE_EQUAL(page.entries.size(), 1U);
     BOOST_TEST(!std::get<run_record>(page.entries[0].what).outcome.has_value());

@@ -91,7 +91,7 @@ BOOST_AUTO_TEST_CASE(a_run_is_found_by_as_much_of_its_id_as_no_other_has)
         r.scheduled_at += r.fence * 1s;
         record(r);
     }
-    store_reader reader(path);
+    sqlite_store_reader reader(path);
     BOOST_TEST(to_string(find_run(reader, ids[1]).value().id) == ids[1]);
     BOOST_TEST(to_string(find_run(reader, "019ca8b2").value().id) == ids[2]);
     BOOST_TEST(to_string(find_run(reader, "019CA8B10001-7b").value().id) == ids[1]);
@@ -115,9 +115,10 @@ BOOST_AUTO_TEST_CASE(a_run_that_was_cut_off_counts_as_interrupted)
     const run_record r = make("a", 0s, 0s, {});
     claim(r);
     const std::string text = to_string(r.id);
-    BOOST_TEST(!find_run(*std::make_unique<store_reader>(path), text).value().outcome.has_value());
+    BOOST_TEST(
+        !find_run(*std::make_unique<sqlite_store_reader>(path), text).value().outcome.has_value());
     store.reset();
-    store_reader reader(path);
+    sqlite_store_reader reader(path);
     BOOST_TEST(!reader.has_daemon());
     BOOST_TEST(find_run(reader, text).value().outcome == outcome::interrupted);
 }

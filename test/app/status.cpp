@@ -61,7 +61,7 @@ struct store_of_six_jobs : store_fixture {
 
     status_report read()
     {
-        store_reader reader(path);
+        sqlite_store_reader reader(path);
         return read_status(reader, *jobs, time);
     }
 };

@@ -3,7 +3,7 @@
 #include "config_fixture.hpp"
 #include "run_fixture.hpp"
 #include <carillon/store/sqlite_store.hpp>
-#include <carillon/store/store_reader.hpp>
+#include <carillon/store/sqlite_store_reader.hpp>
 
 #include <boost/asio/io_context.hpp>
 

@@ -4,7 +4,7 @@
 #include "store/store_user.hpp"
 #include "temporary_folder.hpp"
 #include <carillon/store/sqlite_store.hpp>
-#include <carillon/store/store_reader.hpp>
+#include <carillon/store/sqlite_store_reader.hpp>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/test/unit_test.hpp>
@@ -69,7 +69,7 @@ struct opened_store {
         run();
         store.reset();
         std::vector<std::string> out;
-        for (const history_entry& e : store_reader(path).find({.limit = 100'000}).entries)
+        for (const history_entry& e : sqlite_store_reader(path).find({.limit = 100'000}).entries)
             out.push_back(std::get<run_record>(e.what).chain);
         return out;
     }
@@ -80,7 +80,7 @@ struct opened_store {
         using namespace std::chrono_literals;
         run();
         for (int i = 0; i < 2000; ++i) {
-            if (store_reader(path).find({.limit = 100'000}).entries.size() == entries) return;
+            if (sqlite_store_reader(path).find({.limit = 100'000}).entries.size() == entries) return;
             std::this_thread::sleep_for(10ms); // the store's own thread trims
         }
         BOOST_ERROR("the history is not trimmed");

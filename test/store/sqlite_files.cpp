@@ -47,7 +47,7 @@ BOOST_AUTO_TEST_CASE(a_file_that_is_moved_away_takes_nothing_more)
         std::filesystem::rename(aside, path + end);
         BOOST_TEST(note() == errc::store_moved); // what came meanwhile is known to nobody
         store.reset();
-        BOOST_TEST(store_reader(path).find({}).entries.size() == 1U);
+        BOOST_TEST(sqlite_store_reader(path).find({}).entries.size() == 1U);
     }
 }
 
@@ -65,7 +65,7 @@ BOOST_AUTO_TEST_CASE(a_deleted_log_is_written_into_the_file)
     // A kill now would lose nothing.
     const std::string copy = folder / "copy.db";
     std::filesystem::copy_file(path, copy);
-    BOOST_TEST(store_reader(copy).find({}).entries.size() == 1U);
+    BOOST_TEST(sqlite_store_reader(copy).find({}).entries.size() == 1U);
 }
 
 BOOST_AUTO_TEST_CASE(another_log_in_its_place_is_not_overwritten)
@@ -89,7 +89,7 @@ BOOST_AUTO_TEST_CASE(who_comes_to_missing_files_is_refused)
         BOOST_CHECK_EXCEPTION(
             sqlite_store(ctx.get_executor(), {.path = path, .is_daemon = false}), store_unusable,
             says("was deleted or moved"));
-        BOOST_CHECK_EXCEPTION(store_reader{path}, store_unusable, says("was deleted or moved"));
+        BOOST_CHECK_EXCEPTION(sqlite_store_reader{path}, store_unusable, says("was deleted or moved"));
         BOOST_TEST(!std::filesystem::exists(path + end));
     }
 }
@@ -106,7 +106,7 @@ BOOST_AUTO_TEST_CASE(a_read_changes_nothing)
         BOOST_TEST_INFO_SCOPE(file);
         const auto before = contents_beside(file);
         {
-            store_reader reader(file);
+            sqlite_store_reader reader(file);
             BOOST_TEST(reader.find({}).entries.size() == 1U);
             BOOST_TEST((contents_beside(file) == before));
         }
@@ -115,7 +115,7 @@ BOOST_AUTO_TEST_CASE(a_read_changes_nothing)
     path = killed;
     open();
     BOOST_TEST(!note());
-    BOOST_TEST(store_reader(path).find({}).entries.size() == 2U);
+    BOOST_TEST(sqlite_store_reader(path).find({}).entries.size() == 2U);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -40,7 +40,7 @@ BOOST_AUTO_TEST_CASE(a_clock_that_was_wrong_once_forgets_nothing)
     for (int i = 1; i <= 4; ++i) record("a", t0 + i * 1s);
     wait_for(3);
     BOOST_TEST(chains_left() == (std::vector<std::string>{"a", "a", "other"}), per_element());
-    store_reader reader(path);
+    sqlite_store_reader reader(path);
     const auto newest = reader.latest_runs({"a"}, 10).at(0);
     BOOST_REQUIRE_EQUAL(newest.size(), 2U);
     BOOST_TEST(newest[0].scheduled_at == t0 + 4s);
@@ -86,7 +86,7 @@ BOOST_AUTO_TEST_CASE(so_many_entries_of_a_chain_are_kept)
     record("seldom", t0);
     wait_for(4);
     // The newest of them.
-    const auto page = store_reader(path).find({.chains = {"often"}});
+    const auto page = sqlite_store_reader(path).find({.chains = {"often"}});
     BOOST_TEST(std::get<run_record>(page.entries.back().what).scheduled_at == t0 + 697s);
 }
 
@@ -102,8 +102,8 @@ BOOST_AUTO_TEST_CASE(so_many_bytes_are_kept_and_the_file_shrinks)
     }
     store.reset();
     BOOST_TEST(std::filesystem::file_size(path) < 3U << 20);
-    BOOST_TEST(store_reader(path).find({.limit = 1000}).entries.size() > 1U);
-    BOOST_TEST(store_reader(path).find({.limit = 1000}).entries.size() < 30U);
+    BOOST_TEST(sqlite_store_reader(path).find({.limit = 1000}).entries.size() > 1U);
+    BOOST_TEST(sqlite_store_reader(path).find({.limit = 1000}).entries.size() < 30U);
 }
 
 BOOST_AUTO_TEST_CASE(a_guest_trims_only_where_no_daemon_does)

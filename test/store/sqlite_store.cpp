@@ -30,9 +30,9 @@ BOOST_AUTO_TEST_CASE(only_one_daemon_opens_it)
         sqlite_store(ctx.get_executor(), second), store_unusable, says("in use by another"));
     second.is_daemon = false;
     BOOST_CHECK_NO_THROW(sqlite_store(ctx.get_executor(), second));
-    BOOST_TEST(store_reader(path).has_daemon());
+    BOOST_TEST(sqlite_store_reader(path).has_daemon());
     store.reset();
-    BOOST_TEST(!store_reader(path).has_daemon());
+    BOOST_TEST(!sqlite_store_reader(path).has_daemon());
     BOOST_CHECK_NO_THROW(open());
 }
 
@@ -47,10 +47,10 @@ BOOST_AUTO_TEST_CASE(a_hard_link_is_the_same_store)
     BOOST_CHECK_EXCEPTION(
         sqlite_store(ctx.get_executor(), {.path = link, .is_daemon = false}), store_unusable,
         says("under another name"));
-    BOOST_CHECK_EXCEPTION(store_reader{link}, store_unusable, says("under another name"));
+    BOOST_CHECK_EXCEPTION(sqlite_store_reader{link}, store_unusable, says("under another name"));
     BOOST_TEST(!note());
     store.reset();
-    BOOST_TEST(store_reader(link).find({}).entries.size() == 1U);
+    BOOST_TEST(sqlite_store_reader(link).find({}).entries.size() == 1U);
 }
 
 BOOST_AUTO_TEST_CASE(a_fresh_store_is_made_by_one_of_many)
@@ -72,7 +72,7 @@ BOOST_AUTO_TEST_CASE(a_fresh_store_is_made_by_one_of_many)
             });
         for (std::thread& t : all) t.join();
         BOOST_TEST(errors == std::vector<std::string>(errors.size()), per_element());
-        BOOST_TEST(store_reader(path).find({}).entries.empty());
+        BOOST_TEST(sqlite_store_reader(path).find({}).entries.empty());
     }
 }
 
@@ -92,7 +92,7 @@ BOOST_AUTO_TEST_CASE(a_reader_sees_what_is_written_after_it_has_come)
 {
     open();
     store.reset();
-    store_reader reader(path);
+    sqlite_store_reader reader(path);
     for (std::size_t i = 1; i <= 3; ++i) {
         open();
         BOOST_TEST(!note());
@@ -104,12 +104,12 @@ BOOST_AUTO_TEST_CASE(a_reader_sees_what_is_written_after_it_has_come)
 
 BOOST_AUTO_TEST_CASE(what_is_no_store_is_refused_and_left_as_it_is)
 {
-    BOOST_CHECK_EXCEPTION(store_reader{path}, store_unusable, says("there is no store"));
+    BOOST_CHECK_EXCEPTION(sqlite_store_reader{path}, store_unusable, says("there is no store"));
     open();
     store.reset();
     sqlite::database(path).execute("PRAGMA user_version = 7", "test");
     BOOST_CHECK_EXCEPTION(open(), store_unusable, says("newer carillon (version 7"));
-    BOOST_CHECK_EXCEPTION(store_reader{path}, store_unusable, says("newer carillon"));
+    BOOST_CHECK_EXCEPTION(sqlite_store_reader{path}, store_unusable, says("newer carillon"));
     sqlite::database(path).execute("PRAGMA application_id = 1", "test");
     BOOST_CHECK_EXCEPTION(open(), store_unusable, says("no store of carillon's"));
     path = folder.write(
@@ -127,7 +127,7 @@ BOOST_AUTO_TEST_CASE(what_is_asked_for_is_done_before_the_end)
     BOOST_TEST(store->queued() > 0U);
     store.reset();
     run();
-    BOOST_TEST(store_reader(path).find({.limit = 10'000}).entries.size() == 3000U);
+    BOOST_TEST(sqlite_store_reader(path).find({.limit = 10'000}).entries.size() == 3000U);
 }
 
 BOOST_AUTO_TEST_CASE(one_that_cannot_be_written_does_not_fail_others)
@@ -165,7 +165,7 @@ BOOST_AUTO_TEST_CASE(a_store_of_the_first_version_is_brought_forward)
         " ALTER TABLE history DROP COLUMN kept_at; ALTER TABLE jobs DROP COLUMN used;"
         " PRAGMA user_version = 1",
         "test");
-    BOOST_CHECK_EXCEPTION(store_reader{path}, store_unusable, says("older carillon"));
+    BOOST_CHECK_EXCEPTION(sqlite_store_reader{path}, store_unusable, says("older carillon"));
     open({.path = {}, .limits = {.keep = std::chrono::years{200}}});
     BOOST_TEST(!note());
     sqlite::database db(path, sqlite::access::read_only);

@@ -4,6 +4,7 @@
 #include "temporary_folder.hpp"
 #include <carillon/store/memory_store.hpp>
 #include <carillon/store/sqlite_store.hpp>
+#include <carillon/store/sqlite_store_reader.hpp>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/mpl/list.hpp>
@@ -30,6 +31,8 @@ struct in_memory {
         return std::make_unique<memory_store>(ctx.get_executor(), *memory);
     }
 
+    std::unique_ptr<store_reader> look() const { return memory->open_reader(); }
+
     std::optional<memory_store> memory;
 };
 
@@ -39,6 +42,11 @@ struct in_sqlite {
         return std::make_unique<sqlite_store>(
             ctx.get_executor(),
             sqlite_store_options{.path = folder / "carillon.db", .is_daemon = false});
+    }
+
+    std::unique_ptr<store_reader> look() const
+    {
+        return std::make_unique<sqlite_store_reader>(folder / "carillon.db");
     }
 
     temporary_folder folder;
@@ -162,7 +170,6 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(what_a_process_leaves_open_is_the_next_ones, Store
     BOOST_TEST(found[0].run.id == id_of(1));
     BOOST_TEST(found[0].run.trigger == run_trigger::catch_up);
     BOOST_TEST(found[0].due == t0 + 1s);
-    BOOST_TEST(!found[0].is_owned);
     BOOST_TEST(found[0].run.started_at >= t0 + 1s); // its claim, not before it was due
     BOOST_TEST(found[0].recovers);
     BOOST_TEST(!found[1].recovers);
@@ -330,6 +337,65 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_run_comes_back_as_it_was_recorded, Stores, store
     BOOST_REQUIRE_EQUAL(found->jobs.size(), 1U);
     BOOST_TEST(found->jobs[0].reason == reason::window);
     BOOST_TEST(!u.find_run(10));
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_reader_tells_what_is_running_from_what_was_cut_off, Stores, stores)
+{
+    world<Stores> w;
+    user alive = w.connect();
+    const auto look = w.shared.look();
+    BOOST_TEST(look->open_runs().empty());
+    {
+        user dead = w.connect();
+        dead.ask({fresh("b", t0, 1)});
+        dead.save(1, {.job = "b"});
+        alive.ask({fresh("a", t0, 2)});
+    }
+    const auto found = look->open_runs();
+    BOOST_REQUIRE_EQUAL(found.size(), 2U);
+    BOOST_TEST(found[0].open.run.id == id_of(1)); // the earlier claim
+    BOOST_TEST(!found[0].is_running);
+    BOOST_TEST(found[0].open.run.jobs.size() == 1U);
+    BOOST_TEST(found[1].open.run.id == id_of(2));
+    BOOST_TEST(found[1].is_running);
+    BOOST_TEST(look->find_run(id_of(1))->reason == reason::crash);
+    BOOST_TEST(!look->find_run(id_of(2))->reason);
+    BOOST_TEST(!look->find_run(id_of(3)));
+    BOOST_TEST(alive.load().cut_off.size() == 1U); // a look takes nothing
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_reader_finds_runs_by_chain_and_by_id, Stores, stores)
+{
+    world<Stores> w;
+    user u = w.connect();
+    const auto look = w.shared.look();
+    u.end("a", t0 + 2h, 1); // as by a clock that was wrong
+    u.end("a", t0, 2);
+    u.end("a", t0 + 1h, 3);
+    u.end("b", t0, 4);
+    u.tell(
+        {.claims = {fresh("a", t0 + 3h, 5)},
+         .missed = {{"a", t0 + 9s, t0 + 9s, 1, reason::window}},
+         .memories = {{.job = "a", .next = t0 + 4h}}});
+    const auto latest = look->latest_runs({"b", "nobody", "a"}, 2);
+    BOOST_REQUIRE_EQUAL(latest.size(), 3U);
+    BOOST_REQUIRE_EQUAL(latest[0].size(), 1U);
+    BOOST_TEST(latest[0][0].id == id_of(4));
+    BOOST_TEST(latest[1].empty());
+    BOOST_REQUIRE_EQUAL(latest[2].size(), 2U);
+    BOOST_TEST(latest[2][0].id == id_of(3));
+    BOOST_TEST(latest[2][1].id == id_of(2));
+
+    using ids = std::vector<run_id>;
+    const ids four{id_of(2), id_of(3), id_of(4), id_of(5)};
+    BOOST_TEST((look->find_ids(id_of(2), id_of(5), 9) == four));
+    BOOST_TEST((look->find_ids(id_of(2), id_of(5), 1) == ids{id_of(2)}));
+    BOOST_TEST(look->find_ids(id_of(6), id_of(9), 1).empty());
+    BOOST_TEST(names(look->find({.chains = {"b"}})) == strings{"b"}, test::per_element());
+    BOOST_TEST(
+        look->memories() == (std::vector<job_memory>{{.job = "a", .next = t0 + 4h}}),
+        test::per_element());
+    BOOST_TEST(!look->has_daemon());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -22,6 +22,7 @@
 #include <carillon/secret.hpp>
 #include <carillon/store/memory_store.hpp>
 #include <carillon/store/sqlite_store.hpp>
+#include <carillon/store/sqlite_store_reader.hpp>
 #include <carillon/store/store.hpp>
 #include <carillon/store/store_reader.hpp>
 #include <carillon/time/instant.hpp>

@@ -82,8 +82,6 @@ struct open_run {
     run_record run;
     instant due{};
     bool recovers = true;
-    /// Whether the process that claimed it is still there.
-    bool is_owned = false;
     /// Whether something of it may have been sent: not where it was given back before.
     bool may_have_begun = true;
 };

@@ -13,7 +13,7 @@ struct history_limits {
     microseconds keep = std::chrono::days{30};
     /// Runs of one chain, and as many spans of missed instants, from 1.
     std::int64_t keep_runs = 1000;
-    /// What the whole store may take, in bytes, without SQLite's log of a few MiB.
+    /// What the whole store may take, in bytes; a log of a few MiB may come on top.
     std::int64_t keep_bytes = std::int64_t{1} << 30;
 };
 

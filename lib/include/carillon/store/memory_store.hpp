@@ -1,6 +1,7 @@
 #pragma once
 
 #include <carillon/store/store.hpp>
+#include <carillon/store/store_reader.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 
@@ -49,8 +50,13 @@ public:
     /** The missed spans of all chains that are kept, oldest first. */
     std::vector<missed_record> missed() const;
 
+    /** Reads what is kept, however long this object lasts. It knows of no daemons. For the thread
+     * of those who share the memory. */
+    std::unique_ptr<store_reader> open_reader() const;
+
 private:
     class memory;
+    class reader;
 
     void load(load_handler handler) override;
     void claim_all(

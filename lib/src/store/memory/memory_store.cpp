@@ -8,6 +8,7 @@
 #include <deque>
 #include <iterator>
 #include <map>
+#include <set>
 #include <string_view>
 #include <unordered_map>
 
@@ -120,12 +121,22 @@ public:
 
     recollection load() const
     {
-        recollection out;
-        out.memories.assign(memories_.begin(), memories_.end());
+        recollection out{.memories = memories()};
+        for (unended_run& r : unended())
+            if (!r.is_running) out.cut_off.push_back(std::move(r.open));
+        return out;
+    }
+
+    std::vector<job_memory> memories() const { return {memories_.begin(), memories_.end()}; }
+
+    /** The runs that have not ended, those with the earliest claim first. */
+    std::vector<unended_run> unended() const
+    {
+        std::vector<unended_run> out;
         for (const auto& [key, claimed] : open_)
-            if (claimed.owner == 0) out.cut_off.push_back(claimed.run);
-        std::sort(out.cut_off.begin(), out.cut_off.end(), [](const open_run& a, const open_run& b) {
-            return a.run.fence < b.run.fence;
+            out.push_back({.open = claimed.run, .is_running = claimed.owner != 0});
+        std::sort(out.begin(), out.end(), [](const unended_run& a, const unended_run& b) {
+            return a.open.run.fence < b.open.run.fence;
         });
         return out;
     }
@@ -198,6 +209,21 @@ public:
         for (const auto& [name, chain] : chains_)
             if (const run_record* run = find_ended(chain, id)) return *run;
         return std::nullopt;
+    }
+
+    std::vector<run_id> find_ids(run_id first, run_id last, std::size_t limit) const
+    {
+        std::set<run_id> found;
+        const auto note = [&](run_id id) {
+            if (first <= id && id <= last) found.insert(id);
+        };
+        for (const auto& [key, claimed] : open_) note(claimed.run.run.id);
+        for (const auto& [name, chain] : chains_)
+            for (const history_entry& e : chain.ended)
+                if (const auto* run = std::get_if<run_record>(&e.what)) note(run->id);
+        std::vector<run_id> out(found.begin(), found.end());
+        if (out.size() > limit) out.resize(limit);
+        return out;
     }
 
     std::vector<run_record> runs(const std::string& chain) const
@@ -338,6 +364,38 @@ private:
     std::int64_t fence_ = 0;
 };
 
+class memory_store::reader final : public store_reader {
+public:
+    explicit reader(std::shared_ptr<const memory> of) : memory_(std::move(of)) {}
+
+    bool has_daemon() const override { return false; }
+    history_page find(const history_query& query) override { return memory_->find(query); }
+    std::optional<run_record> find_run(run_id run) override { return memory_->find_run(run); }
+
+    std::vector<run_id> find_ids(run_id first, run_id last, std::size_t limit) override
+    {
+        return memory_->find_ids(first, last, limit);
+    }
+
+    std::vector<std::vector<run_record>>
+    latest_runs(const std::vector<std::string>& chains, std::size_t limit) override
+    {
+        std::vector<std::vector<run_record>> out;
+        for (const std::string& chain : chains) {
+            auto& runs = out.emplace_back(memory_->runs(chain));
+            std::reverse(runs.begin(), runs.end());
+            if (runs.size() > limit) runs.resize(limit);
+        }
+        return out;
+    }
+
+    std::vector<unended_run> open_runs() override { return memory_->unended(); }
+    std::vector<job_memory> memories() override { return memory_->memories(); }
+
+private:
+    std::shared_ptr<const memory> memory_;
+};
+
 memory_store::memory_store(asio::any_io_executor ex, memory_store_options options)
     : executor_(std::move(ex)), memory_(std::make_shared<memory>(options)),
       owner_(memory_->add_owner())
@@ -361,6 +419,11 @@ std::vector<run_record> memory_store::runs(const std::string& chain) const
 }
 
 std::vector<missed_record> memory_store::missed() const { return memory_->missed(); }
+
+std::unique_ptr<store_reader> memory_store::open_reader() const
+{
+    return std::make_unique<reader>(memory_);
+}
 
 void memory_store::load(load_handler handler)
 {

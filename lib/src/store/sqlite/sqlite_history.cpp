@@ -96,20 +96,19 @@ private:
 
 } // namespace
 
-std::vector<open_run> read_open_runs(database& db, const owner_lock& owners)
+std::vector<unended_run> read_open_runs(database& db, const owner_lock& owners)
 {
-    std::vector<open_run> out;
+    std::vector<unended_run> out;
     std::unordered_map<std::int64_t, bool> known; // owners, and whether they are there
     progress_reader progress(db);
     statement rows(db, std::string(open_columns) + "ORDER BY fence", reading);
     while (rows.step()) {
-        open_run& o = out.emplace_back(open_run_of(rows));
         const std::int64_t owner = rows.number(8);
         const auto [at, is_new] = known.try_emplace(owner);
         if (is_new) at->second = owners.is_there(owner);
-        o.is_owned = at->second;
+        out.push_back({.open = open_run_of(rows), .is_running = at->second});
     }
-    for (open_run& o : out) o.run.jobs = progress.of(o.run.id);
+    for (unended_run& r : out) r.open.run.jobs = progress.of(r.open.run.id);
     return out;
 }
 

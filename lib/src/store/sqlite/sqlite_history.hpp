@@ -2,7 +2,7 @@
 
 #include "store/sqlite/owner_lock.hpp"
 #include <carillon/detail/sqlite.hpp>
-#include <carillon/store/claim.hpp>
+#include <carillon/store/store_reader.hpp>
 
 #include <cstddef>
 #include <optional>
@@ -13,7 +13,7 @@
 namespace carillon::detail::sqlite {
 
 /** The runs that are claimed and have not ended, those with the earliest claim first. */
-std::vector<open_run> read_open_runs(database& db, const owner_lock& owners);
+std::vector<unended_run> read_open_runs(database& db, const owner_lock& owners);
 
 /** How far the jobs of an open run are, in any order. */
 std::vector<job_record> read_progress(database& db, run_id run);

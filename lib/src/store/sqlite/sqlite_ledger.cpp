@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <numeric>
 #include <tuple>
+#include <utility>
 
 namespace carillon::detail::sqlite {
 namespace {
@@ -239,8 +240,9 @@ void ledger::remember(const job_memory& m)
 
 recollection ledger::load()
 {
-    recollection out{.memories = read_memories(db_), .cut_off = read_open_runs(db_, owners_)};
-    std::erase_if(out.cut_off, [](const open_run& o) { return o.is_owned; });
+    recollection out{.memories = read_memories(db_)};
+    for (unended_run& r : read_open_runs(db_, owners_))
+        if (!r.is_running) out.cut_off.push_back(std::move(r.open));
     return out;
 }
 

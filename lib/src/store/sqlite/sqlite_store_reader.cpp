@@ -2,7 +2,7 @@
 #include "store/sqlite/sqlite_files.hpp"
 #include "store/sqlite/sqlite_history.hpp"
 #include "store/sqlite/sqlite_schema.hpp"
-#include <carillon/store/store_reader.hpp>
+#include <carillon/store/sqlite_store_reader.hpp>
 
 #include <boost/system/system_error.hpp>
 
@@ -14,7 +14,7 @@ namespace carillon {
 using namespace detail;
 
 /** The store as it is now: beside its owners, or alone with a file that nobody changes. */
-class store_reader::view {
+class sqlite_store_reader::view {
 public:
     explicit view(const std::string& path) : path_(path), owners_(path, owner_lock::use::look)
     {
@@ -66,45 +66,45 @@ private:
     bool is_still_ = false; // nobody writes
 };
 
-store_reader::store_reader(const std::string& path)
+sqlite_store_reader::sqlite_store_reader(const std::string& path)
     : view_(std::make_unique<view>(sqlite::real_path(path)))
 {}
 
-store_reader::~store_reader() = default;
+sqlite_store_reader::~sqlite_store_reader() = default;
 
-bool store_reader::has_daemon() const { return view_->owners().has_daemon(); }
+bool sqlite_store_reader::has_daemon() const { return view_->owners().has_daemon(); }
 
-history_page store_reader::find(const history_query& query)
+history_page sqlite_store_reader::find(const history_query& query)
 {
     return view_->read([&](sqlite::database& db) { return sqlite::find(db, query); });
 }
 
-std::optional<run_record> store_reader::find_run(run_id run)
+std::optional<run_record> sqlite_store_reader::find_run(run_id run)
 {
     return view_->read(
         [&](sqlite::database& db) { return sqlite::find_run(db, view_->owners(), run); });
 }
 
-std::vector<run_id> store_reader::find_ids(run_id first, run_id last, std::size_t limit)
+std::vector<run_id> sqlite_store_reader::find_ids(run_id first, run_id last, std::size_t limit)
 {
     return view_->read(
         [&](sqlite::database& db) { return sqlite::find_ids(db, first, last, limit); });
 }
 
 std::vector<std::vector<run_record>>
-store_reader::latest_runs(const std::vector<std::string>& chains, std::size_t limit)
+sqlite_store_reader::latest_runs(const std::vector<std::string>& chains, std::size_t limit)
 {
     return view_->read(
         [&](sqlite::database& db) { return sqlite::latest_runs(db, chains, limit); });
 }
 
-std::vector<open_run> store_reader::open_runs()
+std::vector<unended_run> sqlite_store_reader::open_runs()
 {
     return view_->read(
         [&](sqlite::database& db) { return sqlite::read_open_runs(db, view_->owners()); });
 }
 
-std::vector<job_memory> store_reader::memories()
+std::vector<job_memory> sqlite_store_reader::memories()
 {
     return view_->read([](sqlite::database& db) { return sqlite::read_memories(db); });
 }
