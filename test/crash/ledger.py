@@ -1,13 +1,12 @@
 """What is known after a campaign: what the server saw, what the store says, what the schedules want."""
 
 import collections
-import contextlib
 import datetime
 import json
-import sqlite3
 import uuid
 from typing import NamedTuple
 
+NEVER = 2**63 - 1  # microseconds, where no instant is to come
 LATE = 100_000  # microseconds that a busy machine may be late with what is written down
 EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
 
@@ -103,11 +102,9 @@ def read_requests(path):
     return out
 
 
-def read_history(db):
+def read_history(rows):
     runs, spans = [], []
-    for (row, chain, at, last, count, run, trigger, outcome, reason, started, ended, fence, jobs) in db.execute(
-            "SELECT id, chain, scheduled_at, last, count, run, trigger, outcome, reason, started_at, ended_at, fence,"
-            " jobs FROM history ORDER BY id"):
+    for row, chain, at, last, count, run, trigger, outcome, reason, started, ended, fence, jobs in rows:
         if run is None:
             spans.append(Span(row, chain, at, last, count, outcome, reason, ended))
         else:
@@ -117,25 +114,16 @@ def read_history(db):
     return runs, spans
 
 
-def read_left(db):
-    """Nothing goes after a stop with grace, and nothing may be damaged. What waited for the end of a run has no owner."""
-    out = [f"still claimed: {row}"
-           for row in db.execute("SELECT chain, scheduled_at, hex(run) FROM claims WHERE owner > 0")]
-    out += [f"progress of no run: {row}" for row in db.execute(
-        "SELECT hex(run), job, record FROM progress WHERE run NOT IN (SELECT run FROM claims)")]
-    return out + [f"damage: {row[0]}" for row in db.execute("PRAGMA integrity_check") if row[0] != "ok"]
-
-
 def read(campaign):
-    with contextlib.closing(sqlite3.connect(campaign.path("store.db"))) as db:
-        runs, spans = read_history(db)
-        left, following = read_left(db), {}
-        for name, after, owed in db.execute("SELECT name, next, owed FROM jobs"):
-            following[name] = after
-            for _, _, first, last, count in json.loads(owed or "[]"):
-                spans.append(Span(0, name, first, last, count, "owed", "", 0))
-        for name, at in db.execute("SELECT chain, scheduled_at FROM claims WHERE owner <= 0"):
-            spans.append(Span(0, name, at, at, 1, "owed", "", 0))
+    kept = campaign.kept
+    runs, spans = read_history(kept.history())
+    left, following = kept.left(), {}
+    for name, memory in kept.memories().items():
+        following[name] = memory.get("next", NEVER)
+        for _, _, first, last, count in memory.get("owed", []):
+            spans.append(Span(0, name, first, last, count, "owed", "", 0))
+    for name, at in kept.unclaimed():
+        spans.append(Span(0, name, at, at, 1, "owed", "", 0))
     requests = read_requests(campaign.path("requests"))
     by_run = collections.defaultdict(list)
     for r in requests:

@@ -88,12 +88,12 @@ def schedule(chain):
     return out + (', on_boot = "1s"' if chain.on_boot else "")
 
 
-def configuration(chains, folder, port, flaky_port, log):
+def configuration(chains, store, port, flaky_port, log):
     """As TOML; what stands on a line there is written as in JSON."""
     out = ['[defaults]\ntimeout = "2s"\ndeadline = "3s"\n'
            'retry = { attempts = 3, backoff = "10ms", max_backoff = "40ms" }\n'
            '[runner]\nshutdown_grace = "5s"\n'
-           f'[store]\npath = {json.dumps(folder + "/store.db")}\nkeep_runs = 1000000000\nkeep_bytes = "100GiB"\n'
+           f'[store]\n{store}keep_runs = 1000000000\nkeep_bytes = "100GiB"\n'
            f'[[log.sinks]]\ntype = "file"\nformat = "json"\nlevel = "debug"\nmax_size = "1GiB"\n'
            f'path = {json.dumps(log)}\n']
     for chain in chains:

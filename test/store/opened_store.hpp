@@ -12,6 +12,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -59,6 +60,18 @@ struct opened_store {
         batch->missed.push_back({"a", t0, t0, 1, reason::window});
         store->async_claim(
             batch, t0, [&](const error_code& ec, const std::vector<claim>&) { out = ec; });
+        run();
+        return out;
+    }
+
+    /** What is remembered of jobs, by their names. */
+    std::map<std::string, job_memory> memories()
+    {
+        std::map<std::string, job_memory> out;
+        store->async_load([&](const error_code& ec, const recollection& found) {
+            BOOST_TEST(!ec, ec.message());
+            for (const job_memory& m : found.memories) out[m.job] = m;
+        });
         run();
         return out;
     }

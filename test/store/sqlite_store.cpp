@@ -20,6 +20,16 @@ using namespace carillon::detail;
 using namespace carillon::test;
 using namespace std::chrono_literals;
 
+namespace sqlite_stores {
+
+/** What was remembered of jobs in the first and the second version, whose fields were columns. */
+constexpr const char* jobs_as_before =
+    "DROP TABLE jobs; CREATE TABLE jobs (name TEXT PRIMARY KEY, schedule INTEGER NOT NULL,"
+    " next INTEGER NOT NULL, boot BLOB NOT NULL, origin INTEGER NOT NULL, anchor INTEGER NOT NULL,"
+    " enabled INTEGER NOT NULL, paused INTEGER NOT NULL, owed TEXT) WITHOUT ROWID;";
+
+} // namespace sqlite_stores
+
 BOOST_FIXTURE_TEST_SUITE(sqlite_stores, opened_store)
 
 BOOST_AUTO_TEST_CASE(only_one_daemon_opens_it)
@@ -161,9 +171,10 @@ BOOST_AUTO_TEST_CASE(a_store_of_the_first_version_is_brought_forward)
     run();
     store.reset();
     sqlite::database(path).execute(
-        "DROP INDEX runs_of_chain; DROP INDEX spans_of_chain; DROP TABLE clock;"
-        " ALTER TABLE history DROP COLUMN kept_at; ALTER TABLE jobs DROP COLUMN used;"
-        " PRAGMA user_version = 1",
+        (std::string(jobs_as_before) +
+         "DROP INDEX runs_of_chain; DROP INDEX spans_of_chain; DROP TABLE clock;"
+         " ALTER TABLE history DROP COLUMN kept_at; PRAGMA user_version = 1")
+            .c_str(),
         "test");
     BOOST_CHECK_EXCEPTION(sqlite_store_reader{path}, store_unusable, says("older carillon"));
     open({.path = {}, .limits = {.keep = std::chrono::years{200}}});
@@ -181,24 +192,62 @@ BOOST_AUTO_TEST_CASE(a_store_of_the_first_version_is_brought_forward)
 BOOST_AUTO_TEST_CASE(the_second_version_did_not_know_of_used_names)
 {
     open();
-    auto batch = std::make_shared<claim_batch>();
-    batch->memories = {{.job = "often", .next = t0 + 3h}, {.job = "never", .next = t0 + 3h}};
-    store->async_claim(batch, t0, [](const error_code&, const std::vector<claim>&) {});
     for (const auto at : {0h, 1h, 2h, 4h}) record("often", t0 + at);
     run();
     store.reset();
+    const std::string next = std::to_string((t0 + 3h).time_since_epoch().count());
     sqlite::database(path).execute(
-        "ALTER TABLE jobs DROP COLUMN used; PRAGMA user_version = 2", "test");
+        (std::string(jobs_as_before) + "INSERT INTO jobs VALUES ('often', 0, " + next +
+         ", zeroblob(16), 0, 0, 1, 0, NULL), ('never', 0, " + next +
+         ", zeroblob(16), 0, 0, 1, 0, NULL); PRAGMA user_version = 2")
+            .c_str(),
+        "test");
     open();
-    std::map<std::string, std::vector<used_span>> used;
-    store->async_load([&](const error_code&, const recollection& found) {
-        for (const job_memory& m : found.memories) used[m.job] = m.used;
-    });
-    run();
-    BOOST_TEST(used["never"].empty());
+    auto found = memories();
+    BOOST_TEST(found["never"].used.empty());
     BOOST_TEST(
-        used["often"] == (std::vector{used_span{.ticks = any_time, .from = t0, .to = t0 + 2h}}),
+        found["often"].used ==
+            (std::vector{used_span{.ticks = any_time, .from = t0, .to = t0 + 2h}}),
         per_element());
+}
+
+BOOST_AUTO_TEST_CASE(the_third_version_had_a_column_for_each_field_of_a_memory)
+{
+    open();
+    store.reset();
+    sqlite::database(path).execute(
+        (std::string(jobs_as_before) +
+         "ALTER TABLE jobs ADD COLUMN used TEXT;"
+         " INSERT INTO jobs VALUES ('whole', -1, 3, x'00000000000000000000000000000007', 4, 5, 0,"
+         " 1, '[[1,2,3,4,5],[0,0,7,8,9]]', '[[-1,0,3,4,1]]'),"
+         " ('a \"bare\" one', 1, 9223372036854775807, zeroblob(16), 0, 0, 1, 0, NULL, NULL);"
+         " PRAGMA user_version = 3")
+            .c_str(),
+        "test");
+    open();
+    auto found = memories();
+    BOOST_REQUIRE_EQUAL(found.size(), 2U);
+    job_memory whole{
+        .job = "whole",
+        .schedule = ~std::uint64_t{0},
+        .next = instant{3us},
+        .origin = 4us,
+        .anchor = instant{5us},
+        .enabled = false,
+        .paused = true,
+        .owed =
+            {{.ticks = {.anchor = instant{1us}, .every = 2us},
+              .from = instant{3us},
+              .to = instant{4us},
+              .count = 5},
+             {.from = instant{7us}, .to = instant{8us}, .count = 9}},
+        .used = {{.ticks = any_time, .from = instant{3us}, .to = instant{4us}}}};
+    whole.boot.data[15] = 7;
+    BOOST_TEST(found["whole"] == whole);
+    const job_memory bare{.job = "a \"bare\" one", .schedule = 1};
+    BOOST_TEST(found["a \"bare\" one"] == bare);
+    const auto version = sqlite::database(path).number("PRAGMA user_version", "test");
+    BOOST_TEST(version == 4);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,5 +1,6 @@
 #include "store/sqlite/sqlite_history.hpp"
 
+#include "store/memory_text.hpp"
 #include "store/run_text.hpp"
 #include "store/sqlite/sqlite_rows.hpp"
 
@@ -121,24 +122,8 @@ std::vector<job_memory> read_memories(database& db)
 {
     std::vector<job_memory> out;
     out.reserve(static_cast<std::size_t>(db.number("SELECT count(*) FROM jobs", reading)));
-    statement rows(
-        db,
-        "SELECT name, schedule, next, boot, origin, anchor, enabled, paused, owed, used"
-        " FROM jobs",
-        reading);
-    while (rows.step()) {
-        job_memory& m = out.emplace_back();
-        m.job = rows.text(0);
-        m.schedule = static_cast<std::uint64_t>(rows.number(1));
-        m.next = instant_of(rows.number(2));
-        m.boot = uuid_at(rows, 3);
-        m.origin = microseconds{rows.number(4)};
-        m.anchor = instant_of(rows.number(5));
-        m.enabled = rows.number(6) != 0;
-        m.paused = rows.number(7) != 0;
-        if (!rows.is_null(8)) m.owed = owed_from_text(rows.bytes(8));
-        if (!rows.is_null(9)) m.used = used_from_text(rows.bytes(9));
-    }
+    statement rows(db, "SELECT name, memory FROM jobs", reading);
+    while (rows.step()) out.push_back(memory_from_text(rows.text(0), rows.bytes(1)));
     return out;
 }
 

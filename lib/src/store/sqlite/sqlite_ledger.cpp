@@ -1,5 +1,6 @@
 #include "store/sqlite/sqlite_ledger.hpp"
 
+#include "store/memory_text.hpp"
 #include "store/run_text.hpp"
 #include "store/sqlite/sqlite_history.hpp"
 #include "store/sqlite/sqlite_rows.hpp"
@@ -78,11 +79,7 @@ ledger::ledger(database& db, const owner_lock& owners, keeping_clock& clock)
           "INSERT INTO history (chain, scheduled_at, last, count, outcome, reason, ended_at,"
           " kept_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
           recording),
-      put_job_(
-          db,
-          "INSERT OR REPLACE INTO jobs (name, schedule, next, boot, origin, anchor, enabled,"
-          " paused, owed, used) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-          remembering),
+      put_job_(db, "INSERT OR REPLACE INTO jobs (name, memory) VALUES (?1, ?2)", remembering),
       delete_job_(db, "DELETE FROM jobs WHERE name = ?1", remembering)
 {}
 
@@ -228,14 +225,7 @@ void ledger::append(const missed_record& m, instant now)
 
 void ledger::remember(const job_memory& m)
 {
-    put_job_.bind(1, m.job).bind(2, static_cast<std::int64_t>(m.schedule));
-    put_job_.bind(3, number_of(m.next));
-    bind_uuid(put_job_, 4, m.boot);
-    put_job_.bind(5, m.origin.count()).bind(6, number_of(m.anchor));
-    put_job_.bind(7, m.enabled ? 1 : 0).bind(8, m.paused ? 1 : 0);
-    bind_or_null(put_job_, 9, owed_to_text(m.owed));
-    bind_or_null(put_job_, 10, used_to_text(m.used));
-    put_job_.run();
+    put_job_.bind(1, m.job).bind(2, memory_to_text(m)).run();
 }
 
 recollection ledger::load()

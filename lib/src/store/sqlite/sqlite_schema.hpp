@@ -8,7 +8,7 @@
 namespace carillon::detail::sqlite {
 
 /// What this version of carillon writes; `PRAGMA user_version`.
-inline constexpr int schema_version = 3;
+inline constexpr int schema_version = 4;
 
 /// Beyond, a file is checked while it is used: this much takes a tenth of a second or two.
 inline constexpr std::int64_t checked_at_start = std::int64_t{64} << 20;
