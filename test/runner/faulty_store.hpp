@@ -85,10 +85,10 @@ private:
                     return next();
                 }
                 act([=](const error_code& ec, T result) {
-                    if (f.torn) return f.torn(); // and nothing follows
+                    if (f.torn) return f.torn();
                     std::move (*answer)(ec, std::move(result));
-                    next();
                 });
+                if (!f.torn) next(); // else nothing follows
             });
         });
     }
@@ -106,10 +106,10 @@ private:
                     return next();
                 }
                 act([=](const error_code& ec) {
-                    if (f.torn) return f.torn(); // and nothing follows
+                    if (f.torn) return f.torn();
                     std::move (*answer)(ec);
-                    next();
                 });
+                if (!f.torn) next(); // else nothing follows
             });
         });
     }

@@ -18,20 +18,22 @@ inline job make(std::string name, trigger t)
 }
 
 /** A machine on which carillon comes and goes; the store stays. */
-struct machine : simulation {
-    std::unique_ptr<memory_store> connection;
+struct machine : simulated_world {
+    std::unique_ptr<test::connection> connection;
     std::unique_ptr<faulty_store> disk;
     /// What befalls the store's operations, from the next start on.
     std::function<faulty_store::fault(faulty_store::operation)> choose =
         [](faulty_store::operation) { return faulty_store::fault{}; };
     microseconds lead{0}; // that its claims want, likewise
-    std::vector<std::pair<std::unique_ptr<memory_store>, std::unique_ptr<faulty_store>>> graves;
+    std::vector<std::pair<std::unique_ptr<test::connection>, std::unique_ptr<faulty_store>>> graves;
+    /// How a start connects to the store.
+    std::function<std::unique_ptr<test::connection>()> connect = [this] { return store.connect(); };
     std::unique_ptr<carillon::runner> daemon;
     std::vector<missed_record> missed;
 
     void start(std::vector<job> jobs, runner_options options = {})
     {
-        connection = std::make_unique<memory_store>(ctx.get_executor(), store);
+        connection = connect();
         disk = std::make_unique<faulty_store>(ctx.get_executor(), time, *connection);
         disk->choose = choose;
         disk->lead = lead;

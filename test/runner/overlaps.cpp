@@ -180,10 +180,11 @@ BOOST_AUTO_TEST_CASE(what_waits_is_skipped_where_the_store_keeps_nothing)
     a.overlap = overlap_policy::queue;
     a.timeout = 1h;
     takes = 2min;
-    runner.set_jobs(job_set::create({a}).value());
-    runner.async_run(asio::detached);
+    carillon::runner tested(ctx.get_executor(), time, transport, store, {.seed = 1});
+    tested.set_jobs(job_set::create({a}).value());
+    tested.async_run(asio::detached);
     run_for(2min + 30s);
-    runner.async_drain(asio::detached);
+    tested.async_drain(asio::detached);
     run_for(1min);
     BOOST_TEST(
         outcomes() == (strings{"skipped 00:02:00", "completed 00:01:00"}), test::per_element());

@@ -181,8 +181,8 @@ BOOST_AUTO_TEST_CASE(what_someone_asked_for_once_is_interrupted)
 BOOST_AUTO_TEST_CASE(a_run_of_another_process_is_left_alone)
 {
     delay["a"] = 10s;
-    memory_store other(ctx.get_executor(), store);
-    carillon::runner beside(ctx.get_executor(), time, transport, other);
+    const auto other = store.connect();
+    carillon::runner beside(ctx.get_executor(), time, transport, *other);
     beside.set_jobs(job_set::create({hourly("a")}).value());
     beside.async_trigger("a", asio::detached);
     run_for(1s);

@@ -213,7 +213,7 @@ BOOST_AUTO_TEST_CASE(a_drain_loses_nothing_that_was_missed)
     start({make("a", schedule{.every = 1h})});
     kill();
     run_for(29h + 30min);
-    connection = std::make_unique<memory_store>(ctx.get_executor(), store);
+    connection = store.connect();
     daemon = std::make_unique<carillon::runner>(ctx.get_executor(), time, transport, *connection);
     std::vector<reason> skipped;
     daemon->on_event([&](const event& e) {

@@ -61,16 +61,16 @@ BOOST_AUTO_TEST_CASE(a_run_outlives_a_retry_that_the_store_answers_too_late)
         return {.delay = hangs && what == faulty_store::operation::claim ? 40s : 0s};
     };
     start({hourly("a")});
-    memory_store connected(ctx.get_executor(), store);
+    const auto connected = store.connect();
     delay["a"] = 10s;
     {
         carillon::runner once(
-            ctx.get_executor(), time, transport, connected,
+            ctx.get_executor(), time, transport, *connected,
             {.seed = {}, .recovers_triggered = false});
         once.set_jobs(job_set::create({hourly("a")}).value());
         once.async_trigger("a", asio::detached);
         run_for(1s);
-        connected.disconnect();
+        connected->disconnect();
     }
     run_for(1s);
     delay["a"] = 0s;

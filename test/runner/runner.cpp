@@ -140,8 +140,8 @@ BOOST_AUTO_TEST_CASE(jobs_come_and_go_one_by_one)
 
 BOOST_AUTO_TEST_CASE(of_two_runners_on_one_store_one_runs_an_instant)
 {
-    memory_store shared(ctx.get_executor(), store);
-    carillon::runner other{ctx.get_executor(), time, transport, shared, {.seed = 2}};
+    const auto shared = store.connect();
+    carillon::runner other{ctx.get_executor(), time, transport, *shared, {.seed = 2}};
     const std::vector<job> jobs{make("a", schedule{.every = 15min})};
     int missed = 0;
     other.on_event([&](const event& e) {

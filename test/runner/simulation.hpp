@@ -1,8 +1,8 @@
 #pragma once
 
+#include "runner/chosen_store.hpp"
 #include <carillon/http/scripted_transport.hpp>
 #include <carillon/runner/runner.hpp>
-#include <carillon/store/memory_store.hpp>
 #include <carillon/time/virtual_time.hpp>
 
 #include <boost/asio/io_context.hpp>
@@ -15,8 +15,9 @@ namespace carillon::test {
 
 inline constexpr instant monday = std::chrono::sys_days{std::chrono::year{2026} / 1 / 5};
 
-/** A runner on a virtual clock with a scripted network, and a log of what it sent and told. */
-struct simulation {
+/** What runners of a test share: a virtual clock, a scripted network with a log of what was sent,
+ * and a store. */
+struct simulated_world {
     struct sent {
         instant at;
         std::string job;
@@ -34,8 +35,7 @@ struct simulation {
                                                {time.now(), field(r, "Carillon-Job"), r});
                                            return answer(r);
                                        }};
-    memory_store store{ctx.get_executor(), {.keep_runs = 100'000, .keep_runs_in_all = 1'000'000}};
-    carillon::runner runner{ctx.get_executor(), time, transport, store, {.seed = 1}};
+    chosen_store store{ctx, time};
 
     static std::string field(const http::request& r, std::string_view name)
     {
@@ -54,6 +54,11 @@ struct simulation {
             if (s.job == job) out.push_back(s.at - monday);
         return out;
     }
+};
+
+/** One runner in it. */
+struct simulation : simulated_world {
+    carillon::runner runner{ctx.get_executor(), time, transport, store, {.seed = 1}};
 };
 
 } // namespace carillon::test
