@@ -16,10 +16,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <utility>
+#include <vector>
 
 namespace asio = boost::asio;
 
@@ -149,9 +149,15 @@ private:
     {
         if (down_ > 0 || off_ > 0 || runner_) return;
         teller_.tell_incident("carillon starts");
-        store_ = &stores_.emplace_back(ctx_.get_executor(), time_, memory_, what_.commit);
+        auto made =
+            std::make_unique<simulated_store>(ctx_.get_executor(), time_, memory_, what_.commit);
+        store_ = made.get();
+        stores_.push_back(std::move(made));
+        if (what_.wrap_store)
+            stores_.back() =
+                what_.wrap_store(ctx_.get_executor(), time_, std::move(stores_.back()));
         runner_ = std::make_unique<runner>(
-            ctx_.get_executor(), time_, transport_, *store_,
+            ctx_.get_executor(), time_, transport_, *stores_.back(),
             runner_options{.seed = what_.seed + starts_++});
         runner_->on_event([this](const event& e) { teller_.on_event(e); });
         runner_->set_jobs(jobs_);
@@ -249,8 +255,9 @@ private:
         [this](const http::request& r) { return api_.answer(r); }};
     memory_store memory_{
         ctx_.get_executor(), {.keep_runs = 1, .keep_runs_in_all = 1'000, .keep_claims = 1'000}};
-    std::deque<simulated_store> stores_; // also those of earlier daemons: some answer late
-    simulated_store* store_ = nullptr;   // the daemon's
+    // Also of daemons that are gone: some answer late.
+    std::vector<std::unique_ptr<store>> stores_;
+    simulated_store* store_ = nullptr;                    // the daemon's
     std::shared_ptr<asio::cancellation_signal> stopping_; // while a daemon ends: cancels its runs
     std::unique_ptr<runner> runner_;
 };

@@ -2,11 +2,16 @@
 
 #include <carillon/job/job_set.hpp>
 #include <carillon/job/run.hpp>
+#include <carillon/store/store.hpp>
 #include <carillon/time/instant.hpp>
+#include <carillon/time/time_source.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
 
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -54,6 +59,10 @@ struct scenario {
     /// How long the store takes to answer; claims are asked for as long before their instant.
     microseconds commit{0};
     std::uint64_t seed = 1;
+    /// Where given, each daemon has what this makes of its store: one that answers otherwise.
+    std::function<std::unique_ptr<store>(
+        boost::asio::any_io_executor, time_source&, std::unique_ptr<store>)>
+        wrap_store{};
 };
 
 /** One thing that happened. */
