@@ -25,8 +25,14 @@ namespace carillon {
  * which owns the claims that it wins until their runs are recorded, or its process is gone.
  *
  * An object is for one executor at a time. Operations take effect in the order of their launches,
- * each of them whole or, with an error, not at all. An object must be there when an operation is
- * launched, which those of `boost::asio::deferred` are later than called.
+ * each of them whole. Their answers may come in another order, and at any time later. An object
+ * must be there when an operation is launched, which those of `boost::asio::deferred` are later
+ * than called.
+ *
+ * Claims that complete with an error have not taken effect. A store that does not know whether they
+ * have, since it lost its connection meanwhile, answers when it knows. Whoever asked may have lost
+ * patience by then, and gives back what was won. Another operation may have taken effect in spite
+ * of an error: it can be asked for again.
  *
  * Cancellation: none of any operation, whatever its type, so that nothing is lost between two
  * owners; each completes with what has come of it.
