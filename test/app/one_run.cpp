@@ -2,7 +2,7 @@
 
 #include "base/exit_code.hpp"
 #include "config_fixture.hpp"
-#include <carillon/store/store_reader.hpp>
+#include <carillon/store/sqlite_store_reader.hpp>
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/io_context.hpp>
@@ -60,7 +60,7 @@ BOOST_AUTO_TEST_CASE(cancel_what_runs_at_a_signal)
     });
     BOOST_TEST(one_run(one_job()).once("a") == exit_failed);
     endpoint.join();
-    const auto runs = store_reader((folder / "carillon.db").string()).latest_runs({"a"}, 1);
+    const auto runs = sqlite_store_reader((folder / "carillon.db").string()).latest_runs({"a"}, 1);
     BOOST_REQUIRE(runs.at(0).size() == 1u);
     BOOST_TEST((runs[0][0].outcome == outcome::cancelled));
 }

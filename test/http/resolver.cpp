@@ -71,7 +71,7 @@ BOOST_AUTO_TEST_CASE(is_cancelled_at_once_by_every_type)
     for (const auto type :
          {asio::cancellation_type::terminal, asio::cancellation_type::partial,
           asio::cancellation_type::total}) {
-        look_up& l = start(held(count));
+        asked_name& l = start(held(count));
         BOOST_REQUIRE(names.wait_until_held(++count));
         settle();
         BOOST_TEST(l.completions == 0);
@@ -87,7 +87,7 @@ BOOST_AUTO_TEST_CASE(is_cancelled_at_once_by_every_type)
 BOOST_AUTO_TEST_CASE(asks_once_for_all_who_want_a_name_at_a_time)
 {
     names.hold("held.test");
-    std::vector<look_up*> same;
+    std::vector<asked_name*> same;
     for (int i = 0; i < 1000; ++i) same.push_back(&start("held.test"));
     BOOST_REQUIRE(names.wait_until_held(1));
     same[0]->signal.emit(asio::cancellation_type::terminal);
@@ -96,7 +96,7 @@ BOOST_AUTO_TEST_CASE(asks_once_for_all_who_want_a_name_at_a_time)
     names.release();
     finish();
     BOOST_TEST(names.asked() == 1U);
-    for (const look_up* l : same)
+    for (const asked_name* l : same)
         BOOST_TEST(
             l->ec == (l == same[0] || l == same[500]
                           ? aborted
@@ -111,7 +111,7 @@ BOOST_AUTO_TEST_CASE(asks_once_for_all_who_want_a_name_at_a_time)
 BOOST_AUTO_TEST_CASE(drops_the_answer_that_comes_too_late)
 {
     names.hold("held.test");
-    look_up& l = start("held.test");
+    asked_name& l = start("held.test");
     BOOST_REQUIRE(names.wait_until_held(1));
     l.signal.emit(asio::cancellation_type::terminal);
     settle();
@@ -125,7 +125,7 @@ BOOST_AUTO_TEST_CASE(answers_many_at_once)
     names.answer("quick.test", {"127.0.0.1"});
     for (int i = 0; i < 500; ++i) start("quick.test");
     finish();
-    for (const look_up& l : all) BOOST_TEST(l.ec == error_code{});
+    for (const asked_name& l : all) BOOST_TEST(l.ec == error_code{});
 }
 
 BOOST_AUTO_TEST_CASE(completes_on_the_handlers_executor)

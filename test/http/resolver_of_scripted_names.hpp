@@ -19,7 +19,7 @@
 namespace carillon::test {
 
 /** A name that is looked up, and what came of it. */
-struct look_up {
+struct asked_name {
     boost::asio::cancellation_signal signal;
     int completions = 0;
     error_code ec;
@@ -32,11 +32,12 @@ struct resolver_of_scripted_names : network {
 
     const http::detail::resolver_bounds max{};
     std::optional<http::detail::resolver> resolver{ctx.get_executor()};
-    std::list<look_up> all;
+    std::list<asked_name> all;
 
-    look_up& start(const std::string& host, std::chrono::nanoseconds time = std::chrono::hours{1})
+    asked_name&
+    start(const std::string& host, std::chrono::nanoseconds time = std::chrono::hours{1})
     {
-        look_up& l = all.emplace_back();
+        asked_name& l = all.emplace_back();
         auto handler = [&l](error_code ec, http::detail::resolver::endpoints found) {
             ++l.completions;
             l.ec = ec;
@@ -49,16 +50,16 @@ struct resolver_of_scripted_names : network {
         return l;
     }
 
-    look_up& run(const std::string& host, std::chrono::nanoseconds time = std::chrono::hours{1})
+    asked_name& run(const std::string& host, std::chrono::nanoseconds time = std::chrono::hours{1})
     {
-        look_up& l = start(host, time);
+        asked_name& l = start(host, time);
         run_until([&] { return l.completions != 0; });
         return l;
     }
 
     std::string found(const std::string& host)
     {
-        const look_up& l = run(host);
+        const asked_name& l = run(host);
         BOOST_TEST(l.ec == error_code{});
         std::string out;
         for (const auto& e : l.found) {
@@ -80,7 +81,7 @@ struct resolver_of_scripted_names : network {
     void teardown()
     {
         network::teardown();
-        for (const look_up& l : all) BOOST_TEST(l.completions == 1);
+        for (const asked_name& l : all) BOOST_TEST(l.completions == 1);
     }
 };
 

@@ -22,11 +22,11 @@ BOOST_AUTO_TEST_CASE(is_cancelled_while_no_thread_is_free)
 {
     names.hold("held.test");
     names.answer("quick.test", {"127.0.0.1"});
-    std::vector<look_up*> all_held;
+    std::vector<asked_name*> all_held;
     for (std::size_t i = 0; i < max.untried; ++i) all_held.push_back(&start(held(i)));
     BOOST_REQUIRE(names.wait_until_held(max.untried));
-    look_up& waiting = start("quick.test");
-    look_up& behind = start("quick.test");
+    asked_name& waiting = start("quick.test");
+    asked_name& behind = start("quick.test");
     settle();
     waiting.signal.emit(asio::cancellation_type::terminal);
     settle();
@@ -37,7 +37,7 @@ BOOST_AUTO_TEST_CASE(is_cancelled_while_no_thread_is_free)
     names.release();
     run_until([&] { return behind.completions == 1; });
     BOOST_TEST(behind.ec == error_code{});
-    for (const look_up* l : all_held) run_until([&] { return l->completions == 1; });
+    for (const asked_name* l : all_held) run_until([&] { return l->completions == 1; });
     BOOST_TEST(names.asked() == max.untried + 1);
 }
 
@@ -45,11 +45,11 @@ BOOST_AUTO_TEST_CASE(a_name_that_hangs_does_not_hold_up_others)
 {
     names.hold("held.test");
     names.answer("quick.test", {"127.0.0.1"});
-    std::vector<look_up*> all_held;
+    std::vector<asked_name*> all_held;
     for (std::size_t i = 0; i < 3; ++i) all_held.push_back(&start(held(i)));
     BOOST_REQUIRE(names.wait_until_held(3));
     for (int i = 0; i < 10; ++i) BOOST_TEST(run("quick.test").ec == error_code{});
-    for (look_up* l : all_held) l->signal.emit(asio::cancellation_type::terminal);
+    for (asked_name* l : all_held) l->signal.emit(asio::cancellation_type::terminal);
 }
 
 BOOST_AUTO_TEST_CASE(a_hundred_names_that_hang_do_not_hold_up_others)
@@ -59,7 +59,7 @@ BOOST_AUTO_TEST_CASE(a_hundred_names_that_hang_do_not_hold_up_others)
     for (std::size_t i = 0; i < 100; ++i) start(held(i));
     BOOST_REQUIRE(names.wait_until_held(100));
     for (int i = 0; i < 10; ++i) BOOST_TEST(run("quick.test").ec == error_code{});
-    for (look_up& l : all) l.signal.emit(asio::cancellation_type::terminal);
+    for (asked_name& l : all) l.signal.emit(asio::cancellation_type::terminal);
 }
 
 BOOST_AUTO_TEST_CASE(names_that_were_slow_share_a_few_threads)
@@ -106,7 +106,7 @@ BOOST_AUTO_TEST_CASE(names_that_answered_in_time_have_threads_in_reserve)
     names.hold("held.test");
     for (std::size_t i = 0; i < 10; ++i) start(held(i));
     BOOST_REQUIRE(names.wait_until_held(2));
-    const look_up& untried = start("other.quick.test");
+    const asked_name& untried = start("other.quick.test");
     for (int i = 0; i < 10; ++i) BOOST_TEST(run("quick.test").ec == error_code{});
     BOOST_TEST(untried.completions == 0);
     names.release();
@@ -155,7 +155,7 @@ BOOST_AUTO_TEST_CASE(bounds_what_waits)
     for (std::size_t i = 0; i < http::detail::resolver::max_waiting; ++i)
         start(held(max.untried + i));
     BOOST_TEST(run("another.held.test").ec == errc::queue_full);
-    for (look_up& l : all) l.signal.emit(asio::cancellation_type::terminal);
+    for (asked_name& l : all) l.signal.emit(asio::cancellation_type::terminal);
 }
 
 BOOST_AUTO_TEST_CASE(its_end_ends_what_is_under_way)
@@ -165,8 +165,8 @@ BOOST_AUTO_TEST_CASE(its_end_ends_what_is_under_way)
     BOOST_REQUIRE(names.wait_until_held(max.untried));
     resolver.reset();
     finish();
-    for (const look_up& l : all) BOOST_TEST(l.ec == aborted);
-    for (look_up& l : all) l.signal.emit(asio::cancellation_type::terminal);
+    for (const asked_name& l : all) BOOST_TEST(l.ec == aborted);
+    for (asked_name& l : all) l.signal.emit(asio::cancellation_type::terminal);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

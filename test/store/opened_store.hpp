@@ -93,7 +93,8 @@ struct opened_store {
         using namespace std::chrono_literals;
         run();
         for (int i = 0; i < 2000; ++i) {
-            if (sqlite_store_reader(path).find({.limit = 100'000}).entries.size() == entries) return;
+            if (sqlite_store_reader(path).find({.limit = 100'000}).entries.size() == entries)
+                return;
             std::this_thread::sleep_for(10ms); // the store's own thread trims
         }
         BOOST_ERROR("the history is not trimmed");

@@ -89,7 +89,8 @@ BOOST_AUTO_TEST_CASE(who_comes_to_missing_files_is_refused)
         BOOST_CHECK_EXCEPTION(
             sqlite_store(ctx.get_executor(), {.path = path, .is_daemon = false}), store_unusable,
             says("was deleted or moved"));
-        BOOST_CHECK_EXCEPTION(sqlite_store_reader{path}, store_unusable, says("was deleted or moved"));
+        BOOST_CHECK_EXCEPTION(
+            sqlite_store_reader{path}, store_unusable, says("was deleted or moved"));
         BOOST_TEST(!std::filesystem::exists(path + end));
     }
 }

@@ -12,6 +12,7 @@ namespace carillon {
 
 /** An occurrence that someone wants to run: its identity is (chain, instant). */
 struct claim_request {
+    /** For which kind of run it is asked. */
     enum class kind {
         /// Won where nobody has claimed the occurrence before.
         fresh,
@@ -43,6 +44,7 @@ struct claim {
 
 /** A claim that is given back by whoever has won it. */
 struct returned_claim {
+    /** Why it is given back. */
     enum class kind {
         /// It is forgotten, as though nobody had asked for it.
         withdrawn,
@@ -69,6 +71,7 @@ struct claim_batch {
     /// Jobs that are no more.
     std::vector<std::string> forgotten{};
 
+    /** Whether there is nothing to write. */
     bool empty() const noexcept
     {
         return returned.empty() && claims.empty() && missed.empty() && memories.empty() &&

@@ -27,6 +27,7 @@ class memory_store final : public store {
 public:
     using executor_type = boost::asio::any_io_executor;
 
+    /** An empty store. */
     explicit memory_store(boost::asio::any_io_executor ex, memory_store_options options = {});
 
     /** Shares the memory of another, as another process would: for tests and simulations. */

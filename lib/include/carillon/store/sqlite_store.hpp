@@ -17,6 +17,7 @@ namespace detail {
 class sqlite_writer;
 } // namespace detail
 
+/** Where a @ref sqlite_store is, and how it behaves. */
 struct sqlite_store_options {
     /// The database's file; it is made where there is none, and so is its folder. Beside it stand
     /// `PATH-wal` and `PATH-shm`, which are SQLite's.

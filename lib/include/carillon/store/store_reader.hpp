@@ -34,6 +34,7 @@ public:
     /** Whether a daemon holds the store. */
     virtual bool has_daemon() const = 0;
 
+    /** A page of the history, newest first. */
     virtual history_page find(const history_query& query) = 0;
 
     /** One run, open or ended; nothing where it is not known. One that is open and whose process is
