@@ -20,7 +20,7 @@ namespace {
  * the log. */
 bool is_refusal(const error_code& ec)
 {
-    return ec == errc::no_such_run || ec == errc::no_such_job || ec == errc::run_still_goes ||
+    return ec == errc::no_such_run || ec == errc::no_such_job || ec == errc::run_not_ended ||
            ec == errc::nothing_to_retry;
 }
 

@@ -18,20 +18,20 @@ auto simulated_store::in_time(Handler handler)
 
 void simulated_store::load(load_handler handler) { real_.async_load(in_time(std::move(handler))); }
 
-void simulated_store::claim_all(
-    std::shared_ptr<const claim_batch> batch, instant now, claim_handler handler)
+void simulated_store::commit_changes(
+    std::shared_ptr<const store_changes> batch, instant now, claim_handler handler)
 {
-    real_.async_claim(std::move(batch), now, in_time(std::move(handler)));
+    real_.async_commit(std::move(batch), now, in_time(std::move(handler)));
 }
 
-void simulated_store::save(run_id run, job_record job, plain_handler handler)
+void simulated_store::save_progress(run_id run, job_record job, plain_handler handler)
 {
-    real_.async_save(run, std::move(job), in_time(std::move(handler)));
+    real_.async_save_progress(run, std::move(job), in_time(std::move(handler)));
 }
 
-void simulated_store::record(std::shared_ptr<const run_record> run, plain_handler handler)
+void simulated_store::finish(std::shared_ptr<const run_record> run, plain_handler handler)
 {
-    real_.async_record(std::move(run), in_time(std::move(handler)));
+    real_.async_finish(std::move(run), in_time(std::move(handler)));
 }
 
 void simulated_store::find(history_query query, find_handler handler)

@@ -252,9 +252,9 @@ BOOST_AUTO_TEST_CASE(any_kind_of_store_is_read)
 {
     memory_store other(ctx.get_executor());
     const auto claim_it = [&](const run_record& r) {
-        auto batch = std::make_shared<claim_batch>();
+        auto batch = std::make_shared<store_changes>();
         batch->claims = {{.chain = r.chain, .scheduled_at = r.scheduled_at, .run = r.id}};
-        finish([&](auto handler) { other.async_claim(batch, r.started_at, handler); });
+        finish([&](auto handler) { other.async_commit(batch, r.started_at, handler); });
     };
     const run_record cut = make("a", 0s, 0s, {});
     claim_it(cut);

@@ -43,14 +43,15 @@ struct store_fixture : config_fixture, run_fixture {
     void record(run_record r)
     {
         finish([&](auto handler) {
-            store->async_record(std::make_shared<const run_record>(std::move(r)), handler);
+            store->async_finish(std::make_shared<const run_record>(std::move(r)), handler);
         });
     }
 
-    void keep(claim_batch batch, instant now)
+    void keep(store_changes batch, instant now)
     {
         finish([&](auto handler) {
-            store->async_claim(std::make_shared<const claim_batch>(std::move(batch)), now, handler);
+            store->async_commit(
+                std::make_shared<const store_changes>(std::move(batch)), now, handler);
         });
     }
 

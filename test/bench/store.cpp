@@ -53,9 +53,9 @@ public:
     {
         const auto begun = std::chrono::steady_clock::now();
         for (std::size_t done = 0; done < count; done += at_a_time) {
-            auto batch = std::make_shared<claim_batch>();
+            auto batch = std::make_shared<store_changes>();
             for (std::size_t i = 0; i < at_a_time; ++i) batch->claims.push_back(next());
-            store_.async_claim(
+            store_.async_commit(
                 batch, now_, [&, batch](const error_code& ec, const std::vector<claim>& claims) {
                     if (ec) fail(ec);
                     for (std::size_t i = 0; i < claims.size(); ++i)
@@ -107,7 +107,7 @@ private:
         j.message = "Stickiness computation completed";
         j.attempts.push_back(
             {.started_at = asked.scheduled_at, .latency = 123456us, .http_status = 200});
-        store_.async_record(r, [](const error_code& ec) {
+        store_.async_finish(r, [](const error_code& ec) {
             if (ec) fail(ec);
         });
     }

@@ -76,7 +76,7 @@ public:
     }
 
     /** Before claims take effect. */
-    void be_beaten(const claim_batch& asked) { how_.meanwhile(asked); }
+    void be_beaten(const store_changes& asked) { how_.meanwhile(asked); }
 
     /** Who waits is not told any more. */
     void stop()
@@ -186,26 +186,26 @@ void awkward_store::load(load_handler handler)
     });
 }
 
-void awkward_store::claim_all(
-    std::shared_ptr<const claim_batch> batch, instant now, claim_handler handler)
+void awkward_store::commit_changes(
+    std::shared_ptr<const store_changes> batch, instant now, claim_handler handler)
 {
     state_->be_beaten(*batch);
     state_->ask<std::vector<claim>>(state::kind::claim, std::move(handler), [&](auto answer) {
-        state_->real->async_claim(batch, now, std::move(answer));
+        state_->real->async_commit(batch, now, std::move(answer));
     });
 }
 
-void awkward_store::save(run_id run, job_record job, plain_handler handler)
+void awkward_store::save_progress(run_id run, job_record job, plain_handler handler)
 {
     state_->ask<>(state::kind::save, std::move(handler), [&](auto answer) {
-        state_->real->async_save(run, std::move(job), std::move(answer));
+        state_->real->async_save_progress(run, std::move(job), std::move(answer));
     });
 }
 
-void awkward_store::record(std::shared_ptr<const run_record> run, plain_handler handler)
+void awkward_store::finish(std::shared_ptr<const run_record> run, plain_handler handler)
 {
     state_->ask<>(state::kind::record, std::move(handler), [&](auto answer) {
-        state_->real->async_record(std::move(run), std::move(answer));
+        state_->real->async_finish(std::move(run), std::move(answer));
     });
 }
 
@@ -227,7 +227,7 @@ rival::rival(time_source& time, carillon::store& connection, std::uint64_t seed)
     : time_(time), connection_(connection), random_(seed)
 {}
 
-void rival::before(const claim_batch& other)
+void rival::before(const store_changes& other)
 {
     for (const claim_request& c : other.claims) {
         const bool is_scheduled = c.trigger == run_trigger::schedule;
@@ -246,12 +246,12 @@ void rival::win(const std::string& chain, instant at, run_trigger trigger)
     r.scheduled_at = at;
     r.id = random_id(random_);
     r.trigger = trigger;
-    auto batch = std::make_shared<claim_batch>();
+    auto batch = std::make_shared<store_changes>();
     batch->claims = {
         {.chain = chain, .scheduled_at = at, .run = r.id, .trigger = trigger, .due = at}};
     const microseconds length{
         static_cast<std::int64_t>(random_() % std::uint64_t{longest_run_of_rival.count()})};
-    connection_.async_claim(
+    connection_.async_commit(
         batch, time_.now(),
         [this, r, length](const error_code& ec, const std::vector<claim>& claims) mutable {
             if (ec || !claims.at(0).won) return;
@@ -261,7 +261,7 @@ void rival::win(const std::string& chain, instant at, run_trigger trigger)
             time_.async_wait_for(length, [this, r](const error_code&) mutable {
                 r.outcome = outcome::completed;
                 r.ended_at = std::max(time_.now(), r.started_at);
-                connection_.async_record(
+                connection_.async_finish(
                     std::make_shared<const run_record>(std::move(r)), [](const error_code&) {});
             });
         });

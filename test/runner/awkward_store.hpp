@@ -22,7 +22,7 @@ struct awkwardness {
     /// Every so many operations, about, the connection is lost; never, if zero.
     int loses_one_in = 0;
     /// Called before claims take effect: what other processes do meanwhile.
-    std::function<void(const claim_batch&)> meanwhile = [](const claim_batch&) {};
+    std::function<void(const store_changes&)> meanwhile = [](const store_changes&) {};
 };
 
 /**
@@ -51,10 +51,10 @@ private:
     class state;
 
     void load(load_handler handler) override;
-    void claim_all(
-        std::shared_ptr<const claim_batch> batch, instant now, claim_handler handler) override;
-    void save(run_id run, job_record job, plain_handler handler) override;
-    void record(std::shared_ptr<const run_record> run, plain_handler handler) override;
+    void commit_changes(
+        std::shared_ptr<const store_changes> batch, instant now, claim_handler handler) override;
+    void save_progress(run_id run, job_record job, plain_handler handler) override;
+    void finish(std::shared_ptr<const run_record> run, plain_handler handler) override;
     void find(history_query query, find_handler handler) override;
     void find_run(run_id run, find_run_handler handler) override;
 
@@ -69,7 +69,7 @@ public:
     rival(time_source& time, carillon::store& connection, std::uint64_t seed);
 
     /** Acts before somebody else's claims. */
-    void before(const claim_batch& other);
+    void before(const store_changes& other);
 
     /** How many scheduled occurrences of a chain it has won. */
     std::int64_t wins(const std::string& chain) const

@@ -45,24 +45,24 @@ struct fixture {
 
     void claim(int n)
     {
-        auto batch = std::make_shared<claim_batch>();
+        auto batch = std::make_shared<store_changes>();
         const run_record r = run_of(n);
         batch->claims = {{.chain = r.chain, .scheduled_at = r.scheduled_at, .run = r.id}};
-        store->async_claim(batch, time.now(), [this](const error_code& ec, const auto& claims) {
+        store->async_commit(batch, time.now(), [this](const error_code& ec, const auto& claims) {
             answers += ec ? '-' : claims.at(0).won ? 'c' : 'x';
         });
     }
 
     void save(int n)
     {
-        store->async_save(run_of(n).id, {.job = "a"}, [this](const error_code& ec) {
+        store->async_save_progress(run_of(n).id, {.job = "a"}, [this](const error_code& ec) {
             answers += ec ? '-' : 's';
         });
     }
 
     void record(int n)
     {
-        store->async_record(std::make_shared<const run_record>(run_of(n)), [this](error_code ec) {
+        store->async_finish(std::make_shared<const run_record>(run_of(n)), [this](error_code ec) {
             answers += ec ? '-' : 'r';
             if (ec) BOOST_TEST(ec == asio::error::connection_reset);
         });
@@ -146,7 +146,7 @@ BOOST_AUTO_TEST_CASE(a_rival_wins_some_claims_and_ends_its_runs)
 {
     memory_store others(ctx.get_executor(), shared);
     rival other(time, others, 1);
-    connect({.meanwhile = [&](const claim_batch& asked) { other.before(asked); }});
+    connect({.meanwhile = [&](const store_changes& asked) { other.before(asked); }});
     std::string all;
     for (int n = 0; n < 200; ++n) {
         claim(n);

@@ -55,25 +55,25 @@ private:
             std::move(handler), [&](auto answer) { real_->async_load(std::move(answer)); });
     }
 
-    void
-    claim_all(std::shared_ptr<const claim_batch> batch, instant now, claim_handler handler) override
+    void commit_changes(
+        std::shared_ptr<const store_changes> batch, instant now, claim_handler handler) override
     {
         ask<std::vector<claim>>(std::move(handler), [&](auto answer) {
-            real_->async_claim(std::move(batch), now, std::move(answer));
+            real_->async_commit(std::move(batch), now, std::move(answer));
         });
     }
 
-    void save(run_id run, job_record job, plain_handler handler) override
+    void save_progress(run_id run, job_record job, plain_handler handler) override
     {
         ask<>(std::move(handler), [&](auto answer) {
-            real_->async_save(run, std::move(job), std::move(answer));
+            real_->async_save_progress(run, std::move(job), std::move(answer));
         });
     }
 
-    void record(std::shared_ptr<const run_record> run, plain_handler handler) override
+    void finish(std::shared_ptr<const run_record> run, plain_handler handler) override
     {
         ask<>(std::move(handler), [&](auto answer) {
-            real_->async_record(std::move(run), std::move(answer));
+            real_->async_finish(std::move(run), std::move(answer));
         });
     }
 
@@ -120,23 +120,23 @@ void connection::load(load_handler handler)
         .complete(errc::not_running, {});
 }
 
-void connection::claim_all(
-    std::shared_ptr<const claim_batch> batch, instant now, claim_handler handler)
+void connection::commit_changes(
+    std::shared_ptr<const store_changes> batch, instant now, claim_handler handler)
 {
-    if (real_) return real_->async_claim(std::move(batch), now, std::move(handler));
+    if (real_) return real_->async_commit(std::move(batch), now, std::move(handler));
     detail::pending<void(error_code, std::vector<claim>)>(executor_, std::move(handler))
         .complete(errc::not_running, {});
 }
 
-void connection::save(run_id run, job_record job, plain_handler handler)
+void connection::save_progress(run_id run, job_record job, plain_handler handler)
 {
-    if (real_) return real_->async_save(run, std::move(job), std::move(handler));
+    if (real_) return real_->async_save_progress(run, std::move(job), std::move(handler));
     detail::pending<void(error_code)>(executor_, std::move(handler)).complete(errc::not_running);
 }
 
-void connection::record(std::shared_ptr<const run_record> run, plain_handler handler)
+void connection::finish(std::shared_ptr<const run_record> run, plain_handler handler)
 {
-    if (real_) return real_->async_record(std::move(run), std::move(handler));
+    if (real_) return real_->async_finish(std::move(run), std::move(handler));
     detail::pending<void(error_code)>(executor_, std::move(handler)).complete(errc::not_running);
 }
 

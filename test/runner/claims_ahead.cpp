@@ -174,7 +174,7 @@ BOOST_AUTO_TEST_CASE(what_is_taken_out_is_not_sent)
     }
     BOOST_TEST(store.missed().empty());
     const auto other = store.connect();
-    other->async_load([](error_code, const recollection& r) { BOOST_TEST(r.cut_off.empty()); });
+    other->async_load([](error_code, const recollection& r) { BOOST_TEST(r.crashed.empty()); });
     run_for(0s);
 }
 

@@ -48,8 +48,8 @@ private:
     {
         asio::post(executor_, asio::append(std::move(handler), error_code{}, recollection{}));
     }
-    void
-    claim_all(std::shared_ptr<const claim_batch> batch, instant, claim_handler handler) override
+    void commit_changes(
+        std::shared_ptr<const store_changes> batch, instant, claim_handler handler) override
     {
         returned.insert(returned.end(), batch->returned.begin(), batch->returned.end());
         if (batch->claims.empty())
@@ -58,13 +58,13 @@ private:
         // Not assigned: clang then wraps Asio 1.81's handler in itself, without end.
         waiting_.emplace(std::move(handler));
     }
-    void save(run_id, job_record, plain_handler handler) override
+    void save_progress(run_id, job_record, plain_handler handler) override
     {
         asio::post(executor_, asio::append(std::move(handler), error_code{}));
     }
     void find(history_query, find_handler) override { BOOST_ERROR("not asked"); }
     void find_run(run_id, find_run_handler) override { BOOST_ERROR("not asked"); }
-    void record(std::shared_ptr<const run_record> run, plain_handler handler) override
+    void finish(std::shared_ptr<const run_record> run, plain_handler handler) override
     {
         recorded.push_back(*run);
         asio::post(executor_, asio::append(std::move(handler), error_code{}));

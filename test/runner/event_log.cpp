@@ -80,7 +80,8 @@ BOOST_AUTO_TEST_CASE(three_skips_in_a_row_are_an_alarm)
         to_entry(run_skipped{j, {}, reason::overlap, 2}, {}, secrets).level == log_level::warning);
     BOOST_TEST(
         to_entry(run_skipped{j, {}, reason::overlap, 2}, {}, secrets).message ==
-        "the run due at 1970-01-01T00:00:00.000000Z was skipped: the one before still goes (2 "
+        "the run due at 1970-01-01T00:00:00.000000Z was skipped: the run before it has not ended "
+        "(2 "
         "skipped in a row)");
     // Only a stop is called one.
     for (const reason why :

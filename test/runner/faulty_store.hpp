@@ -121,26 +121,26 @@ private:
         });
     }
 
-    void
-    claim_all(std::shared_ptr<const claim_batch> batch, instant now, claim_handler handler) override
+    void commit_changes(
+        std::shared_ptr<const store_changes> batch, instant now, claim_handler handler) override
     {
         pass<std::vector<claim>>(
             operation::claim, std::move(handler), [s = state_, batch, now](auto answer) {
-                s->real.async_claim(batch, now, std::move(answer));
+                s->real.async_commit(batch, now, std::move(answer));
             });
     }
 
-    void save(run_id run, job_record job, plain_handler handler) override
+    void save_progress(run_id run, job_record job, plain_handler handler) override
     {
         pass_plain(operation::save, std::move(handler), [s = state_, run, job](auto answer) {
-            s->real.async_save(run, job, std::move(answer));
+            s->real.async_save_progress(run, job, std::move(answer));
         });
     }
 
-    void record(std::shared_ptr<const run_record> run, plain_handler handler) override
+    void finish(std::shared_ptr<const run_record> run, plain_handler handler) override
     {
         pass_plain(operation::record, std::move(handler), [s = state_, run](auto answer) {
-            s->real.async_record(run, std::move(answer));
+            s->real.async_finish(run, std::move(answer));
         });
     }
 

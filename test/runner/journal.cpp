@@ -28,7 +28,7 @@ const error_code full = make_error_code(boost::system::errc::no_space_on_device)
 class asked_store final : public store {
 public:
     struct batch {
-        std::shared_ptr<const claim_batch> changes;
+        std::shared_ptr<const store_changes> changes;
         claim_handler handler;
     };
     struct end {
@@ -56,17 +56,17 @@ public:
 
 private:
     void load(load_handler) override {}
-    void save(run_id, job_record, plain_handler) override {}
+    void save_progress(run_id, job_record, plain_handler) override {}
     void find(history_query, find_handler) override {}
     void find_run(run_id, find_run_handler) override {}
 
-    void
-    claim_all(std::shared_ptr<const claim_batch> changes, instant, claim_handler handler) override
+    void commit_changes(
+        std::shared_ptr<const store_changes> changes, instant, claim_handler handler) override
     {
         batches.push_back({std::move(changes), std::move(handler)});
     }
 
-    void record(std::shared_ptr<const run_record> run, plain_handler handler) override
+    void finish(std::shared_ptr<const run_record> run, plain_handler handler) override
     {
         ends.push_back({std::move(run), std::move(handler)});
     }
@@ -96,7 +96,7 @@ struct one_journal {
         journal->serve(
             owner, {.recall =
                         [this](const std::set<std::string>& jobs) {
-                            claim_batch out;
+                            store_changes out;
                             ++recalls;
                             for (const auto& j : jobs) out.memories.push_back(memory(j, recalls));
                             return out;
@@ -121,9 +121,9 @@ struct one_journal {
         return {std::move(chain), t0 + from * 1s, t0 + to * 1s, to - from + 1, why};
     }
 
-    static claim_batch claim_of(std::string chain)
+    static store_changes claim_of(std::string chain)
     {
-        claim_batch out;
+        store_changes out;
         out.claims.push_back({.chain = chain, .scheduled_at = t0});
         out.memories.push_back(memory(std::move(chain), 50));
         return out;
@@ -144,7 +144,7 @@ struct one_journal {
         run_for(0s);
     }
 
-    const claim_batch& asked()
+    const store_changes& asked()
     {
         run_for(0s);
         BOOST_REQUIRE_EQUAL(store.batches.size(), 1U);
@@ -289,10 +289,11 @@ BOOST_AUTO_TEST_CASE(at_the_end_what_waits_is_tried_once_more_and_then_given_up)
 
 BOOST_AUTO_TEST_CASE(claims_that_were_won_too_late_are_given_back)
 {
-    claim_batch batch = claim_of("a");
-    batch.claims.push_back({.chain = "b", .what = claim_request::kind::recovered});
+    store_changes batch = claim_of("a");
+    batch.claims.push_back(
+        {.chain = "b", .scheduled_at = t0, .what = claim_request::kind::recovered});
     journal->answered_late(batch, {}, {{.won = true}, {.won = true}});
-    const claim_batch& back = asked();
+    const store_changes& back = asked();
     BOOST_REQUIRE_EQUAL(back.returned.size(), 2U);
     BOOST_TEST((back.returned[0].what == returned_claim::kind::withdrawn));
     BOOST_TEST((back.returned[1].what == returned_claim::kind::begun));

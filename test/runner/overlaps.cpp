@@ -1,4 +1,4 @@
-// What happens when a chain is due while its last run still goes.
+// What happens when a chain is due while its last run has not ended.
 
 #include "print.hpp"
 #include "runner/machine.hpp"

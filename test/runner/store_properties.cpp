@@ -217,7 +217,7 @@ struct random_machine : machine {
         for (const missed_record& m : store.missed()) counted[m.chain] += m.count;
         // What the last stop left to a next start.
         const recollection left = reader_load();
-        for (const open_run& o : left.cut_off) {
+        for (const open_run& o : left.crashed) {
             BOOST_TEST(!o.may_have_begun, "a claim is left open");
             ++counted[o.run.chain];
         }
@@ -306,7 +306,7 @@ struct shared_machine : random_machine {
                 {.seed = random(),
                  .longest_delay = delays[below(4)],
                  .loses_one_in = 30,
-                 .meanwhile = [this](const claim_batch& asked) { other.before(asked); }});
+                 .meanwhile = [this](const store_changes& asked) { other.before(asked); }});
         };
     }
 

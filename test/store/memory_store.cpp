@@ -39,8 +39,8 @@ BOOST_AUTO_TEST_CASE(without_a_connection_nothing_is_taken)
     auto store = std::make_unique<memory_store>(ctx.get_executor(), memory);
     store->disconnect();
     std::optional<error_code> result;
-    store->async_claim(
-        std::make_shared<const claim_batch>(claim_batch{.claims = {fresh("a", t0)}}), t0,
+    store->async_commit(
+        std::make_shared<const store_changes>(store_changes{.claims = {fresh("a", t0)}}), t0,
         [&](error_code ec, const auto&) { result = ec; });
     ctx.run();
     BOOST_TEST(result == errc::not_running);

@@ -43,7 +43,7 @@ struct opened_store {
         r->ended_at = at;
         r->outcome = outcome::completed;
         r->jobs.emplace_back().message = std::string(message_bytes, 'x');
-        store->async_record(r, [](error_code ec) { BOOST_TEST(!ec, ec.message()); });
+        store->async_finish(r, [](error_code ec) { BOOST_TEST(!ec, ec.message()); });
     }
 
     void run()
@@ -56,9 +56,9 @@ struct opened_store {
     error_code note()
     {
         error_code out;
-        auto batch = std::make_shared<claim_batch>();
+        auto batch = std::make_shared<store_changes>();
         batch->missed.push_back({"a", t0, t0, 1, reason::window});
-        store->async_claim(
+        store->async_commit(
             batch, t0, [&](const error_code& ec, const std::vector<claim>&) { out = ec; });
         run();
         return out;

@@ -143,7 +143,7 @@ BOOST_AUTO_TEST_CASE(what_is_asked_for_is_done_before_the_end)
 BOOST_AUTO_TEST_CASE(one_that_cannot_be_written_does_not_fail_others)
 {
     open();
-    auto twice = std::make_shared<claim_batch>();
+    auto twice = std::make_shared<store_changes>();
     twice->claims = {{.chain = "a", .scheduled_at = t0, .run = {}}};
     sqlite::database other(path);
     // A row that breaks a rule of the table.
@@ -156,7 +156,7 @@ BOOST_AUTO_TEST_CASE(one_that_cannot_be_written_does_not_fail_others)
         auto r = std::make_shared<run_record>();
         r->chain = chain;
         r->id.data[0] = static_cast<std::uint8_t>(chain[0]);
-        store->async_record(r, [&](error_code ec) { failed.push_back(ec.failed()); });
+        store->async_finish(r, [&](error_code ec) { failed.push_back(ec.failed()); });
     }
     run();
     BOOST_TEST(failed == (std::vector<bool>{false, true, false}), per_element());

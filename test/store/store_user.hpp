@@ -38,11 +38,11 @@ struct user {
         ctx.run();
     }
 
-    std::vector<claim> tell(claim_batch batch, instant now = t0)
+    std::vector<claim> tell(store_changes batch, instant now = t0)
     {
         std::vector<claim> out;
-        kept->async_claim(
-            std::make_shared<const claim_batch>(std::move(batch)), now,
+        kept->async_commit(
+            std::make_shared<const store_changes>(std::move(batch)), now,
             [&](error_code ec, std::vector<claim> claims) {
                 BOOST_TEST(!ec, ec.message());
                 out = std::move(claims);
@@ -59,13 +59,14 @@ struct user {
 
     void save(int id, job_record job)
     {
-        kept->async_save(id_of(id), std::move(job), [](error_code ec) { BOOST_TEST(!ec); });
+        kept->async_save_progress(
+            id_of(id), std::move(job), [](error_code ec) { BOOST_TEST(!ec); });
         run();
     }
 
     void record(run_record run_of_it)
     {
-        kept->async_record(
+        kept->async_finish(
             std::make_shared<const run_record>(std::move(run_of_it)),
             [](error_code ec) { BOOST_TEST(!ec, ec.message()); });
         run();

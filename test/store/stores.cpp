@@ -161,10 +161,10 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(what_a_process_leaves_open_is_the_next_ones, Store
         dead.ask({once});
         dead.ask({fresh("ended", t0, 3)});
         dead.end("ended", t0, 3);
-        BOOST_TEST(alive.load().cut_off.empty());
+        BOOST_TEST(alive.load().crashed.empty());
     }
     user next = w.connect();
-    const auto found = next.load().cut_off;
+    const auto found = next.load().crashed;
     BOOST_REQUIRE_EQUAL(found.size(), 2U);
     BOOST_TEST(found[0].run.chain == "b"); // the earlier claim
     BOOST_TEST(found[0].run.id == id_of(1));
@@ -181,7 +181,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(what_a_process_leaves_open_is_the_next_ones, Store
     BOOST_TEST(won.won);
     BOOST_TEST(won.fence > found[0].run.fence);
     BOOST_TEST(!alive.ask({mine}).at(0).won); // nobody else's any more
-    BOOST_TEST(next.load().cut_off.size() == 1U);
+    BOOST_TEST(next.load().crashed.size() == 1U);
     mine.chain = "never";
     BOOST_TEST(!next.ask({mine}).at(0).won);
 }
@@ -216,7 +216,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(how_far_a_run_is_outlives_the_process, Stores, sto
         dead.save(99, going); // of a run that nobody claimed
     }
     user next = w.connect();
-    const auto found = next.load().cut_off;
+    const auto found = next.load().crashed;
     BOOST_REQUIRE_EQUAL(found.size(), 1U);
     auto jobs = found[0].run.jobs;
     BOOST_REQUIRE_EQUAL(jobs.size(), 2U);
@@ -241,7 +241,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(how_far_a_run_is_outlives_the_process, Stores, sto
     BOOST_TEST(jobs[1].polled == going.polled);
 
     next.end("first", t0, 1);
-    BOOST_TEST(next.load().cut_off.empty());
+    BOOST_TEST(next.load().crashed.empty());
     BOOST_TEST(next.find({}).entries.size() == 1U);
 }
 
@@ -361,7 +361,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_reader_tells_what_is_running_from_what_was_cut_o
     BOOST_TEST(look->find_run(id_of(1))->reason == reason::crash);
     BOOST_TEST(!look->find_run(id_of(2))->reason);
     BOOST_TEST(!look->find_run(id_of(3)));
-    BOOST_TEST(alive.load().cut_off.size() == 1U); // a look takes nothing
+    BOOST_TEST(alive.load().crashed.size() == 1U); // a look takes nothing
 }
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(a_reader_finds_runs_by_chain_and_by_id, Stores, stores)

@@ -71,7 +71,7 @@ enum class errc {
     /// No run has this id.
     no_such_run,
     /// The run has not ended.
-    run_still_goes,
+    run_not_ended,
     /// The run completed.
     nothing_to_retry,
     /// The job has no schedule.

@@ -74,7 +74,7 @@ public:
             return "no such job";
         case errc::no_such_run:
             return "no such run";
-        case errc::run_still_goes:
+        case errc::run_not_ended:
             return "the run has not ended yet";
         case errc::nothing_to_retry:
             return "the run completed";

@@ -16,7 +16,7 @@ struct run_started {
     const run_record& run;
     const carillon::job& first;
     /// It has begun before: a crash interrupted it, or it failed and is retried.
-    bool goes_on = false;
+    bool is_resumed = false;
 };
 
 /** A job's first attempt is about to be sent. */

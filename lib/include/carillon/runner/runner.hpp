@@ -250,7 +250,7 @@ public:
      * run_record)`.
      *
      * The run keeps its id and instant, and continues to count attempts. Completes as @ref
-     * async_trigger does. Errors beside its: @ref errc::no_such_run; @ref errc::run_still_goes;
+     * async_trigger does. Errors beside its: @ref errc::no_such_run; @ref errc::run_not_ended;
      * @ref errc::nothing_to_retry.
      *
      * Cancellation: as of @ref async_trigger.

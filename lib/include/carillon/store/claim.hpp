@@ -16,10 +16,10 @@ struct claim_request {
     enum class kind {
         /// Won where nobody has claimed the occurrence before.
         fresh,
-        /// One of @ref recollection::cut_off: won by the first who asks for it.
+        /// One of @ref recollection::crashed: won by the first who asks for it.
         recovered,
-        /// A run that has ended is taken up again: won where it is still known and nobody else does
-        /// so.
+        /// A run that has ended is retried: won where it is still known, and nobody else retries
+        /// it.
         retried,
     };
 
@@ -48,7 +48,8 @@ struct returned_claim {
     enum class kind {
         /// It is forgotten, as though nobody had asked for it.
         withdrawn,
-        /// Nothing of its run has begun: the next @ref store::async_load finds it cut off.
+        /// Nothing of its run has begun: the next @ref store::async_load finds it among those that
+        /// crashed.
         unbegun,
         /// The same of a run that may have begun in an earlier process.
         begun,
@@ -60,15 +61,15 @@ struct returned_claim {
     kind what = kind::withdrawn;
 };
 
-/** What comes of one wake-up, to be kept in one commit. */
-struct claim_batch {
+/** What one wake-up brings, to be written in one commit. */
+struct store_changes {
     /// Comes before all else, so that what was given back can be claimed anew.
     std::vector<returned_claim> returned{};
     std::vector<claim_request> claims{};
     std::vector<missed_record> missed{};
     /// In place of what was remembered of these jobs.
     std::vector<job_memory> memories{};
-    /// Jobs that are no more.
+    /// Jobs that were removed.
     std::vector<std::string> forgotten{};
 
     /** Whether there is nothing to write. */
@@ -81,7 +82,7 @@ struct claim_batch {
 
 /** A run that is claimed and has not ended. */
 struct open_run {
-    /// With its jobs as far as @ref store::async_save was told of them.
+    /// With its jobs as far as @ref store::async_save_progress was told of them.
     run_record run;
     instant due{};
     bool recovers = true;
@@ -94,7 +95,7 @@ struct recollection {
     /// In any order.
     std::vector<job_memory> memories{};
     /// Open runs whose owner is gone, those with the earliest claim first.
-    std::vector<open_run> cut_off{};
+    std::vector<open_run> crashed{};
 };
 
 } // namespace carillon

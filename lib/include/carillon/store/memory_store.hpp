@@ -60,10 +60,10 @@ private:
     class reader;
 
     void load(load_handler handler) override;
-    void claim_all(
-        std::shared_ptr<const claim_batch> batch, instant now, claim_handler handler) override;
-    void save(run_id run, job_record job, plain_handler handler) override;
-    void record(std::shared_ptr<const run_record> run, plain_handler handler) override;
+    void commit_changes(
+        std::shared_ptr<const store_changes> batch, instant now, claim_handler handler) override;
+    void save_progress(run_id run, job_record job, plain_handler handler) override;
+    void finish(std::shared_ptr<const run_record> run, plain_handler handler) override;
     void find(history_query query, find_handler handler) override;
     void find_run(run_id run, find_run_handler handler) override;
 

@@ -22,14 +22,14 @@ struct sqlite_store_options {
     /// The database's file; it is made where there is none, and so is its folder. Beside it stand
     /// `PATH-wal` and `PATH-shm`, which are SQLite's.
     std::string path;
-    /// The one process that fires schedules and recovers what was cut off. Others may use the store
+    /// The one process that fires schedules and resumes runs that crashed. Others may use the store
     /// beside it for runs of their own.
     bool is_daemon = true;
     history_limits limits{};
     /// Operations of one commit, from 1. More than one share the cost of the disk's sync.
     std::size_t max_group = 512;
     /// Is told, on the store's executor, what is wrong where a large file turns out to be damaged
-    /// after the start. Such a file goes on to be used as far as it can be.
+    /// after the start. Such a file is used further as far as it can be.
     std::function<void(std::string)> on_damage{};
     /// What the age of entries is measured by: it never goes back while the store is open. Called
     /// on any thread. Without it, the time since boot (CLOCK_BOOTTIME, clock_gettime(2)).
@@ -73,10 +73,10 @@ private:
     class reader;
 
     void load(load_handler handler) override;
-    void claim_all(
-        std::shared_ptr<const claim_batch> batch, instant now, claim_handler handler) override;
-    void save(run_id run, job_record job, plain_handler handler) override;
-    void record(std::shared_ptr<const run_record> run, plain_handler handler) override;
+    void commit_changes(
+        std::shared_ptr<const store_changes> batch, instant now, claim_handler handler) override;
+    void save_progress(run_id run, job_record job, plain_handler handler) override;
+    void finish(std::shared_ptr<const run_record> run, plain_handler handler) override;
     void find(history_query query, find_handler handler) override;
     void find_run(run_id run, find_run_handler handler) override;
 

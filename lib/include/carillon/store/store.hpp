@@ -35,7 +35,7 @@ namespace carillon {
  * of an error: it can be asked for again.
  *
  * Cancellation: none of any operation, whatever its type, so that nothing is lost between two
- * owners; each completes with what has come of it.
+ * owners; each completes with its result.
  */
 class store {
 public:
@@ -55,14 +55,14 @@ public:
         return microseconds{0};
     }
 
-    /** Whether what is kept outlives the process, so that a next start can go on with it. */
+    /** Whether what is kept outlives the process, so that the next start finds it. */
     virtual bool is_durable() const noexcept { return true; }
 
     /** Keeps so much of the history from now on, where the store can tell: one in memory has its
      * own bounds. From any thread. */
     virtual void set_limits(const history_limits& limits) { static_cast<void>(limits); }
 
-    /** What is remembered of all scheduled jobs, and the runs that were cut off:
+    /** What is remembered of all scheduled jobs, and the runs that crashed:
      * `void(error_code, recollection)`. Changes nothing. Cancellation: none. */
     template <class CompletionToken>
     auto async_load(CompletionToken&& token)
@@ -72,7 +72,7 @@ public:
     }
 
     /**
-     * Claims all that is due at one wake-up, and keeps what else came of it:
+     * Commits what one wake-up brings: claims of all that is due, and what comes to no run:
      * `void(error_code, std::vector<claim>)`, an answer for each claim, in order.
      *
      * A claim is as durable as the store when the operation completes. `now` is the wall clock: a
@@ -81,11 +81,12 @@ public:
      * the store fails; it must not change meanwhile. Cancellation: none.
      */
     template <class CompletionToken>
-    auto async_claim(std::shared_ptr<const claim_batch> batch, instant now, CompletionToken&& token)
+    auto
+    async_commit(std::shared_ptr<const store_changes> batch, instant now, CompletionToken&& token)
     {
         return boost::asio::async_initiate<CompletionToken, void(error_code, std::vector<claim>)>(
-            [](auto handler, store* self, std::shared_ptr<const claim_batch> asked, instant at) {
-                self->claim_all(std::move(asked), at, std::move(handler));
+            [](auto handler, store* self, std::shared_ptr<const store_changes> asked, instant at) {
+                self->commit_changes(std::move(asked), at, std::move(handler));
             },
             token, this, std::move(batch), now);
     }
@@ -93,11 +94,11 @@ public:
     /** Keeps how far a job of an open run is, in place of what was kept of it: `void(error_code)`,
      * when it is durable. Cancellation: none. */
     template <class CompletionToken>
-    auto async_save(run_id run, job_record job, CompletionToken&& token)
+    auto async_save_progress(run_id run, job_record job, CompletionToken&& token)
     {
         return boost::asio::async_initiate<CompletionToken, void(error_code)>(
             [](auto handler, store* self, run_id id, job_record record) {
-                self->save(id, std::move(record), std::move(handler));
+                self->save_progress(id, std::move(record), std::move(handler));
             },
             token, this, run, std::move(job));
     }
@@ -106,11 +107,11 @@ public:
      * end of the same run: `void(error_code)`. It is shared as a batch of claims is. Cancellation:
      * none. */
     template <class CompletionToken>
-    auto async_record(std::shared_ptr<const run_record> run, CompletionToken&& token)
+    auto async_finish(std::shared_ptr<const run_record> run, CompletionToken&& token)
     {
         return boost::asio::async_initiate<CompletionToken, void(error_code)>(
             [](auto handler, store* self, std::shared_ptr<const run_record> ended) {
-                self->record(std::move(ended), std::move(handler));
+                self->finish(std::move(ended), std::move(handler));
             },
             token, this, std::move(run));
     }
@@ -149,10 +150,10 @@ protected:
 
 private:
     virtual void load(load_handler handler) = 0;
-    virtual void
-    claim_all(std::shared_ptr<const claim_batch> batch, instant now, claim_handler handler) = 0;
-    virtual void save(run_id run, job_record job, plain_handler handler) = 0;
-    virtual void record(std::shared_ptr<const run_record> run, plain_handler handler) = 0;
+    virtual void commit_changes(
+        std::shared_ptr<const store_changes> batch, instant now, claim_handler handler) = 0;
+    virtual void save_progress(run_id run, job_record job, plain_handler handler) = 0;
+    virtual void finish(std::shared_ptr<const run_record> run, plain_handler handler) = 0;
     virtual void find(history_query query, find_handler handler) = 0;
     virtual void find_run(run_id run, find_run_handler handler) = 0;
 };

@@ -13,7 +13,7 @@ namespace carillon {
 /** A run that has not ended, as a look at the store finds it. */
 struct unended_run {
     open_run open;
-    /// Whether the process that claimed it is still there; else it was cut off.
+    /// Whether the process that claimed it is still there; else it crashed.
     bool is_running = true;
 };
 

@@ -153,7 +153,7 @@ asio::awaitable<exchange_result> exchange(
 
 asio::awaitable<error_code> save_progress(const job_task& t)
 {
-    const auto [ec] = co_await t.shared.store.async_save(
+    const auto [ec] = co_await t.shared.store.async_save_progress(
         t.run.id, as_stored(t.record, t.wanted_values, t.secrets), use_tuple);
     if (ec) t.shared.emit(progress_failed{t.run, t.job, ec});
     co_return ec;

@@ -39,7 +39,7 @@ void claims::fire(batch_ptr b, const due_work& work)
 {
     // What is due belongs to this plan, even if a listener or a reload brings another meanwhile.
     const auto plan = b->plan;
-    claim_batch asked = plan_.changes_of(work);
+    store_changes asked = plan_.changes_of(work);
     const refusals none = admit(work.runs, *b);
     asked.missed.insert(asked.missed.end(), none.records.begin(), none.records.end());
     if (!b->runs.empty())
@@ -80,7 +80,7 @@ void claims::skip_due()
 {
     const auto plan = plan_.jobs();
     const due_work work = plan_.times().take_late(shared_->time.now());
-    claim_batch notes = plan_.changes_of(work);
+    store_changes notes = plan_.changes_of(work);
     for (const due_run& d : work.runs)
         notes.missed.push_back(
             {(*plan)[d.job].name, d.scheduled_at, d.scheduled_at, 1, reason::shutdown});
@@ -119,7 +119,7 @@ void claims::release_held()
     calls_.arm();
 }
 
-void claims::claim(batch_ptr b, claim_batch asked)
+void claims::claim(batch_ptr b, store_changes asked)
 {
     // Also where its instant has come by now: the clock may be set back before it is answered.
     if (b->at != instant::min()) ahead_.push_back(b);

@@ -123,7 +123,7 @@ private:
     batch_ptr make_batch(instant at = instant::min()) const;
     void fire(batch_ptr b, const due_work& work);
     refusals admit(const std::vector<due_run>& due, batch& into);
-    void claim(batch_ptr b, claim_batch asked = {});
+    void claim(batch_ptr b, store_changes asked = {});
     void
     claimed(const batch_ptr& b, const error_code& ec, const std::vector<carillon::claim>& answers);
     void claim_anew(batch_ptr b);

@@ -122,7 +122,7 @@ claims::take_back(const std::vector<batch_ptr>& batches, std::optional<std::stri
     }
     if (out.empty()) return out;
     const due_work work = plan_.times().put_back(due, shared_->time.now());
-    claim_batch changed = plan_.changes_of(work);
+    store_changes changed = plan_.changes_of(work);
     changed.returned = std::move(returned);
     const auto plan = plan_.jobs();
     journal_->write(std::move(changed));

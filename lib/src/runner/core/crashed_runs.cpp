@@ -39,7 +39,7 @@ void crashed_runs::recover(std::vector<open_run> crashed)
     if (crashed.empty()) return;
     crash_point("recovery.loaded");
     const auto all = std::make_shared<std::vector<candidate>>(sort_out(std::move(crashed)));
-    claim_batch batch;
+    store_changes batch;
     batch.claims.reserve(all->size());
     for (const candidate& c : *all) {
         chains_.slots_of(c.open.run.chain).offer_crashed(c.waits);

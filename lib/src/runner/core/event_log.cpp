@@ -85,7 +85,7 @@ log_entry entry_for(const run_started& e)
     log_entry entry = about_job("run_started", e.run, e.first);
     entry.lateness = e.run.lateness;
     entry.message = fmt::format(
-        "run {} by {} for {}", e.goes_on ? "taken up again" : "started", to_string(e.run.trigger),
+        "run {} by {} for {}", e.is_resumed ? "resumed" : "started", to_string(e.run.trigger),
         format_utc(e.run.scheduled_at));
     return entry;
 }
@@ -158,15 +158,15 @@ const char* why_skipped(reason r)
 {
     switch (r) {
     case reason::overlap:
-        return "the one before still goes";
+        return "the run before it has not ended";
     case reason::window:
         return "it came too late for its catch_up";
     case reason::coalesced:
         return "a newer one stands for it";
     case reason::removed:
-        return "the job is no more";
+        return "the job was removed";
     case reason::crash:
-        return "carillon was cut off before it began";
+        return "carillon crashed before it began";
     default:
         return "carillon is stopping";
     }
@@ -220,7 +220,7 @@ log_entry entry_for(const polling_began& e)
 {
     log_entry entry = about_job("polling_began", e.run, e.job);
     entry.message =
-        fmt::format("accepted; asking {} each {} what came of it", e.url, format_span(e.every));
+        fmt::format("accepted; asking {} each {} for the result", e.url, format_span(e.every));
     return entry;
 }
 
@@ -242,7 +242,7 @@ log_entry entry_for(const overlap_persists& e)
 {
     log_entry entry = about_occurrence("overlap_persists", e.first);
     entry.message = fmt::format(
-        "{} runs in a row were skipped: the one before them still goes; is its deadline right?",
+        "{} runs in a row were skipped: the run before them has not ended; is its deadline right?",
         e.in_a_row);
     return entry;
 }

@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::size_t max_waiting_runs = 10'000;
 
-claim_batch what_may_be_kept_twice(claim_batch batch)
+store_changes what_may_be_kept_twice(store_changes batch)
 {
     batch.claims.clear();
     batch.missed.clear();
@@ -18,7 +18,7 @@ claim_batch what_may_be_kept_twice(claim_batch batch)
 
 } // namespace
 
-void journal::claim(claim_batch batch, claim_handler handler)
+void journal::claim(store_changes batch, claim_handler handler)
 {
     ++underway_;
     std::shared_ptr<claim_queue> queue = claims_.lock();
@@ -46,7 +46,7 @@ void journal::take_waiting(claim_queue& queue)
         for (const job_memory& m : other->batch.memories) later.insert(m.job);
         later.insert(other->batch.forgotten.begin(), other->batch.forgotten.end());
     }
-    claim_batch& first = queue.front().batch;
+    store_changes& first = queue.front().batch;
     std::erase_if(jobs_, [&](const std::string& job) { return later.contains(job); });
     if (const auto owner = owner_.lock()) first = calls_.recall(std::exchange(jobs_, {}));
     for (auto at = missed_.begin(); at != missed_.end();) {
@@ -71,13 +71,13 @@ void journal::take_waiting(claim_queue& queue)
  * refused one had to keep. So a job's memory and what was missed before it are in one commit. */
 void journal::claim_next(std::shared_ptr<claim_queue> queue)
 {
-    claim_batch& next = queue->front().batch;
+    store_changes& next = queue->front().batch;
     if (next.empty() && std::exchange(is_turn_asked_, false))
         take_waiting(*queue);
     else
         take_along(next);
-    const auto batch = std::make_shared<const claim_batch>(std::move(next));
-    shared_->store.async_claim(
+    const auto batch = std::make_shared<const store_changes>(std::move(next));
+    shared_->store.async_commit(
         batch, shared_->time.now(),
         [self = shared_from_this(), owner = owner_.lock(), batch,
          queue = std::move(queue)](const error_code& ec, std::vector<carillon::claim> claims) {
@@ -121,7 +121,7 @@ void journal::begin()
     if (!returned_.empty()) ask_for_turn();
 }
 
-void journal::write(claim_batch notes)
+void journal::write(store_changes notes)
 {
     if (notes.empty()) return;
     claim(std::move(notes), [](const error_code&, const auto&) {});
@@ -130,7 +130,7 @@ void journal::write(claim_batch notes)
 void journal::finish(std::shared_ptr<const run_record> run, std::function<void()> then)
 {
     ++underway_;
-    shared_->store.async_record(
+    shared_->store.async_finish(
         run, [self = shared_from_this(), owner = owner_.lock(), run,
               then = std::move(then)](const error_code& ec) {
             if (ec) self->add_waiting(run, ec);
@@ -139,7 +139,7 @@ void journal::finish(std::shared_ptr<const run_record> run, std::function<void()
         });
 }
 
-void journal::write_later(const claim_batch& notes)
+void journal::write_later(const store_changes& notes)
 {
     add_waiting(notes);
     wait();
@@ -155,7 +155,7 @@ bool journal::has_waiting() const
 
 /** Of a job whose memory moves on, what was missed or given back before goes with it: between them
  * no crash must come. */
-void journal::take_along(claim_batch& newer)
+void journal::take_along(store_changes& newer)
 {
     const auto take = [&](const std::string& job) {
         auto at = missed_.lower_bound({job, reason{}});
@@ -177,7 +177,7 @@ void journal::add_waiting(returned_claim claim)
     returned_.emplace(std::move(chain), std::move(claim));
 }
 
-void journal::add_waiting(const claim_batch& notes)
+void journal::add_waiting(const store_changes& notes)
 {
     for (const returned_claim& c : notes.returned) add_waiting(c);
     for (const missed_record& m : notes.missed) {
@@ -229,7 +229,7 @@ void journal::answered(const error_code& ec)
 }
 
 void journal::answered_late(
-    const claim_batch& batch, const error_code& ec, const std::vector<carillon::claim>& claims)
+    const store_changes& batch, const error_code& ec, const std::vector<carillon::claim>& claims)
 {
     if (has_given_up_) return;
     if (ec) return write_later({.missed = batch.missed});

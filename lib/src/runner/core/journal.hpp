@@ -36,7 +36,7 @@ public:
     {}
 
     /** What is to be remembered of jobs of these names as they are now, and which are no more. */
-    using recall_function = std::function<claim_batch(const std::set<std::string>&)>;
+    using recall_function = std::function<store_changes(const std::set<std::string>&)>;
 
     /** What the owner is called for. */
     struct calls {
@@ -58,7 +58,7 @@ public:
 
     /** Claims, and keeps what else is in the batch, be it later. The handler is called when the
      * store has answered. */
-    void claim(claim_batch batch, claim_handler handler);
+    void claim(store_changes batch, claim_handler handler);
 
     /** Begins anew, where @ref settle has given something up. */
     void begin();
@@ -71,10 +71,10 @@ public:
     void give_back(std::vector<returned_claim> claims);
 
     /** Writes down what comes to no run. */
-    void write(claim_batch notes);
+    void write(store_changes notes);
 
     /** The same when the store takes something again. */
-    void write_later(const claim_batch& notes);
+    void write_later(const store_changes& notes);
 
     /** Writes down how a run has ended. `then` is called when the store has answered, whatever it
      * says. */
@@ -82,7 +82,9 @@ public:
 
     /** What came, after the deadline, of claims that counted as failed. */
     void answered_late(
-        const claim_batch& batch, const error_code& ec, const std::vector<carillon::claim>& claims);
+        const store_changes& batch,
+        const error_code& ec,
+        const std::vector<carillon::claim>& claims);
 
     /** Whether the store has refused something, or not answered, and has not taken all since. */
     bool is_failing() const noexcept { return failing_since_.has_value(); }
@@ -101,7 +103,7 @@ private:
     using span_key = std::pair<std::string, reason>;
 
     struct asked {
-        claim_batch batch;
+        store_changes batch;
         claim_handler handler;
     };
 
@@ -111,9 +113,9 @@ private:
     void ask_for_turn();
     void take_waiting(claim_queue& queue);
     bool has_waiting() const;
-    void take_along(claim_batch& newer);
+    void take_along(store_changes& newer);
     void add_waiting(returned_claim claim);
-    void add_waiting(const claim_batch& notes);
+    void add_waiting(const store_changes& notes);
     void add_waiting(std::shared_ptr<const run_record> run, const error_code& ec);
     void answered(const error_code& ec);
     void try_again();

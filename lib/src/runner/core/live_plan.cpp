@@ -24,7 +24,7 @@ void live_plan::assign(std::vector<job_memory> memories)
 {
     const auto plan = jobs_;
     plan_change change = times_.assign(plan, read_time(), std::move(memories));
-    claim_batch notes{
+    store_changes notes{
         .missed = records_of(change.missed),
         .memories = memories_of(change.changed),
         .forgotten = std::move(change.forgotten)};
@@ -43,7 +43,7 @@ void live_plan::step(microseconds by)
     journal_->write({.memories = memories_of(times_.clock_stepped(read_time(), by))});
 }
 
-claim_batch live_plan::changes_of(const due_work& work) const
+store_changes live_plan::changes_of(const due_work& work) const
 {
     return {.missed = records_of(work.missed), .memories = memories_of(work.changed)};
 }
@@ -63,9 +63,9 @@ std::vector<job_memory> live_plan::memories_of(const std::vector<job_index>& job
     return out;
 }
 
-claim_batch live_plan::recall(const std::set<std::string>& names) const
+store_changes live_plan::recall(const std::set<std::string>& names) const
 {
-    claim_batch out;
+    store_changes out;
     const auto& plan = times_.plan();
     if (!plan) return out;
     for (const std::string& name : names) {

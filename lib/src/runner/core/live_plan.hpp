@@ -46,14 +46,14 @@ public:
     void settle(const due_work& work);
 
     /** What the journal keeps of it, for whoever has more to write down at once. */
-    claim_batch changes_of(const due_work& work) const;
+    store_changes changes_of(const due_work& work) const;
 
     /** What a store is to remember of jobs. */
     std::vector<job_memory> memories_of(const std::vector<job_index>& jobs) const;
 
     /** The same of all that have these names; those that are scheduled no more are to be forgotten.
      */
-    claim_batch recall(const std::set<std::string>& names) const;
+    store_changes recall(const std::set<std::string>& names) const;
 
     /** Writes down what a job's state is by now. */
     void remember(job_index j) { journal_->write({.memories = memories_of({j})}); }

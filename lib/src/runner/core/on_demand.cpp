@@ -95,7 +95,7 @@ on_demand::why_not_retried(const std::optional<run_record>& found, const job_set
 {
     if (life_.is_draining()) return errc::not_running;
     if (!found) return errc::no_such_run;
-    if (!found->outcome && !has_crashed(*found)) return errc::run_still_goes;
+    if (!found->outcome && !has_crashed(*found)) return errc::run_not_ended;
     if (found->outcome == outcome::completed) return errc::nothing_to_retry;
     if (!plan.find(found->chain)) return errc::no_such_job;
     return {};
@@ -129,7 +129,7 @@ void on_demand::offer(const asked_ptr& asked, int tries)
 void on_demand::claim(const asked_ptr& asked, int tries)
 {
     const run_record& r = asked->record;
-    claim_batch batch;
+    store_changes batch;
     batch.claims.push_back(
         {.chain = r.chain,
          .scheduled_at = r.scheduled_at,
@@ -152,7 +152,7 @@ void on_demand::claim(const asked_ptr& asked, int tries)
                 return claim(asked, tries - 1);
             }
             chains_.leave_slot(record.chain);
-            const errc taken = asked->is_retry() ? errc::run_still_goes : errc::already_claimed;
+            const errc taken = asked->is_retry() ? errc::run_not_ended : errc::already_claimed;
             std::move(asked->operation).complete(ec ? ec : make_error_code(taken), {});
         });
 }

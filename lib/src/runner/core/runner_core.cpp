@@ -59,7 +59,7 @@ void runner_core::connect_parts()
              }});
     shared_->timed->on_late_claims(
         [weak = weak_from_this()](
-            const claim_batch& batch, const error_code& ec, const std::vector<claim>& answers) {
+            const store_changes& batch, const error_code& ec, const std::vector<claim>& answers) {
             if (const auto self = weak.lock()) self->journal_->answered_late(batch, ec, answers);
         });
 }
@@ -175,7 +175,7 @@ void runner_core::loaded(const error_code& ec, recollection found)
     plan_.clear();
     claims_.restart();
     // First, so that what is due now finds them under way.
-    crashed_.recover(std::move(found.cut_off));
+    crashed_.recover(std::move(found.crashed));
     if (!life_.is_firing()) return;
     plan_.assign(std::move(found.memories));
     arm();

@@ -103,7 +103,7 @@ void chain_run::start(end_handler on_end)
     // Their attempts must count after another crash, too. So no request is sent before they are
     // stored.
     for (const std::size_t i : underway_before_)
-        shared_->store.async_save(
+        shared_->store.async_save_progress(
             record_.id, as_stored(record_.jobs[i], wanted_values_[i], secrets_),
             [self = shared_from_this(), i](const error_code& ec) {
                 if (ec) self->shared_->emit(progress_failed{self->record_, self->walk_.at(i), ec});
@@ -217,7 +217,7 @@ void chain_run::job_done(std::size_t position, const std::exception_ptr& thrown)
 /** Saves a job's outcome, so that the job does not run again after a crash. */
 void chain_run::save_job(std::size_t position, std::function<void()> then)
 {
-    shared_->store.async_save(
+    shared_->store.async_save_progress(
         record_.id, as_stored(record_.jobs[position], wanted_values_[position], secrets_),
         [self = shared_from_this(), position, then = std::move(then)](const error_code& ec) {
             if (ec && !self->finished_)

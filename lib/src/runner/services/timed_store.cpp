@@ -167,30 +167,30 @@ void timed_store::load(load_handler handler)
         [this](auto answer) { real_.async_load(std::move(answer)); }, nothing_to_tell);
 }
 
-void timed_store::claim_all(
-    std::shared_ptr<const claim_batch> batch, instant now, claim_handler handler)
+void timed_store::commit_changes(
+    std::shared_ptr<const store_changes> batch, instant now, claim_handler handler)
 {
     state_->ask<std::vector<claim>>(
         store_patience, std::move(handler),
-        [&](auto answer) { real_.async_claim(batch, now, std::move(answer)); },
+        [&](auto answer) { real_.async_commit(batch, now, std::move(answer)); },
         [self = state_.get(), batch](const error_code& ec, const std::vector<claim>& claims) {
             if (self->late_claims) self->late_claims(*batch, ec, claims);
         });
 }
 
-void timed_store::save(run_id run, job_record job, plain_handler handler)
+void timed_store::save_progress(run_id run, job_record job, plain_handler handler)
 {
     state_->ask<>(
         store_patience, std::move(handler),
-        [&](auto answer) { real_.async_save(run, std::move(job), std::move(answer)); },
+        [&](auto answer) { real_.async_save_progress(run, std::move(job), std::move(answer)); },
         nothing_to_tell);
 }
 
-void timed_store::record(std::shared_ptr<const run_record> run, plain_handler handler)
+void timed_store::finish(std::shared_ptr<const run_record> run, plain_handler handler)
 {
     state_->ask<>(
         store_patience, std::move(handler),
-        [&](auto answer) { real_.async_record(std::move(run), std::move(answer)); },
+        [&](auto answer) { real_.async_finish(std::move(run), std::move(answer)); },
         nothing_to_tell);
 }
 

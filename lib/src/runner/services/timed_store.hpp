@@ -26,7 +26,7 @@ class timed_store final : public store {
 public:
     /** What came, late, of claims that count as failed. */
     using late_handler =
-        std::function<void(const claim_batch&, const error_code&, const std::vector<claim>&)>;
+        std::function<void(const store_changes&, const error_code&, const std::vector<claim>&)>;
 
     timed_store(
         boost::asio::any_io_executor ex, std::shared_ptr<bound_time> time, carillon::store& real);
@@ -44,10 +44,10 @@ private:
     class state;
 
     void load(load_handler handler) override;
-    void claim_all(
-        std::shared_ptr<const claim_batch> batch, instant now, claim_handler handler) override;
-    void save(run_id run, job_record job, plain_handler handler) override;
-    void record(std::shared_ptr<const run_record> run, plain_handler handler) override;
+    void commit_changes(
+        std::shared_ptr<const store_changes> batch, instant now, claim_handler handler) override;
+    void save_progress(run_id run, job_record job, plain_handler handler) override;
+    void finish(std::shared_ptr<const run_record> run, plain_handler handler) override;
     void find(history_query query, find_handler handler) override;
     void find_run(run_id run, find_run_handler handler) override;
 

@@ -59,7 +59,7 @@ public:
     /** Someone asks for a run: it goes beside any other. */
     void offer_by_hand() noexcept { ++running_; }
 
-    /** A run of an earlier process goes on, or waits for another of these that does. */
+    /** A run of an earlier process resumes, or waits for another of these that does. */
     void offer_crashed(bool waits) noexcept { ++(waits ? waiting_ : running_); }
 
     /** One that was offered to wait may go, or waits. `side_by_side` says whether runs of its chain
@@ -81,7 +81,7 @@ public:
         return out;
     }
 
-    /** The same of a run of an earlier process that waits: whether it goes on now. */
+    /** The same of a run of an earlier process that waits: whether it resumes now. */
     bool settle_crashed(Run run)
     {
         if (running_ > 0) {

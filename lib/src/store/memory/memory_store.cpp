@@ -123,7 +123,7 @@ public:
     {
         recollection out{.memories = memories()};
         for (unended_run& r : unended())
-            if (!r.is_running) out.cut_off.push_back(std::move(r.open));
+            if (!r.is_running) out.crashed.push_back(std::move(r.open));
         return out;
     }
 
@@ -141,7 +141,7 @@ public:
         return out;
     }
 
-    std::vector<claim> claim_all(const claim_batch& batch, instant now, int owner)
+    std::vector<claim> commit_changes(const store_changes& batch, instant now, int owner)
     {
         for (const returned_claim& r : batch.returned) take_back(r);
         std::vector<claim> claims;
@@ -155,7 +155,7 @@ public:
         return claims;
     }
 
-    void save(run_id run, job_record job)
+    void save_progress(run_id run, job_record job)
     {
         auto* const open = open_.find(run);
         if (open == nullptr) return;
@@ -168,7 +168,7 @@ public:
             jobs.push_back(std::move(job));
     }
 
-    void record(const run_record& run)
+    void finish(const run_record& run)
     {
         if (const auto open = open_.find({run.chain, run.scheduled_at}); open != open_.end())
             open_.erase(open);
@@ -283,7 +283,7 @@ private:
         } else if (r.what == claim_request::kind::retried) {
             const run_record* known = find_ended(chains_[r.chain], r.run);
             if (open != open_.end()) {
-                // One that was cut off ends by being taken up.
+                // The record of one that crashed is closed first.
                 if (open->second.owner != 0 || open->second.run.run.id != r.run) return {};
                 known = &open->second.run.run;
             }
@@ -350,7 +350,7 @@ private:
         if (at == chains_.end()) return;
         auto& ended = at->second.ended;
         if (!ended.empty() && ended.front().cursor == cursor) ended.pop_front();
-        // A job that is no more, or one that runs too rarely to be worth its room.
+        // A job that was removed, or that runs too rarely to be worth its room.
         if (ended.empty() && !open_.has_chain(chain)) chains_.erase(at);
     }
 
@@ -432,24 +432,24 @@ void memory_store::load(load_handler handler)
     std::move(answer).complete({}, memory_->load());
 }
 
-void memory_store::claim_all(
-    std::shared_ptr<const claim_batch> batch, instant now, claim_handler handler)
+void memory_store::commit_changes(
+    std::shared_ptr<const store_changes> batch, instant now, claim_handler handler)
 {
     detail::pending<void(error_code, std::vector<claim>)> answer(executor_, std::move(handler));
     if (!connected_) return std::move(answer).complete(errc::not_running, {});
-    std::move(answer).complete({}, memory_->claim_all(*batch, now, owner_));
+    std::move(answer).complete({}, memory_->commit_changes(*batch, now, owner_));
 }
 
-void memory_store::save(run_id run, job_record job, plain_handler handler)
+void memory_store::save_progress(run_id run, job_record job, plain_handler handler)
 {
-    if (connected_) memory_->save(run, std::move(job));
+    if (connected_) memory_->save_progress(run, std::move(job));
     detail::pending<void(error_code)>(executor_, std::move(handler))
         .complete(connected_ ? error_code{} : errc::not_running);
 }
 
-void memory_store::record(std::shared_ptr<const run_record> run, plain_handler handler)
+void memory_store::finish(std::shared_ptr<const run_record> run, plain_handler handler)
 {
-    if (connected_) memory_->record(*run);
+    if (connected_) memory_->finish(*run);
     detail::pending<void(error_code)>(executor_, std::move(handler))
         .complete(connected_ ? error_code{} : errc::not_running);
 }

@@ -83,7 +83,7 @@ ledger::ledger(database& db, const owner_lock& owners, keeping_clock& clock)
       delete_job_(db, "DELETE FROM jobs WHERE name = ?1", remembering)
 {}
 
-std::vector<claim> ledger::claim_all(const claim_batch& batch, instant now)
+std::vector<claim> ledger::commit_changes(const store_changes& batch, instant now)
 {
     for (const returned_claim& r : batch.returned) take_back(r);
 
@@ -180,7 +180,7 @@ bool ledger::take_over(const claim_request& r, std::int64_t fence)
     return true;
 }
 
-/** Takes up by hand what was cut off: it ends thereby, and begins anew. */
+/** Someone resumes a run that crashed: its record is closed, and begins anew. */
 bool ledger::take_up(const claim_request& r, std::int64_t fence)
 {
     std::vector<job_record> so_far = read_progress(db_, r.run);
@@ -189,7 +189,7 @@ bool ledger::take_up(const claim_request& r, std::int64_t fence)
     return take_over(r, fence);
 }
 
-void ledger::save(run_id run, const job_record& job) { put_progress(run, job); }
+void ledger::save_progress(run_id run, const job_record& job) { put_progress(run, job); }
 
 void ledger::put_progress(run_id run, const job_record& job)
 {
@@ -197,7 +197,7 @@ void ledger::put_progress(run_id run, const job_record& job)
     put_progress_.bind(2, job.job).bind(3, job_to_text(job)).run();
 }
 
-void ledger::record(const run_record& run)
+void ledger::finish(const run_record& run)
 {
     delete_claim_.bind(1, run.chain).bind(2, number_of(run.scheduled_at)).run();
     bind_uuid(delete_progress_, 1, run.id);
@@ -232,7 +232,7 @@ recollection ledger::load()
 {
     recollection out{.memories = read_memories(db_)};
     for (unended_run& r : read_open_runs(db_, owners_))
-        if (!r.is_running) out.cut_off.push_back(std::move(r.open));
+        if (!r.is_running) out.crashed.push_back(std::move(r.open));
     return out;
 }
 

@@ -23,9 +23,9 @@ public:
     ledger(database& db, const owner_lock& owners, keeping_clock& clock);
 
     recollection load();
-    std::vector<claim> claim_all(const claim_batch& batch, instant now);
-    void save(run_id run, const job_record& job);
-    void record(const run_record& run);
+    std::vector<claim> commit_changes(const store_changes& batch, instant now);
+    void save_progress(run_id run, const job_record& job);
+    void finish(const run_record& run);
 
 private:
     void take_back(const returned_claim& r);

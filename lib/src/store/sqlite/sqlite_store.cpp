@@ -151,30 +151,32 @@ void sqlite_store::load(load_handler handler)
         executor_, std::move(handler), [](sqlite::ledger& l) { return l.load(); }, {});
 }
 
-void sqlite_store::claim_all(
-    std::shared_ptr<const claim_batch> batch, instant now, claim_handler handler)
+void sqlite_store::commit_changes(
+    std::shared_ptr<const store_changes> batch, instant now, claim_handler handler)
 {
     sqlite_writer::addition what;
     for (const missed_record& m : batch->missed) what.push_back(m.chain);
     writer_->write<std::vector<claim>>(
         executor_, std::move(handler),
-        [batch = std::move(batch), now](sqlite::ledger& l) { return l.claim_all(*batch, now); },
+        [batch = std::move(batch), now](sqlite::ledger& l) {
+            return l.commit_changes(*batch, now);
+        },
         std::move(what));
 }
 
-void sqlite_store::save(run_id run, job_record job, plain_handler handler)
+void sqlite_store::save_progress(run_id run, job_record job, plain_handler handler)
 {
     writer_->write(
         executor_, std::move(handler),
-        [run, job = std::move(job)](sqlite::ledger& l) { l.save(run, job); }, {});
+        [run, job = std::move(job)](sqlite::ledger& l) { l.save_progress(run, job); }, {});
 }
 
-void sqlite_store::record(std::shared_ptr<const run_record> run, plain_handler handler)
+void sqlite_store::finish(std::shared_ptr<const run_record> run, plain_handler handler)
 {
     sqlite_writer::addition what{run->chain};
     writer_->write(
         executor_, std::move(handler),
-        [run = std::move(run)](sqlite::ledger& l) { l.record(*run); }, std::move(what));
+        [run = std::move(run)](sqlite::ledger& l) { l.finish(*run); }, std::move(what));
 }
 
 void sqlite_store::find(history_query query, find_handler handler)
