@@ -5,6 +5,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/test/unit_test.hpp>
+#include <sqlite3.h>
 
 #include <barrier>
 #include <filesystem>
@@ -248,6 +249,26 @@ BOOST_AUTO_TEST_CASE(the_third_version_had_a_column_for_each_field_of_a_memory)
     BOOST_TEST(found["a \"bare\" one"] == bare);
     const auto version = sqlite::database(path).number("PRAGMA user_version", "test");
     BOOST_TEST(version == 4);
+}
+
+BOOST_AUTO_TEST_CASE(tables_are_not_changed_under_a_process_of_an_older_version)
+{
+    open();
+    sqlite::database(path).execute("PRAGMA user_version = 3", "test"); // so that it seems older
+    BOOST_CHECK_EXCEPTION(
+        sqlite_store(ctx.get_executor(), {.path = path, .is_daemon = false}), store_unusable,
+        says("in use by an older carillon"));
+    BOOST_TEST(sqlite::database(path).number("PRAGMA user_version", "test") == 3);
+}
+
+BOOST_AUTO_TEST_CASE(a_memory_that_is_no_json_is_damage)
+{
+    open();
+    sqlite::database(path).execute("INSERT INTO jobs VALUES ('a', 'x')", "test");
+    error_code read;
+    store->async_load([&](const error_code& ec, const recollection&) { read = ec; });
+    run();
+    BOOST_TEST(read.value() == SQLITE_CORRUPT);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -156,7 +156,7 @@ std::string memory_to_text(const job_memory& m)
     return out;
 }
 
-job_memory memory_from_text(std::string job, std::string_view text)
+std::optional<job_memory> memory_from_text(std::string job, std::string_view text)
 {
     job_memory m{.job = std::move(job)};
     // All that is read for one text is let go at once: at a start there are a hundred thousand.
@@ -164,7 +164,7 @@ job_memory memory_from_text(std::string job, std::string_view text)
     json::monotonic_resource arena(room.data(), room.size());
     error_code ec;
     const json::value read = json::parse(text, ec, &arena);
-    if (ec || !read.is_object()) return m;
+    if (ec || !read.is_object()) return std::nullopt;
     const json::object& o = read.get_object();
     m.schedule = schedule_at(o);
     m.next = instant{microseconds{number_at(o, "next", microseconds_of(m.next))}};

@@ -2,6 +2,7 @@
 
 #include <carillon/store/job_memory.hpp>
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -16,8 +17,8 @@ namespace carillon::detail {
  */
 std::string memory_to_text(const job_memory& m);
 
-/** What @ref memory_to_text gave. What is not known is passed over; what cannot be read at all is
- * of no schedule. */
-job_memory memory_from_text(std::string job, std::string_view text);
+/** What @ref memory_to_text gave. What is not known is passed over. Nothing where the text is no
+ * JSON object: something else than carillon has written it, or the file is damaged. */
+std::optional<job_memory> memory_from_text(std::string job, std::string_view text);
 
 } // namespace carillon::detail

@@ -97,7 +97,8 @@ public:
     /** How runs begin now. */
     start way_to_start() const
     {
-        return life_.is_cancelling() ? start::at_shutdown : start::normal;
+        const bool is_late = life_.is_cancelling() || life_.is_abandoned();
+        return is_late ? start::at_shutdown : start::normal;
     }
 
     /** A fence that no store has given, greater than all that are known. */

@@ -213,14 +213,21 @@ void claims::put_back_unclaimed(const batch& b, const std::vector<claimed_run>& 
     }
     if (!lost.empty()) journal_->write_later({.missed = lost});
     put_back(due);
+    tell_lost(lost);
+}
+
+void claims::tell_lost(const std::vector<missed_record>& lost) const
+{
     for (const missed_record& m : lost)
         shared_->emit(runs_missed{job{.name = m.chain, .url = {}}, m.from, m.to, 1, m.reason});
 }
 
-/** The same run where its job has the same instants in the plan as it is now. */
+/** The same run where its job has the same instants in the timetable's plan. */
 std::optional<due_run> claims::in_current_plan(const job_set& plan, due_run due) const
 {
-    const job_set& now = *plan_.jobs();
+    const auto planned = plan_.times().plan();
+    if (!planned) return std::nullopt;
+    const job_set& now = *planned;
     if (&now == &plan) return due;
     const job& first = plan[due.job];
     const auto at = now.find(first.name);
@@ -235,7 +242,7 @@ std::optional<due_run> claims::in_current_plan(const job_set& plan, due_run due)
 void claims::put_back(const std::vector<due_run>& due)
 {
     if (due.empty()) return;
-    const auto jobs = plan_.jobs();
+    const auto jobs = plan_.times().plan();
     std::multimap<std::string_view, const due_run*> by_job;
     for (const due_run& r : due) by_job.emplace((*jobs)[r.job].name, &r);
     journal_->amend([&](job_memory& m) {
@@ -243,7 +250,6 @@ void claims::put_back(const std::vector<due_run>& due)
         for (auto r = begin; r != end; ++r) owe_instead(m, *r->second);
     });
     // Also when firing has stopped: what is remembered of the jobs is for the next start.
-    if (plan_.times().plan() != jobs) return;
     plan_.settle(plan_.times().put_back(due, shared_->time.now()));
     if (life_.is_firing()) calls_.arm();
 }
@@ -251,7 +257,7 @@ void claims::put_back(const std::vector<due_run>& due)
 void claims::owe_instead(job_memory& m, const due_run& r) const
 {
     insert_by_age(m.owed, {r.ticks, r.occurrence, r.occurrence, 1});
-    const auto& s = std::get<schedule>((*plan_.jobs())[r.job].trigger);
+    const auto& s = std::get<schedule>((*plan_.times().plan())[r.job].trigger);
     take_use_back(s, m.used, r.ticks, r.occurrence);
 }
 

@@ -135,6 +135,7 @@ private:
     void begin(const batch_ptr& b);
     void start_some(batch_ptr b, std::size_t from);
     void put_back_unclaimed(const batch& b, const std::vector<claimed_run>& runs);
+    void tell_lost(const std::vector<missed_record>& lost) const;
     std::optional<due_run> in_current_plan(const job_set& plan, due_run due) const;
     void put_back(const std::vector<due_run>& due);
     void owe_instead(job_memory& m, const due_run& r) const;

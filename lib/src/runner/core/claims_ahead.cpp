@@ -106,14 +106,20 @@ claims::taken_back
 claims::take_back(const std::vector<batch_ptr>& batches, std::optional<std::string_view> chain)
 {
     taken_back out;
+    const instant now = shared_->time.now();
     std::vector<due_run> due;
+    std::vector<missed_record> lost; // of a plan that was replaced
     std::vector<returned_claim> returned;
     for (const auto& b : batches) {
         for (claimed_run& r : b->runs) {
             if (r.is_taken_back || (chain && (*b->plan)[r.due.job].name != *chain)) continue;
             r.is_taken_back = true;
-            // An instant of a job that was changed meanwhile is not due any more.
-            if (const auto d = in_current_plan(*b->plan, r.due)) due.push_back(*d);
+            const job& first = (*b->plan)[r.due.job];
+            const instant at = r.due.scheduled_at;
+            if (const auto d = in_current_plan(*b->plan, r.due))
+                due.push_back(*d);
+            else if (r.due.due <= now || follows_elapsed_time(std::get<schedule>(first.trigger)))
+                lost.push_back({first.name, at, at, 1, reason::removed});
             out.push_back({b->plan, r});
             // Behind its claim, should that be under way.
             returned.push_back(return_of(out.back(), returned_claim::kind::withdrawn));
@@ -121,12 +127,14 @@ claims::take_back(const std::vector<batch_ptr>& batches, std::optional<std::stri
         if (is_all_taken_back(*b)) forget(*b);
     }
     if (out.empty()) return out;
-    const due_work work = plan_.times().put_back(due, shared_->time.now());
+    const due_work work = plan_.times().put_back(due, now);
     store_changes changed = plan_.changes_of(work);
     changed.returned = std::move(returned);
-    const auto plan = plan_.jobs();
+    changed.missed.insert(changed.missed.end(), lost.begin(), lost.end());
+    const auto plan = plan_.times().plan();
     journal_->write(std::move(changed));
     plan_.tell_missed(*plan, work.missed);
+    tell_lost(lost);
     return out;
 }
 

@@ -50,7 +50,7 @@ store_changes live_plan::changes_of(const due_work& work) const
 
 void live_plan::settle(const due_work& work)
 {
-    const auto plan = jobs_;
+    const auto plan = times_.plan();
     journal_->write(changes_of(work));
     tell_missed(*plan, work.missed);
 }
@@ -84,7 +84,7 @@ live_plan::records_of(const std::vector<std::pair<job_index, missed_part>>& miss
     std::vector<missed_record> out;
     out.reserve(missed.size());
     for (const auto& [j, m] : missed)
-        out.push_back({(*jobs_)[j].name, m.from, m.to, m.count, m.reason});
+        out.push_back({(*times_.plan())[j].name, m.from, m.to, m.count, m.reason});
     return out;
 }
 

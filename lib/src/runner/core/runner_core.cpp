@@ -212,10 +212,11 @@ void runner_core::arm()
 void runner_core::wake()
 {
     if (!life_.is_firing()) return;
+    // Whoever is told of one of these may stop the firing, or end the runner.
     look_for_step();
-    claims_.settle_holds();
-    claims_.fire_due();
-    claims_.fire_ahead();
+    if (life_.is_firing()) claims_.settle_holds();
+    if (life_.is_firing()) claims_.fire_due();
+    if (life_.is_firing()) claims_.fire_ahead();
     arm();
 }
 
@@ -252,9 +253,9 @@ void runner_core::end_waiting()
 {
     life_.stopped();
     alarm_.cancel();
-    claims_.stop();
     crashed_.stop();
     chains_.stop();
+    claims_.stop(); // nothing waits for the slots any more
 }
 
 void runner_core::cancel_runs()

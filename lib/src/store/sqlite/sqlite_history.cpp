@@ -4,6 +4,9 @@
 #include "store/run_text.hpp"
 #include "store/sqlite/sqlite_rows.hpp"
 
+#include <boost/system/system_error.hpp>
+#include <sqlite3.h>
+
 #include <algorithm>
 #include <limits>
 #include <string>
@@ -123,7 +126,11 @@ std::vector<job_memory> read_memories(database& db)
     std::vector<job_memory> out;
     out.reserve(static_cast<std::size_t>(db.number("SELECT count(*) FROM jobs", reading)));
     statement rows(db, "SELECT name, memory FROM jobs", reading);
-    while (rows.step()) out.push_back(memory_from_text(rows.text(0), rows.bytes(1)));
+    while (rows.step()) {
+        auto m = memory_from_text(rows.text(0), rows.bytes(1));
+        if (!m) throw boost::system::system_error({SQLITE_CORRUPT, category()}, reading);
+        out.push_back(std::move(*m));
+    }
     return out;
 }
 

@@ -193,6 +193,21 @@ void check(database& db, const std::string& path, std::int64_t checked_bytes)
     if (!damage.empty()) refuse(path, damaged(damage));
 }
 
+/** Makes the tables, or changes them from an earlier version's: not under a process of that
+ * version, and not before it is known that they are whole, since they are copied. */
+void bring_forward(
+    database& db,
+    const std::string& path,
+    int version,
+    const owner_lock& owners,
+    std::int64_t checked_bytes)
+{
+    if (version > 0 && owners.has_owners())
+        refuse(path, "the store is in use by an older carillon: stop that one first");
+    if (version > 0 && size_of(db) <= checked_bytes) check(db, path, checked_bytes);
+    migrate(db, version);
+}
+
 } // namespace
 
 std::string real_path(const std::string& path)
@@ -211,7 +226,8 @@ void make_folder(const std::string& path)
     if (ec) refuse(path, "cannot make the store's folder: " + ec.message());
 }
 
-database open_for_writing(const std::string& path, std::int64_t checked_bytes)
+database
+open_for_writing(const std::string& path, const owner_lock& owners, std::int64_t checked_bytes)
 {
     try {
         database db(path);
@@ -228,7 +244,7 @@ database open_for_writing(const std::string& path, std::int64_t checked_bytes)
         // However long a reader has held it up.
         db.execute("PRAGMA journal_size_limit = 16777216", "cannot set the store up");
         limit_log(db, path);
-        if (version < schema_version) migrate(db, version);
+        if (version < schema_version) bring_forward(db, path, version, owners, checked_bytes);
         check(db, path, checked_bytes);
         // Whether it can be written shows only now.
         transaction(db, "cannot write to the store").commit();
@@ -243,7 +259,9 @@ database open_for_reading(const std::string& path, access how)
     try {
         database db(path, how);
         if (read_version(db, path) < schema_version)
-            refuse(path, "the store is empty, or from an older carillon: start the daemon once");
+            refuse(
+                path, "the store is empty, or from an older carillon: start the daemon of this "
+                      "version once");
         return db;
     } catch (const boost::system::system_error& e) {
         explain(path, e);

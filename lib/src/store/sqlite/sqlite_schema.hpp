@@ -1,5 +1,6 @@
 #pragma once
 
+#include "store/sqlite/owner_lock.hpp"
 #include <carillon/detail/sqlite.hpp>
 
 #include <cstdint>
@@ -27,7 +28,8 @@ void make_folder(const std::string& path);
  * from a newer carillon. A file of more than `checked_bytes` is only checked where it matters for
  * what runs next; the rest is @ref find_damage's.
  */
-database open_for_writing(const std::string& path, std::int64_t checked_bytes);
+database
+open_for_writing(const std::string& path, const owner_lock& owners, std::int64_t checked_bytes);
 
 /** Opens a store's file for reading. Throws likewise. */
 database open_for_reading(const std::string& path, access how = access::read_only);

@@ -55,7 +55,7 @@ sqlite::database open(const sqlite_store_options& o, owner_lock& owners)
     // A guest comes for one run, and must not wait for what a daemon has looked at.
     const bool was_checked = !o.is_daemon && owners.has_daemon();
     sqlite::database db =
-        sqlite::open_for_writing(o.path, was_checked ? 0 : sqlite::checked_at_start);
+        sqlite::open_for_writing(o.path, owners, was_checked ? 0 : sqlite::checked_at_start);
     if (!owners.is_in_place())
         throw store_unusable(o.path + ": the store was moved while it was opened: try again");
     if (o.is_daemon) owners.show_pid();
