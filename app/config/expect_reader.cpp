@@ -94,7 +94,7 @@ private:
     }
 
     /** A whole number stays one: as a fraction a large one would be another. */
-    static void read_bound(table_reader& t, const char* key, boost::json::value& out)
+    static void read_bound(table_reader& t, const char* key, json_primitive& out)
     {
         const toml::node* n = t.any(key);
         if (n == nullptr) return;

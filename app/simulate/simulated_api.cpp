@@ -40,10 +40,11 @@ void set_at(json::value& root, std::string_view pointer, const json::value& v)
     *at = v;
 }
 
-const json::value& accepted_value(const json_check& check)
+json::value accepted_value(const json_check& check)
 {
-    if (!check.any_of.empty()) return check.any_of.front();
-    return check.min.is_null() ? check.max : check.min;
+    if (!check.any_of.empty()) return detail::to_value(check.any_of.front());
+    const bool has_min = check.min != json_primitive();
+    return detail::to_value(has_min ? check.min : check.max);
 }
 
 /** A status that the job refuses, and which it retries if it retries any. */

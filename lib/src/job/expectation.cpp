@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cmath>
 #include <compare>
+#include <variant>
 
 namespace json = boost::json;
 
@@ -81,11 +82,21 @@ std::string_view standard_reason(int status) noexcept
 }
 
 /** Equality by value. For Boost.JSON 1 and 1.0 differ. */
-bool same(const json::value& a, const json::value& b) noexcept
+bool same(const json::value& found, const json_primitive& wanted)
 {
-    const auto order = detail::compare_numbers(a, b);
-    return order == std::partial_ordering::unordered ? a == b : order == 0;
+    if (const auto* text = std::get_if<std::string>(&wanted))
+        return found.is_string() && found.get_string() == *text;
+    const json::value other = detail::to_value(wanted);
+    const auto order = detail::compare_numbers(found, other);
+    return order == std::partial_ordering::unordered ? found == other : order == 0;
 }
+
+bool is_given(const json_primitive& bound) noexcept
+{
+    return !std::holds_alternative<std::nullptr_t>(bound);
+}
+
+std::string text_of(const json_primitive& p) { return detail::json_text(detail::to_value(p)); }
 
 const json::value* find(const json::value& root, std::string_view pointer)
 {
@@ -106,16 +117,17 @@ std::string quoted(const json::value& v)
     return d != nullptr && std::isinf(*d) ? "a number too large" : detail::json_text(v);
 }
 
-bool is_within_bounds(const json_check& check, const json::value& found) noexcept
+bool is_within_bounds(const json_check& check, const json::value& found)
 {
-    return (check.min.is_null() || detail::compare_numbers(found, check.min) >= 0) &&
-           (check.max.is_null() || detail::compare_numbers(found, check.max) <= 0);
+    using detail::compare_numbers, detail::to_value;
+    return (!is_given(check.min) || compare_numbers(found, to_value(check.min)) >= 0) &&
+           (!is_given(check.max) || compare_numbers(found, to_value(check.max)) <= 0);
 }
 
 bool accepts(const json_check& check, const json::value& found)
 {
     if (check.any_of.empty()) return is_within_bounds(check, found);
-    return std::any_of(check.any_of.begin(), check.any_of.end(), [&](const json::value& wanted) {
+    return std::any_of(check.any_of.begin(), check.any_of.end(), [&](const auto& wanted) {
         return same(found, wanted);
     });
 }
@@ -123,17 +135,16 @@ bool accepts(const json_check& check, const json::value& found)
 std::string wanted_values(const json_check& check)
 {
     std::string out;
-    for (const json::value& v : check.any_of)
-        out += (out.empty() ? "" : " or ") + detail::json_text(v);
+    for (const json_primitive& v : check.any_of) out += (out.empty() ? "" : " or ") + text_of(v);
     return out;
 }
 
 /** `from 1 to 5`, `at least 1` */
 std::string wanted_bounds(const json_check& check)
 {
-    if (check.max.is_null()) return "at least " + detail::json_text(check.min);
-    if (check.min.is_null()) return "at most " + detail::json_text(check.max);
-    return fmt::format("from {} to {}", detail::json_text(check.min), detail::json_text(check.max));
+    if (!is_given(check.max)) return "at least " + text_of(check.min);
+    if (!is_given(check.min)) return "at most " + text_of(check.max);
+    return fmt::format("from {} to {}", text_of(check.min), text_of(check.max));
 }
 
 std::string wanted(const json_check& check, const json::value& found)

@@ -146,7 +146,7 @@ private:
 
     void inspect_check(const std::string& key, const json_check& check)
     {
-        const bool has_bounds = !check.min.is_null() || !check.max.is_null();
+        const bool has_bounds = check.min != json_primitive() || check.max != json_primitive();
         if (check.any_of.empty() && !has_bounds)
             add(key, "at least one value, or min or max, must be given");
         if (!check.any_of.empty() && has_bounds) add(key, "has either values or bounds, not both");
@@ -155,17 +155,19 @@ private:
 
     void inspect_bounds(const std::string& key, const json_check& check)
     {
+        const boost::json::value min = detail::to_value(check.min);
+        const boost::json::value max = detail::to_value(check.max);
         const auto is_bound = [&](const char* name, const boost::json::value& v) {
             const bool is_number = detail::compare_numbers(v, v) == 0;
             if (!is_number && !v.is_null()) add(key + "." + name, "must be a number");
             return is_number;
         };
-        const bool has_min = is_bound("min", check.min);
-        const bool has_max = is_bound("max", check.max);
-        if (has_min && has_max && detail::compare_numbers(check.min, check.max) > 0)
-            add(key + ".min", fmt::format(
-                                  "{} is larger than max ({})", detail::json_text(check.min),
-                                  detail::json_text(check.max)));
+        const bool has_min = is_bound("min", min);
+        const bool has_max = is_bound("max", max);
+        if (has_min && has_max && detail::compare_numbers(min, max) > 0)
+            add(key + ".min",
+                fmt::format(
+                    "{} is larger than max ({})", detail::json_text(min), detail::json_text(max)));
     }
 
     void inspect_expectation(const std::string& at, const expectation& expect)

@@ -26,7 +26,8 @@ void add_progress(const job_record& j, json::object& o)
     if (j.polled) o["polled"] = as_utf8(*j.polled);
     if (j.values.empty()) return;
     json::object& values = o["values"].emplace_object();
-    for (const reply_value& v : j.values) values[v.pointer] = v.value;
+    for (const reply_value& v : j.values)
+        if (auto value = parse_json(v.value, max_depth)) values[v.pointer] = std::move(*value);
 }
 
 const json::value* member(const json::object& o, const char* key)
@@ -84,7 +85,7 @@ job_record job_from(const json::object& o)
     if (member(o, "polled") != nullptr) j.polled = text_of(o, "polled");
     if (const json::value* all = member(o, "values"); all != nullptr && all->is_object())
         for (const auto& [pointer, value] : all->get_object())
-            j.values.push_back({std::string(pointer), value});
+            j.values.push_back({std::string(pointer), json_text(value)});
     return j;
 }
 

@@ -3,10 +3,9 @@
 #include <carillon/job/auth.hpp>
 #include <carillon/job/route.hpp>
 #include <carillon/job/shared_value.hpp>
+#include <carillon/json_primitive.hpp>
 #include <carillon/secret.hpp>
 #include <carillon/time/schedule.hpp>
-
-#include <boost/json/value.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -45,10 +44,10 @@ struct json_check {
     /// RFC 6901: `/status`.
     std::string pointer;
     /// Empty where bounds are asked.
-    std::vector<boost::json::value> any_of{};
+    std::vector<json_primitive> any_of{};
     /// Numbers, both included; null where there is no such bound.
-    boost::json::value min{};
-    boost::json::value max{};
+    json_primitive min{};
+    json_primitive max{};
 
     friend bool operator==(const json_check&, const json_check&) = default;
 };

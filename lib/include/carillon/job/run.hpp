@@ -4,7 +4,6 @@
 #include <carillon/job/outcome.hpp>
 #include <carillon/time/instant.hpp>
 
-#include <boost/json/value.hpp>
 #include <boost/uuid/uuid.hpp>
 
 #include <cstdint>
@@ -41,7 +40,8 @@ struct attempt_record {
 struct reply_value {
     /// RFC 6901.
     std::string pointer;
-    boost::json::value value;
+    /// Compact JSON (RFC 8259).
+    std::string value;
 };
 
 /** One job of a run. */

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <variant>
 
 namespace json = boost::json;
 
@@ -53,6 +54,11 @@ std::string json_text(const json::value& v)
     std::string out;
     append(out, v);
     return out;
+}
+
+json::value to_value(const json_primitive& p)
+{
+    return std::visit([](const auto& v) { return json::value(v); }, p);
 }
 
 json::string as_utf8(std::string_view text)

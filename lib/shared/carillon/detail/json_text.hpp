@@ -1,5 +1,7 @@
 #pragma once
 
+#include <carillon/json_primitive.hpp>
+
 #include <boost/json/string.hpp>
 #include <boost/json/value.hpp>
 
@@ -16,6 +18,9 @@ namespace carillon::detail {
  * A number that JSON cannot write, such as infinity, becomes `null`.
  */
 std::string json_text(const boost::json::value& v);
+
+/** The same as a value of Boost.JSON. */
+boost::json::value to_value(const json_primitive& p);
 
 /** A text with U+FFFD in place of all that is no UTF-8. JSON has to be UTF-8 (RFC 8259 section
  * 8.1).

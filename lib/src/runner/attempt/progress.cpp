@@ -1,7 +1,5 @@
 #include "runner/attempt/progress.hpp"
 
-#include <carillon/detail/json_text.hpp>
-
 #include <algorithm>
 
 namespace carillon::detail {
@@ -14,7 +12,7 @@ job_record as_stored(
         const auto w = std::find_if(wanted.begin(), wanted.end(), [&](const wanted_value& x) {
             return x.pointer == v.pointer;
         });
-        return w == wanted.end() || w->is_secret || secrets.finds(json_text(v.value));
+        return w == wanted.end() || w->is_secret || secrets.finds(v.value);
     });
     if (out.polled && secrets.finds(*out.polled)) out.polled = {};
     return out;

@@ -1,5 +1,6 @@
 #include "runner/attempt/request_maker.hpp"
 
+#include "base/json_parse.hpp"
 #include "http/redirect.hpp"
 #include "job/request_fields.hpp"
 #include <carillon/detail/json_text.hpp>
@@ -7,6 +8,7 @@
 #include <carillon/job/expectation.hpp>
 #include <carillon/job/job_templates.hpp>
 
+#include <boost/json/value.hpp>
 #include <boost/uuid/uuid_io.hpp>
 
 #include <algorithm>
@@ -30,7 +32,7 @@ placement placement_of_body(const job& j)
     return placement::text;
 }
 
-const json::value* find_value(const run_record& run, const reply_reference& wanted)
+const std::string* find_value(const run_record& run, const reply_reference& wanted)
 {
     for (const job_record& j : run.jobs) {
         if (j.job != wanted.job) continue;
@@ -75,15 +77,26 @@ private:
             .scheduled_at = scheduled_at_,
             .attempt = context_.attempt,
             .reply = [this, is_secret](const reply_reference& r) {
-                const json::value* const found = find_value(context_.run, r);
-                if (is_secret && found != nullptr) context_.secrets.add(as_sent(*found));
-                return found;
+                return reply_value_of(r, is_secret);
             }};
+    }
+
+    /** Lives until the next one is asked for. */
+    const json::value* reply_value_of(const reply_reference& r, bool is_secret)
+    {
+        const std::string* const text = find_value(context_.run, r);
+        if (text == nullptr) return nullptr;
+        auto read = parse_json(*text, max_reply_depth);
+        if (!read) return nullptr;
+        reply_value_ = std::move(*read);
+        if (is_secret) context_.secrets.add(as_sent(reply_value_));
+        return &reply_value_;
     }
 
     const request_context& context_;
     std::string run_;
     std::string scheduled_at_;
+    json::value reply_value_;
 };
 
 /** Adds the job's fields, filled in. A field is for this origin alone if it is secret, holds a
@@ -172,8 +185,8 @@ void keep_values(
         const json::value* const found = root->find_pointer(pointer, ec);
         if (found == nullptr) continue;
         if (is_secret) secrets.add(as_sent(*found));
-        if (json_text(*found).size() <= max_filled_value_bytes)
-            out.values.push_back({pointer, *found});
+        if (std::string text = json_text(*found); text.size() <= max_filled_value_bytes)
+            out.values.push_back({pointer, std::move(text)});
     }
 }
 
