@@ -12,6 +12,10 @@
 
 namespace carillon {
 
+namespace detail {
+class memory_state;
+} // namespace detail
+
 /** How much a @ref memory_store keeps. */
 struct memory_store_options {
     /// Ended runs and spans of missed instants of one chain; older ones are forgotten.
@@ -56,9 +60,6 @@ public:
     std::unique_ptr<store_reader> open_reader() const;
 
 private:
-    class memory;
-    class reader;
-
     void load(load_handler handler) override;
     void commit_changes(
         std::shared_ptr<const store_changes> batch, instant now, claim_handler handler) override;
@@ -68,7 +69,7 @@ private:
     void find_run(run_id run, find_run_handler handler) override;
 
     boost::asio::any_io_executor executor_;
-    std::shared_ptr<memory> memory_;
+    std::shared_ptr<detail::memory_state> state_;
     int owner_;
     bool is_shared_ = false;
     bool connected_ = true;

@@ -1,0 +1,35 @@
+#include "store/memory/memory_reader.hpp"
+
+#include <algorithm>
+
+namespace carillon::detail {
+
+history_page memory_reader::find(const history_query& query)
+{
+    return state_->history().find(query);
+}
+
+std::optional<run_record> memory_reader::find_run(run_id run) { return state_->find_run(run); }
+
+std::vector<run_id> memory_reader::find_ids(run_id first, run_id last, std::size_t limit)
+{
+    return state_->find_ids(first, last, limit);
+}
+
+std::vector<std::vector<run_record>>
+memory_reader::latest_runs(const std::vector<std::string>& chains, std::size_t limit)
+{
+    std::vector<std::vector<run_record>> out;
+    for (const std::string& chain : chains) {
+        auto& runs = out.emplace_back(state_->history().runs(chain));
+        std::reverse(runs.begin(), runs.end());
+        if (runs.size() > limit) runs.resize(limit);
+    }
+    return out;
+}
+
+std::vector<unended_run> memory_reader::open_runs() { return state_->unended(); }
+
+std::vector<job_memory> memory_reader::memories() { return state_->memories(); }
+
+} // namespace carillon::detail
