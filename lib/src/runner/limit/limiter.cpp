@@ -1,6 +1,6 @@
 #include "runner/limit/limiter.hpp"
 
-#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_type.hpp>
 #include <boost/asio/error.hpp>
 #include <fmt/format.h>
 
@@ -50,16 +50,14 @@ void limiter::set_max_per_origin(std::size_t max)
 void limiter::close()
 {
     closed_ = true;
-    for (auto& [origin, s] : all_)
-        if (s.probe_wait)
-            std::exchange(s.probe_wait, nullptr)->emit(asio::cancellation_type::terminal);
+    for (auto& [origin, s] : all_) s.probe_wait.cancel();
 }
 
 void limiter::acquire(std::string origin, microseconds longest, operation::handler_type handler)
 {
     forget_unused();
     origin_state& s = remember(origin);
-    auto w = std::make_shared<waiter>();
+    auto w = std::make_shared<waiter>(time_);
     w->waiting.emplace(executor_, std::move(handler));
     s.queue.push_back(w);
     ++s.waiting;
@@ -73,18 +71,16 @@ void limiter::acquire(std::string origin, microseconds longest, operation::handl
                 const auto who = weak.lock();
                 if (alive && who) alive->stop_waiting(origin, who, asio::error::operation_aborted);
             });
-    time_.async_wait_for(
+    w->deadline.wait_for(
         std::max(longest, microseconds{0}),
-        asio::bind_cancellation_slot(
-            w->stop_clock.slot(), [self = weak_from_this(), w, origin](const error_code& ec) {
-                if (ec == asio::error::operation_aborted) return;
-                if (const auto alive = self.lock()) alive->stop_waiting(origin, w, errc::timed_out);
-            }));
+        [self = weak_from_this(), w, origin](const error_code&) {
+            if (const auto alive = self.lock()) alive->stop_waiting(origin, w, errc::timed_out);
+        });
 }
 
 limiter::origin_state& limiter::remember(const std::string& origin)
 {
-    const auto [at, is_new] = all_.try_emplace(origin);
+    const auto [at, is_new] = all_.try_emplace(origin, time_);
     at->second.name = &at->first;
     return at->second;
 }
@@ -171,34 +167,22 @@ void limiter::await_probe(origin_state& s)
     const bool has_room = s.used < max_.max_per_origin || s.circuit.is_probing();
     // An origin in line has a probe that is due already: its timer would fire again and again.
     const bool is_needed = s.waiting > 0 && s.circuit.is_open() && has_room && !s.is_linked();
-    if (s.probe_wait) std::exchange(s.probe_wait, nullptr)->emit(asio::cancellation_type::terminal);
-    if (!is_needed) return;
+    if (!is_needed) return s.probe_wait.cancel();
     const microseconds until =
         s.circuit.is_probing() ? s.probe_since + longest_probe : s.circuit.next_probe();
-    s.probe_wait = std::make_shared<asio::cancellation_signal>();
-    time_.async_wait_for(
+    // An origin that is forgotten, and a limiter that ends, forget the wait.
+    s.probe_wait.wait_for(
         std::max(until - time_.since_boot(), microseconds{0}),
-        asio::bind_cancellation_slot(
-            s.probe_wait->slot(), [self = weak_from_this(), origin = *s.name,
-                                   signal = s.probe_wait](const error_code& ec) {
-                const auto alive = self.lock();
-                if (ec == asio::error::operation_aborted || !alive) return;
-                // A timer that was cancelled as it fired is not the current one.
-                const auto at = alive->all_.find(origin);
-                if (at == alive->all_.end() || at->second.probe_wait != signal) return;
-                at->second.probe_wait = nullptr;
-                alive->on_probe_timer(origin);
-            }));
+        [this, &s](const error_code&) { on_probe_timer(s); });
 }
 
-void limiter::on_probe_timer(const std::string& origin)
+void limiter::on_probe_timer(origin_state& s)
 {
-    origin_state& s = remember(origin);
     if (s.circuit.is_probing() && time_.since_boot() >= s.probe_since + longest_probe) {
         fail_waiting(s, errc::timed_out, "the one attempt that is made has not connected either");
         s.probe_since = time_.since_boot();
     }
-    serve(origin);
+    serve(*s.name);
 }
 
 void limiter::fail_waiting(origin_state& s, const error_code& ec, const std::string& why)
@@ -226,7 +210,7 @@ void limiter::complete(origin_state& s, const std::shared_ptr<waiter>& w, permit
 {
     --s.waiting;
     auto done = std::exchange(w->waiting, std::nullopt);
-    w->stop_clock.emit(asio::cancellation_type::terminal);
+    w->deadline.cancel();
     std::move(*done).complete(std::move(result));
 }
 

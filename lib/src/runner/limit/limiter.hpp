@@ -1,6 +1,7 @@
 #pragma once
 
 #include "runner/limit/circuit.hpp"
+#include "time/timer_slot.hpp"
 #include <carillon/detail/pending.hpp>
 #include <carillon/error.hpp>
 #include <carillon/runner/event.hpp>
@@ -8,7 +9,6 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/async_result.hpp>
-#include <boost/asio/cancellation_signal.hpp>
 #include <boost/intrusive/list.hpp>
 
 #include <cstddef>
@@ -84,8 +84,10 @@ private:
 
     /** Owned by the timer of its deadline. */
     struct waiter {
+        explicit waiter(time_source& time) : deadline(time) {}
+
         std::optional<operation> waiting;
-        boost::asio::cancellation_signal stop_clock;
+        timer_slot deadline;
     };
 
     /// An origin that is forgotten unlinks itself.
@@ -93,6 +95,8 @@ private:
         boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
 
     struct origin_state : line_hook {
+        explicit origin_state(time_source& time) : probe_wait(time) {}
+
         /// The key in the map.
         const std::string* name = nullptr;
         /// Permits that are held.
@@ -106,8 +110,8 @@ private:
         error_code last_error{};
         /// When the probe under way got its permit.
         microseconds probe_since{0};
-        /// Cancels the timer of the next probe, or of the one under way; null while none runs.
-        std::shared_ptr<boost::asio::cancellation_signal> probe_wait;
+        /// Until the next probe is due, or the one under way has taken too long.
+        timer_slot probe_wait;
 
         bool is_unused() const { return used == 0 && waiting == 0; }
     };
@@ -128,7 +132,7 @@ private:
     void give_permits();
     std::shared_ptr<permit> make_permit(origin_state& s);
     void await_probe(origin_state& s);
-    void on_probe_timer(const std::string& origin);
+    void on_probe_timer(origin_state& s);
     void fail_waiting(origin_state& s, const error_code& ec, const std::string& why);
     void forget_unused();
     void stop_waiting(const std::string& origin, const std::shared_ptr<waiter>& w, error_code why);
