@@ -31,6 +31,7 @@ public:
 
     bool has_timers = true;
 
+    executor_type get_executor() const noexcept override { return executor_; }
     instant now() const noexcept override { return real_.now(); }
     microseconds since_boot() const noexcept override { return real_.since_boot(); }
     boost::uuids::uuid boot_id() const noexcept override { return real_.boot_id(); }

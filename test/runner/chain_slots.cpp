@@ -149,9 +149,9 @@ BOOST_AUTO_TEST_CASE(a_turn_lasts_until_its_run_has_ended)
 BOOST_AUTO_TEST_CASE(what_crashed_goes_first_and_in_its_order)
 {
     chain slots;
-    slots.offer_crashed(false);
+    slots.offer_crashed();
     for (const char* run : {"b", "c"}) {
-        slots.offer_crashed(true);
+        slots.offer_crashed_waiting();
         BOOST_TEST(!slots.settle_crashed(run));
     }
     bring(slots, "new", overlap_policy::replace);
@@ -162,8 +162,8 @@ BOOST_AUTO_TEST_CASE(what_crashed_goes_first_and_in_its_order)
 BOOST_AUTO_TEST_CASE(a_stop_gives_back_all_that_waits)
 {
     chain slots;
-    slots.offer_crashed(false);
-    slots.offer_crashed(true);
+    slots.offer_crashed();
+    slots.offer_crashed_waiting();
     slots.settle_crashed("crashed");
     bring(slots, "queued", overlap_policy::queue);
     bring_missed(slots, "missed");

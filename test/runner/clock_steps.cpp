@@ -125,6 +125,7 @@ BOOST_AUTO_TEST_CASE(a_wait_that_cannot_be_had_is_asked_for_again_without_haste)
     class poor_time final : public time_source {
     public:
         poor_time(asio::io_context& ctx, virtual_time& real) : ctx_(ctx), real_(real) {}
+        executor_type get_executor() const noexcept override { return ctx_.get_executor(); }
         instant now() const noexcept override { return real_.now(); }
         microseconds since_boot() const noexcept override { return real_.since_boot(); }
         boost::uuids::uuid boot_id() const noexcept override { return real_.boot_id(); }

@@ -162,7 +162,7 @@ private:
         if (failed()) return {};
         auto list = detail::read_component(text_, where, kind);
         if (list) return std::move(*list);
-        error_ = std::move(list.error());
+        error_ = list.error();
         return {};
     }
 

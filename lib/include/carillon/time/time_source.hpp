@@ -22,10 +22,15 @@ namespace carillon {
  */
 class time_source {
 public:
+    using executor_type = boost::asio::any_io_executor;
+
     time_source() = default;
     time_source(const time_source&) = delete;
     time_source& operator=(const time_source&) = delete;
     virtual ~time_source() = default;
+
+    /** Where its operations complete by default. */
+    virtual executor_type get_executor() const noexcept = 0;
 
     /** The wall clock. */
     virtual instant now() const noexcept = 0;
@@ -94,14 +99,10 @@ private:
  */
 class system_time_source final : public time_source {
 public:
-    using executor_type = boost::asio::any_io_executor;
-
     /** Reads the boot's id from /proc. */
     explicit system_time_source(boost::asio::any_io_executor ex);
 
-    /** Where its operations complete by default. */
-    executor_type get_executor() const noexcept { return executor_; }
-
+    executor_type get_executor() const noexcept override { return executor_; }
     instant now() const noexcept override;
     microseconds since_boot() const noexcept override;
     boost::uuids::uuid boot_id() const noexcept override { return boot_id_; }

@@ -18,16 +18,12 @@ namespace carillon {
  */
 class virtual_time final : public time_source {
 public:
-    using executor_type = boost::asio::any_io_executor;
-
     /** Starts the wall clock at `now` on a machine that booted `since_boot` ago. */
     virtual_time(
         boost::asio::any_io_executor ex, instant now, microseconds since_boot = microseconds{0});
     ~virtual_time() override;
 
-    /** Where its operations complete by default. */
-    executor_type get_executor() const noexcept { return executor_; }
-
+    executor_type get_executor() const noexcept override { return executor_; }
     instant now() const noexcept override;
     microseconds since_boot() const noexcept override;
     boost::uuids::uuid boot_id() const noexcept override;

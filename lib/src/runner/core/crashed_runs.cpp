@@ -42,7 +42,8 @@ void crashed_runs::recover(std::vector<open_run> crashed)
     store_changes batch;
     batch.claims.reserve(all->size());
     for (const candidate& c : *all) {
-        chains_.slots_of(c.open.run.chain).offer_crashed(c.waits);
+        auto& slots = chains_.slots_of(c.open.run.chain);
+        c.waits ? slots.offer_crashed_waiting() : slots.offer_crashed();
         batch.claims.push_back(request_for(c.open));
     }
     journal_->claim(
@@ -51,7 +52,7 @@ void crashed_runs::recover(std::vector<open_run> crashed)
         });
 }
 
-/** What becomes of each: of a chain one resumes and the others follow it in the order of their
+/** Decides about each: of a chain one resumes and the others follow it in the order of their
  * claims, unless its `overlap` says otherwise. */
 std::vector<crashed_runs::candidate> crashed_runs::sort_out(std::vector<open_run> crashed) const
 {
@@ -220,9 +221,12 @@ void crashed_runs::is_due(const std::shared_ptr<open_run>& open)
     const auto first = plan->find(open->run.chain);
     const auto policy = first ? (*plan)[*first].overlap : overlap_policy::skip;
     auto& slots = chains_.slots_of(open->run.chain);
-    const bool waits = slots.is_busy() && policy != overlap_policy::allow;
-    slots.offer_crashed(waits);
-    if (!waits || slots.settle_crashed(open)) resume(open);
+    if (!slots.is_busy() || policy == overlap_policy::allow) {
+        slots.offer_crashed();
+        return resume(open);
+    }
+    slots.offer_crashed_waiting();
+    if (slots.settle_crashed(open)) resume(open);
 }
 
 /** Whether its job was paused or disabled before it was due. */

@@ -2,16 +2,16 @@
 
 namespace carillon::detail {
 
-/** What becomes of a run that is due while others of its chain may go. */
+/** How a run takes its place that is due while others of its chain may be running. */
 enum class admission {
     start,
     /// Wait for the end of the last one.
     queue,
     /// Wait for it, and cancel it, and take the place of another that waits.
     replace,
-    /// Wait for the end of whatever goes: it makes up for a missed instant.
+    /// Wait for the end of whatever is running: it makes up for a missed instant.
     catch_up,
-    /// Come to nothing.
+    /// It does not run.
     skip,
 };
 

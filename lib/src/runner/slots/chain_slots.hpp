@@ -3,7 +3,8 @@
 #include "runner/slots/admission.hpp"
 #include <carillon/job/job.hpp>
 
-#include <deque>
+#include <list>
+#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -11,26 +12,26 @@
 namespace carillon::detail {
 
 /**
- * The places of one chain's runs: which go, and which wait for their end. Pure; whatever brings a
- * run calls it, `Run` being what it keeps of one that waits.
+ * The places of one chain's runs: which are running, and which wait for them to end. Pure; whatever
+ * brings a run calls it. `Run` is what is kept of a run that waits.
  *
  * A run is offered when it is due, which keeps a place for it while its claim is under way. Then it
- * is settled, and starts or stands in line, or it is withdrawn. A run that goes ends; the next one
- * has its place.
+ * is settled, and starts or waits, or it is withdrawn. When a running one ends, the next has its
+ * place.
  */
 template <class Run>
 class chain_slots {
 public:
     /** What settling a run brings about. */
     struct decision {
-        /// It goes now; else it waits.
+        /// It starts now; else it waits.
         bool starts = false;
         /// Another waited, and has lost its place.
         std::optional<Run> displaced{};
         /// How many were skipped one after another, that one included; 0 where it was not skipped,
         /// but made up for by the newer one.
         int skipped_in_a_row = 0;
-        /// All that go are to be cancelled.
+        /// All that are running are to be cancelled.
         bool cancels = false;
     };
 
@@ -56,14 +57,17 @@ public:
         return admission::catch_up;
     }
 
-    /** Someone asks for a run: it goes beside any other. */
+    /** Someone asks for a run: it starts beside any other. */
     void offer_by_hand() noexcept { ++running_; }
 
-    /** A run of an earlier process resumes, or waits for another of these that does. */
-    void offer_crashed(bool waits) noexcept { ++(waits ? waiting_ : running_); }
+    /** A run of an earlier process resumes now. */
+    void offer_crashed() noexcept { ++running_; }
 
-    /** One that was offered to wait may go, or waits. `side_by_side` says whether runs of its chain
-     * go beside one another. */
+    /** The same of one that waits for another that resumes. */
+    void offer_crashed_waiting() noexcept { ++waiting_; }
+
+    /** A run that was offered to wait starts, or waits. `side_by_side` says whether runs of its
+     * chain may run at the same time. */
     decision settle(Run run, admission how, bool side_by_side)
     {
         decision out;
@@ -92,24 +96,24 @@ public:
         return true;
     }
 
-    /** One that was offered to wait does not go. */
+    /** One that was offered to wait will not run. */
     void withdraw() noexcept { --waiting_; }
 
-    /** One that goes, or was to, has ended. */
+    /** One that was running, or was to start, has ended. */
     void end() noexcept { --running_; }
 
     /**
-     * After an end: the one that waits and goes now. What crashed comes first, in its order; what
-     * was missed comes before what is newer, unless that replaces whatever goes.
+     * After an end: the one that waited and starts now. What crashed comes first, in its order;
+     * what was missed comes before what is newer, unless that replaces whatever is running.
      */
     std::optional<Run> next()
     {
         const bool is_free = running_ == 0;
         if (is_free && !crashed_.empty()) {
-            std::optional<Run> first(std::move(crashed_.front()));
-            crashed_.pop_front();
+            std::list<Run> first;
+            first.splice(first.begin(), crashed_, crashed_.begin());
             go();
-            return first;
+            return std::move(first.front());
         }
         if (is_free && queued_ && queued_->is_special) return take(queued_);
         if (backlog_ && (is_free || backlog_->is_special)) return take(backlog_);
@@ -117,8 +121,8 @@ public:
         return std::nullopt;
     }
 
-    /** One that was claimed and waits does so no more, and goes beside whatever goes: the first of
-     * which `is_it` says so. */
+    /** One that was claimed and waits starts now, beside whatever is running: the first of which
+     * `is_it` says so. */
     template <class Predicate>
     std::optional<Run> take_out(const Predicate& is_it)
     {
@@ -139,24 +143,27 @@ public:
         std::vector<Run> out;
         for (Run& r : std::exchange(crashed_, {})) out.push_back(std::move(r));
         for (auto* line : {&backlog_, &queued_})
-            if (auto w = std::exchange(*line, std::nullopt)) out.push_back(std::move(w->run));
+            if (const auto w = std::exchange(*line, nullptr)) out.push_back(std::move(w->run));
         waiting_ -= static_cast<int>(out.size());
         return out;
     }
 
     bool is_busy() const noexcept { return running_ > 0; }
-    /** Whether one stands in line. */
+    /** Whether one waits whose claim is settled. */
     bool has_line() const noexcept { return queued_ || backlog_ || !crashed_.empty(); }
-    bool has_queued() const noexcept { return queued_.has_value(); }
-    /** Whether no run goes, waits, or is about to. */
+    bool has_queued() const noexcept { return queued_ != nullptr; }
+    /** Whether no run is running, waits, or is about to. */
     bool is_idle() const noexcept { return running_ == 0 && waiting_ == 0; }
     int skipped_in_a_row() const noexcept { return skipped_in_a_row_; }
 
 private:
     struct in_line {
         Run run;
-        bool is_special = false; // in the queue: replaces; in the backlog: goes beside others
+        bool is_special = false; // in the queue: replaces; in the backlog: runs beside others
     };
+
+    // On the heap, since of most chains none waits.
+    using place = std::unique_ptr<in_line>;
 
     admission begin() noexcept
     {
@@ -173,27 +180,28 @@ private:
     }
 
     /** Of those that wait the newest stays. */
-    std::optional<Run> put(std::optional<in_line>& line, Run run, bool is_special)
+    std::optional<Run> put(place& line, Run run, bool is_special)
     {
-        auto older = std::exchange(line, in_line{std::move(run), is_special});
+        const auto older =
+            std::exchange(line, std::make_unique<in_line>(in_line{std::move(run), is_special}));
         if (!older) return std::nullopt;
         --waiting_;
         return std::move(older->run);
     }
 
-    std::optional<Run> take(std::optional<in_line>& line)
+    std::optional<Run> take(place& line)
     {
         go();
-        return std::move(std::exchange(line, std::nullopt)->run);
+        return std::move(std::exchange(line, nullptr)->run);
     }
 
-    int running_ = 0; // that go, or are about to
-    int waiting_ = 0; // for the end of those, or are about to
-    int turns_ = 0;   // that make up for missed instants: claimed, waiting, or going
+    int running_ = 0; // or about to start
+    int waiting_ = 0; // for the end of those, or about to
+    int turns_ = 0;   // that make up for missed instants: claimed, waiting, or running
     int skipped_in_a_row_ = 0;
-    std::deque<Run> crashed_;
-    std::optional<in_line> backlog_; // makes up for a missed instant
-    std::optional<in_line> queued_;
+    std::list<Run> crashed_; // a deque allocates while it is empty, too
+    place backlog_;          // makes up for a missed instant
+    place queued_;
 };
 
 } // namespace carillon::detail
