@@ -51,7 +51,7 @@ void read_store(reading& r, const std::string& file, const toml::table& table, s
     }
     read_limits(t, out.limits);
     t.word<on_store_error>(
-        "on_error", {{"stop", on_store_error::stop}, {"continue", on_store_error::go_on}},
+        "on_error", {{"stop", on_store_error::stop}, {"continue", on_store_error::proceed}},
         out.on_error);
     t.finish();
 }

@@ -38,7 +38,7 @@ BOOST_AUTO_TEST_CASE(all_keys)
     BOOST_TEST(c.store.limits.keep == 7 * 24h);
     BOOST_TEST(c.store.limits.keep_runs == 50);
     BOOST_TEST(c.store.limits.keep_bytes == 64 << 20);
-    BOOST_TEST(c.store.on_error == on_store_error::go_on);
+    BOOST_TEST(c.store.on_error == on_store_error::proceed);
     BOOST_TEST(load("[store]\npath = \":memory:\"" + a_job).value().store.is_in_memory());
 }
 

@@ -29,7 +29,7 @@ std::function<void()>& after_look()
     return f;
 }
 
-/** A client that meets what becomes of a connection after its first reply. */
+/** A client whose connection is lost after its first reply. */
 struct client_with_two_requests : client_network {
     /** Two requests: the second one meets what the first connection does after its reply, and a
      * connection that answers. */

@@ -17,10 +17,10 @@ constexpr instant ten = std::chrono::sys_days{std::chrono::year{2026} / 1 / 1} +
 constexpr grid hours{.anchor = instant{}, .every = 1h};
 
 using jobs = std::vector<job_index>;
-using spans = std::vector<owed_span>;
+using spans = std::vector<backlog_span>;
 using parts = std::vector<missed_part>;
 
-owed_span hourly_from(instant from, std::int64_t count)
+backlog_span hourly_from(instant from, std::int64_t count)
 {
     return {hours, from, from + (count - 1) * 1h, count};
 }

@@ -82,7 +82,7 @@ BOOST_AUTO_TEST_CASE(what_is_too_long_ago_is_dropped)
     BOOST_TEST(v.run == ten + 2h);
     v = judge_passed(hourly(catch_up_policy::all, 90min), passed(ten, ten + 2h), ten + 150min);
     BOOST_TEST(v.missed == (parts{{ten, ten, 1, reason::window}}), test::per_element());
-    BOOST_TEST(v.backlog == (owed_span{{instant{}, 1h}, ten + 1h, ten + 2h, 2}));
+    BOOST_TEST(v.backlog == (backlog_span{{instant{}, 1h}, ten + 1h, ten + 2h, 2}));
 }
 
 BOOST_AUTO_TEST_CASE(all_owes_each)
@@ -92,7 +92,7 @@ BOOST_AUTO_TEST_CASE(all_owes_each)
         const auto v = judge_passed(s, passed(ten, ten + 2h, late), ten + 121min);
         BOOST_TEST(v.missed.empty());
         BOOST_TEST(!v.run);
-        BOOST_TEST(v.backlog == (owed_span{{instant{}, 1h}, ten, ten + 2h, 3}));
+        BOOST_TEST(v.backlog == (backlog_span{{instant{}, 1h}, ten, ten + 2h, 3}));
     }
     const auto v = judge_passed(s, passed(ten, ten, true), ten + 1s);
     BOOST_TEST(v.run == ten);
@@ -103,7 +103,7 @@ BOOST_AUTO_TEST_CASE(the_newest_stay_within_the_limit)
 {
     const schedule s = hourly(catch_up_policy::all);
     const grid ticks{instant{}, 1h};
-    std::vector<owed_span> owed{
+    std::vector<backlog_span> owed{
         {ticks, ten, ten + 2h, 3},
         {ticks, ten + 10h, ten + 10h, 1},
         {ticks, ten + 20h, ten + 29h, 10}};
@@ -111,7 +111,7 @@ BOOST_AUTO_TEST_CASE(the_newest_stay_within_the_limit)
     BOOST_TEST(
         cut_to_limit(s, owed, 12) == (parts{{ten, ten + 1h, 2, reason::limit}}),
         test::per_element());
-    BOOST_TEST(owed.front() == (owed_span{ticks, ten + 2h, ten + 2h, 1}));
+    BOOST_TEST(owed.front() == (backlog_span{ticks, ten + 2h, ten + 2h, 1}));
     BOOST_TEST(
         cut_to_limit(s, owed, 4) == (parts{
                                         {ten + 2h, ten + 2h, 1, reason::limit},
@@ -119,7 +119,7 @@ BOOST_AUTO_TEST_CASE(the_newest_stay_within_the_limit)
                                         {ten + 20h, ten + 25h, 6, reason::limit}}),
         test::per_element());
     BOOST_TEST(
-        owed == (std::vector<owed_span>{{ticks, ten + 26h, ten + 29h, 4}}), test::per_element());
+        owed == (std::vector<backlog_span>{{ticks, ten + 26h, ten + 29h, 4}}), test::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(every_instant_comes_to_exactly_one_thing)
@@ -134,7 +134,7 @@ BOOST_AUTO_TEST_CASE(every_instant_comes_to_exactly_one_thing)
         const instant now = to + (late ? 30s : 30min);
         const std::int64_t all = (to - ten) / 1h + 1;
         const auto v = judge_passed(s, passed(ten, to, late), now);
-        std::vector<owed_span> owed;
+        std::vector<backlog_span> owed;
         if (v.backlog) owed.push_back(*v.backlog);
         parts missed = v.missed;
         for (const auto& m : cut_to_limit(s, owed, s.catch_up_limit)) missed.push_back(m);

@@ -1,4 +1,4 @@
-// What becomes of what is due, done and missed while the store fails.
+// Due, ended and missed instants while the store fails.
 
 #include "print.hpp"
 #include "runner/machine.hpp"
@@ -167,7 +167,7 @@ BOOST_AUTO_TEST_CASE(firing_goes_on_where_it_is_told_to_but_not_at_most_once)
     job once = each_minute("once");
     once.delivery = delivery_policy::at_most_once;
     is_full = true;
-    begin({each_minute("a"), once}, on_store_error::go_on);
+    begin({each_minute("a"), once}, on_store_error::proceed);
     run_for(2min + 30s);
     BOOST_TEST(instants("a") == (strings{"00:01:00", "00:02:00"}), test::per_element());
     BOOST_TEST(instants("once").empty());

@@ -80,11 +80,11 @@ BOOST_AUTO_TEST_CASE(what_is_owed_keeps_its_name_and_waits_for_it)
         else
             table.clock_stepped(back, -30min);
         BOOST_TEST(
-            table.memory_of(0).owed.at(0) ==
-            (owed_span{{instant{}, 15min}, ten + 15min, ten + 30min, 2}));
+            table.memory_of(0).backlog.at(0) ==
+            (backlog_span{{instant{}, 15min}, ten + 15min, ten + 30min, 2}));
         BOOST_TEST(table.next_due(0) == ten + 45min); // comes again
-        BOOST_TEST(table.memory_of(1).owed.at(0).from == ten + 5min);
-        BOOST_TEST(table.memory_of(1).owed.at(0).count == 4);
+        BOOST_TEST(table.memory_of(1).backlog.at(0).from == ten + 5min);
+        BOOST_TEST(table.memory_of(1).backlog.at(0).count == 4);
         BOOST_TEST(table.next_due(1) == ten + 35min);
         table = std::move(before);
     }

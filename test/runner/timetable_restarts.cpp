@@ -95,7 +95,7 @@ BOOST_AUTO_TEST_CASE(what_is_owed_from_before_a_boot_waits_for_its_jitter)
         restart({scheduled(name, s)}, after);
         const instant due = last + jitter_of(name, 10min, last, last + 1h);
         const instant wake = std::max(due, boot + 1min);
-        BOOST_TEST(table.memory_of(0).owed.size() == 1U);
+        BOOST_TEST(table.memory_of(0).backlog.size() == 1U);
         const auto owed = [&](instant now) {
             std::vector<instant> out;
             for (const due_run& r : runs_due(now))

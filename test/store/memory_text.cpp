@@ -24,7 +24,7 @@ BOOST_AUTO_TEST_CASE(what_has_its_default_is_left_out)
         .anchor = instant{3us},
         .enabled = false,
         .paused = true,
-        .owed =
+        .backlog =
             {{.ticks = {.anchor = instant{4us}, .every = 5us},
               .from = instant{6us},
               .to = instant{7us},

@@ -236,7 +236,7 @@ BOOST_AUTO_TEST_CASE(the_third_version_had_a_column_for_each_field_of_a_memory)
         .anchor = instant{5us},
         .enabled = false,
         .paused = true,
-        .owed =
+        .backlog =
             {{.ticks = {.anchor = instant{1us}, .every = 2us},
               .from = instant{3us},
               .to = instant{4us},

@@ -10,7 +10,7 @@ namespace carillon::test {
 
 enum class expression_kind { cron, calendar };
 
-/** What becomes of times in gaps and folds of local time. */
+/** How times in gaps and folds of local time are read. */
 enum class dst_rule { run, skip, both, shift };
 
 /** All instants in (from, to] at which the expression fires, in ascending order, found by looking

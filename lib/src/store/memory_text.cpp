@@ -150,7 +150,7 @@ std::string memory_to_text(const job_memory& m)
     to.add("anchor", microseconds_of(m.anchor), microseconds_of(none.anchor));
     if (!m.enabled) out += R"(,"enabled":false)";
     if (m.paused) out += R"(,"paused":true)";
-    to.add("owed", m.owed, &owed_span::count);
+    to.add("owed", m.backlog, &backlog_span::count);
     to.add("used", m.used, &used_span::times);
     out += '}';
     return out;
@@ -173,7 +173,7 @@ std::optional<job_memory> memory_from_text(std::string job, std::string_view tex
     m.anchor = instant{microseconds{number_at(o, "anchor", microseconds_of(m.anchor))}};
     m.enabled = flag_at(o, "enabled", m.enabled);
     m.paused = flag_at(o, "paused", m.paused);
-    m.owed = spans_at(o, "owed", &owed_span::count);
+    m.backlog = spans_at(o, "owed", &backlog_span::count);
     m.used = spans_at(o, "used", &used_span::times);
     return m;
 }

@@ -12,7 +12,7 @@
 namespace carillon {
 
 /** Instants of one job that passed and are to be caught up with, a run for each. */
-struct owed_span {
+struct backlog_span {
     /// Where the schedule has a rate, the ticks that they were of: a later boot has others.
     grid ticks{};
     /// The first and the last of them.
@@ -20,7 +20,7 @@ struct owed_span {
     instant to{};
     std::int64_t count = 0;
 
-    friend bool operator==(const owed_span&, const owed_span&) = default;
+    friend bool operator==(const backlog_span&, const backlog_span&) = default;
 };
 
 /// Of instants that are known no more.
@@ -54,7 +54,7 @@ struct job_memory {
     instant anchor{};
     bool enabled = true;
     bool paused = false;
-    std::vector<owed_span> owed{};
+    std::vector<backlog_span> backlog{};
     std::vector<used_span> used{};
 
     friend bool operator==(const job_memory&, const job_memory&) = default;

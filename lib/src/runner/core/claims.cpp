@@ -256,7 +256,7 @@ void claims::put_back(const std::vector<due_run>& due)
 
 void claims::owe_instead(job_memory& m, const due_run& r) const
 {
-    insert_by_age(m.owed, {r.ticks, r.occurrence, r.occurrence, 1});
+    insert_by_age(m.backlog, {r.ticks, r.occurrence, r.occurrence, 1});
     const auto& s = std::get<schedule>((*plan_.times().plan())[r.job].trigger);
     take_use_back(s, m.used, r.ticks, r.occurrence);
 }

@@ -14,8 +14,8 @@
 namespace carillon::detail {
 
 /**
- * The jobs as they are now, with their timetable. What becomes of their instants goes through here
- * to the journal and the listeners. Used by the core and by the parts that bring or take runs.
+ * The jobs as they are now, with their timetable. It tells the journal and the listeners what was
+ * decided about their instants. Used by the core and by the parts that bring or take runs.
  */
 class live_plan {
 public:

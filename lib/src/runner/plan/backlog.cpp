@@ -38,7 +38,7 @@ void backlog::plan_all()
 void backlog::plan(job_index j, const job_backlog& b)
 {
     // Its jitter may not be over yet: the instant was put back early, or the clock was set back.
-    const owed_span& oldest = b.spans.front();
+    const backlog_span& oldest = b.spans.front();
     const instant ready = std::max(b.ready, due_time((*plan_)[j], oldest.ticks, oldest.from));
     agenda_.add({.due = ready, .window_end = ready, .job = j});
 }
@@ -53,12 +53,12 @@ std::vector<job_index> backlog::take_due(instant now)
     return out;
 }
 
-std::optional<owed_span> backlog::take_oldest(job_index j, instant now)
+std::optional<backlog_span> backlog::take_oldest(job_index j, instant now)
 {
     const auto at = by_job_.find(j);
     if (at == by_job_.end()) return std::nullopt;
     job_backlog& b = at->second;
-    const owed_span oldest = detail::take_oldest(schedule_of((*plan_)[j]), b.spans);
+    const backlog_span oldest = detail::take_oldest(schedule_of((*plan_)[j]), b.spans);
     b.ready = now + least_distance;
     if (b.spans.empty()) by_job_.erase(at);
     return oldest;
@@ -74,7 +74,7 @@ std::vector<missed_part> backlog::cut_to_window(job_index j, instant now)
 }
 
 std::vector<missed_part>
-backlog::add(job_index j, const owed_span& span, std::int64_t limit, instant now)
+backlog::add(job_index j, const backlog_span& span, std::int64_t limit, instant now)
 {
     const auto [at, is_new] = by_job_.try_emplace(j, job_backlog{.ready = now});
     job_backlog& b = at->second;

@@ -16,7 +16,7 @@ namespace carillon::detail {
 /** What one job still has to catch up with. */
 struct job_backlog {
     /// Oldest first, never empty.
-    std::vector<owed_span> spans{};
+    std::vector<backlog_span> spans{};
     /// No run starts before.
     instant ready{};
     /// No run starts before @ref backlog::release either.
@@ -49,7 +49,7 @@ public:
 
     /** Takes the oldest instant of a job out, as a span of its own, since its run starts now.
      * Nothing where the job has none left. */
-    std::optional<owed_span> take_oldest(job_index j, instant now);
+    std::optional<backlog_span> take_oldest(job_index j, instant now);
 
     /** Takes out what is older than the job's `catch_up_window` at `now`. Returns what is missed
      * so. */
@@ -58,7 +58,7 @@ public:
     /** Adds instants of a job, of which at most `limit` stay, the newest. Returns what is missed
      * so. */
     std::vector<missed_part>
-    add(job_index j, const owed_span& span, std::int64_t limit, instant now);
+    add(job_index j, const backlog_span& span, std::int64_t limit, instant now);
 
     /** Adds an instant again whose run did not start: the job's next run may start now. */
     void put_back(job_index j, const grid& ticks, instant at, instant now);

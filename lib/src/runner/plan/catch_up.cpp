@@ -32,7 +32,7 @@ public:
 
     void defer(instant to)
     {
-        if (to >= from_) out_.backlog = owed_span{ticks_, from_, to, instants_.count(from_, to)};
+        if (to >= from_) out_.backlog = backlog_span{ticks_, from_, to, instants_.count(from_, to)};
     }
 
     std::optional<instant> before(instant t) const { return instants_.last_until(t - one_tick); }
@@ -51,7 +51,7 @@ private:
 
 /** The n-th instant of a span; the first has n = 1. Halves the span, so that each part is counted
  * about once. */
-instant nth(const occurrences& instants, const owed_span& span, std::int64_t n)
+instant nth(const occurrences& instants, const backlog_span& span, std::int64_t n)
 {
     instant low = span.from;
     instant high = span.to;
@@ -111,17 +111,17 @@ std::vector<missed_part> coalesce_passed(const schedule& s, const passed_span& p
     return std::move(j.out().missed);
 }
 
-void insert_by_age(std::vector<owed_span>& backlog, const owed_span& span)
+void insert_by_age(std::vector<backlog_span>& backlog, const backlog_span& span)
 {
     const auto behind = std::find_if(
-        backlog.begin(), backlog.end(), [&](const owed_span& o) { return o.from > span.from; });
+        backlog.begin(), backlog.end(), [&](const backlog_span& o) { return o.from > span.from; });
     backlog.insert(behind, span);
 }
 
-owed_span take_oldest(const schedule& s, std::vector<owed_span>& backlog)
+backlog_span take_oldest(const schedule& s, std::vector<backlog_span>& backlog)
 {
-    owed_span& first = backlog.front();
-    const owed_span out{first.ticks, first.from, first.from, 1};
+    backlog_span& first = backlog.front();
+    const backlog_span out{first.ticks, first.from, first.from, 1};
     if (--first.count > 0)
         first.from = *occurrences(s, first.ticks).next_after(first.from);
     else
@@ -129,23 +129,23 @@ owed_span take_oldest(const schedule& s, std::vector<owed_span>& backlog)
     return out;
 }
 
-void take_after(const schedule& s, std::vector<owed_span>& backlog, instant now)
+void take_after(const schedule& s, std::vector<backlog_span>& backlog, instant now)
 {
-    for (owed_span& o : backlog) {
+    for (backlog_span& o : backlog) {
         if (o.to <= now) continue;
         const occurrences instants(s, o.ticks);
         o.count -= instants.count(std::max(o.from, instants.next_after(now).value_or(o.to)), o.to);
         if (o.count > 0) o.to = *instants.last_until(now);
     }
-    std::erase_if(backlog, [](const owed_span& o) { return o.count == 0; });
+    std::erase_if(backlog, [](const backlog_span& o) { return o.count == 0; });
 }
 
 std::vector<missed_part>
-cut_to_window(const schedule& s, std::vector<owed_span>& backlog, instant now)
+cut_to_window(const schedule& s, std::vector<backlog_span>& backlog, instant now)
 {
     std::vector<missed_part> out;
     const instant oldest = now - s.catch_up_window;
-    for (owed_span& o : backlog) {
+    for (backlog_span& o : backlog) {
         if (o.from >= oldest) break;
         const occurrences instants(s, o.ticks);
         const instant last = *instants.last_until(std::min(o.to, oldest - one_tick));
@@ -154,18 +154,18 @@ cut_to_window(const schedule& s, std::vector<owed_span>& backlog, instant now)
         o.count -= count;
         if (o.count > 0) o.from = *instants.next_after(last);
     }
-    std::erase_if(backlog, [](const owed_span& o) { return o.count == 0; });
+    std::erase_if(backlog, [](const backlog_span& o) { return o.count == 0; });
     return out;
 }
 
 std::vector<missed_part>
-cut_to_limit(const schedule& s, std::vector<owed_span>& backlog, std::int64_t limit)
+cut_to_limit(const schedule& s, std::vector<backlog_span>& backlog, std::int64_t limit)
 {
     std::int64_t excess = -limit;
-    for (const owed_span& o : backlog) excess += o.count;
+    for (const backlog_span& o : backlog) excess += o.count;
     std::vector<missed_part> out;
     while (excess > 0) {
-        owed_span& oldest = backlog.front();
+        backlog_span& oldest = backlog.front();
         if (oldest.count <= excess) {
             excess -= oldest.count;
             out.push_back({oldest.from, oldest.to, oldest.count, reason::limit});
@@ -182,11 +182,11 @@ cut_to_limit(const schedule& s, std::vector<owed_span>& backlog, std::int64_t li
     return out;
 }
 
-std::vector<missed_part> cut_to_catch_up(const schedule& s, std::vector<owed_span>& backlog)
+std::vector<missed_part> cut_to_catch_up(const schedule& s, std::vector<backlog_span>& backlog)
 {
     std::vector<missed_part> out;
     if (s.catch_up == catch_up_policy::none)
-        for (const owed_span& o : std::exchange(backlog, {}))
+        for (const backlog_span& o : std::exchange(backlog, {}))
             out.push_back({o.from, o.to, o.count, reason::window});
     const bool is_once = s.catch_up == catch_up_policy::once;
     const std::int64_t limit = is_once ? 1 : s.catch_up_limit + std::int64_t{1}; // one was late
@@ -197,16 +197,16 @@ std::vector<missed_part> cut_to_catch_up(const schedule& s, std::vector<owed_spa
     return out;
 }
 
-void recount(const schedule& s, std::vector<owed_span>& backlog)
+void recount(const schedule& s, std::vector<backlog_span>& backlog)
 {
-    for (owed_span& o : backlog) {
+    for (backlog_span& o : backlog) {
         const occurrences instants(s, o.ticks);
         o.count = instants.count(o.from, o.to);
         if (o.count == 0) continue;
         o.from = *instants.next_after(o.from - one_tick);
         o.to = *instants.last_until(o.to);
     }
-    std::erase_if(backlog, [](const owed_span& o) { return o.count == 0; });
+    std::erase_if(backlog, [](const backlog_span& o) { return o.count == 0; });
 }
 
 } // namespace carillon::detail

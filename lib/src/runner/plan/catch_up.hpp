@@ -35,7 +35,7 @@ struct verdict_on_passed {
     /// The one that runs now.
     std::optional<instant> run{};
     /// Those that run later, one after another.
-    std::optional<owed_span> backlog{};
+    std::optional<backlog_span> backlog{};
     std::vector<missed_part> missed{};
 };
 
@@ -57,26 +57,26 @@ verdict_on_passed judge_passed(const schedule& s, const passed_span& passed, ins
 std::vector<missed_part> coalesce_passed(const schedule& s, const passed_span& passed, instant now);
 
 /** Adds a span to a backlog, behind those that are older. */
-void insert_by_age(std::vector<owed_span>& backlog, const owed_span& span);
+void insert_by_age(std::vector<backlog_span>& backlog, const backlog_span& span);
 
 /** Takes the oldest instant out of a backlog, as a span of its own. */
-owed_span take_oldest(const schedule& s, std::vector<owed_span>& backlog);
+backlog_span take_oldest(const schedule& s, std::vector<backlog_span>& backlog);
 
 /** Takes out what is later than `now`: the clock was set back, and these have not passed yet. */
-void take_after(const schedule& s, std::vector<owed_span>& backlog, instant now);
+void take_after(const schedule& s, std::vector<backlog_span>& backlog, instant now);
 
 /** Takes out what is older than the schedule's window at `now`, and is missed so. */
 std::vector<missed_part>
-cut_to_window(const schedule& s, std::vector<owed_span>& backlog, instant now);
+cut_to_window(const schedule& s, std::vector<backlog_span>& backlog, instant now);
 
 /** Takes the oldest instants out until at most `limit` are left. Those taken out are missed. */
 std::vector<missed_part>
-cut_to_limit(const schedule& s, std::vector<owed_span>& backlog, std::int64_t limit);
+cut_to_limit(const schedule& s, std::vector<backlog_span>& backlog, std::int64_t limit);
 
 /** Takes out what the schedule's catch-up does not send, since that has changed. It is missed. */
-std::vector<missed_part> cut_to_catch_up(const schedule& s, std::vector<owed_span>& backlog);
+std::vector<missed_part> cut_to_catch_up(const schedule& s, std::vector<backlog_span>& backlog);
 
 /** Counts the instants anew: the schedule's zone may have other rules than when they passed. */
-void recount(const schedule& s, std::vector<owed_span>& backlog);
+void recount(const schedule& s, std::vector<backlog_span>& backlog);
 
 } // namespace carillon::detail

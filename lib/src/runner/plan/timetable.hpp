@@ -207,7 +207,8 @@ private:
     void judge_while_held(job_index j, instant now, due_work& out);
     void judge_before_used(job_index j, passed_span& passed, instant now, due_work& out);
     void judge_overtaken(job_index j, instant at, instant now, due_work& out);
-    void defer(job_index j, const owed_span& span, std::int64_t limit, instant now, due_work& out);
+    void
+    defer(job_index j, const backlog_span& span, std::int64_t limit, instant now, due_work& out);
     void run_oldest(job_index j, instant now, due_work& out);
 
     std::shared_ptr<const job_set> plan_;

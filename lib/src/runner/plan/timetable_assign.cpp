@@ -114,7 +114,7 @@ private:
         const bool is_same = m.schedule == identity_of_instants(s);
         adopt_uses(s, is_same, c.used);
         if (!is_same || !(*plan_)[i].enabled)
-            drop(m.job, m.owed);
+            drop(m.job, m.backlog);
         else
             recall_backlog(i, s, m);
         if (!is_active(i)) return;
@@ -133,7 +133,7 @@ private:
 
     void recall_backlog(job_index i, const schedule& s, const job_memory& m)
     {
-        std::vector<owed_span> spans = m.owed;
+        std::vector<backlog_span> spans = m.backlog;
         recount(s, spans);
         // Where the clock was set back, instants of the wall clock come again by themselves.
         if (!follows_elapsed_time(s)) take_after(s, spans, time_.now);
@@ -242,9 +242,9 @@ private:
         for (const missed_part& p : parts) out_.missed.emplace_back(i, p);
     }
 
-    void drop(const std::string& job, const std::vector<owed_span>& spans)
+    void drop(const std::string& job, const std::vector<backlog_span>& spans)
     {
-        for (const owed_span& o : spans)
+        for (const backlog_span& o : spans)
             out_.dropped.push_back({job, o.from, o.to, o.count, reason::removed});
     }
 
@@ -252,7 +252,7 @@ private:
     {
         for (const job_memory& m : memories_) {
             if (is_scheduled(m.job)) continue;
-            drop(m.job, m.owed);
+            drop(m.job, m.backlog);
             out_.forgotten.push_back(m.job);
         }
         for (job_index i = 0; i < table_.entries_.size(); ++i) {
