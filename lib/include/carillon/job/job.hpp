@@ -130,7 +130,7 @@ using after = std::vector<parent>;
 using trigger = std::variant<std::monostate, schedule, after>;
 
 /** What happens when a chain is due while its last run is still running. */
-enum class overlap_policy {
+enum class overlap_policy : std::uint8_t {
     /// The new run is not sent.
     skip,
     /// It waits for the end of the last one; one waits, the newest, and others are skipped.
@@ -142,7 +142,7 @@ enum class overlap_policy {
 };
 
 /** What a crash does to a job that it interrupts. */
-enum class delivery_policy {
+enum class delivery_policy : std::uint8_t {
     /// It is sent again, with the same `Idempotency-Key`.
     at_least_once,
     /// Nothing is sent again once a byte may have reached the endpoint.
