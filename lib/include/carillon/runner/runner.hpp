@@ -107,7 +107,8 @@ public:
      * What is returned removes it again, and may be thrown away: the listener then stays until the
      * runner's end.
      *
-     * It may call any member, remove itself, and end the runner. It must not throw: an exception
+     * It may call any member, remove itself, and end the runner. Events that it causes by that are
+     * told when all listeners know of this one. It must not throw: an exception
      * leaves through the context's `run()`, in the midst of what the runner does, which is good for
      * its destruction only from then on.
      */

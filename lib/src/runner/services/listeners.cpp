@@ -25,7 +25,27 @@ void listeners::remove(std::uint64_t id)
     const auto older = std::exchange(all_, std::move(all));
 }
 
-void listeners::tell(const event& e) const
+void listeners::tell(const event& e)
+{
+    if (is_telling_) {
+        waiting_.push_back(std::make_unique<kept_event>(e));
+        return;
+    }
+    const auto alive = shared_from_this(); // a listener may end the runner
+    struct end_of_telling {                // also where a listener throws
+        listeners& all;
+        ~end_of_telling()
+        {
+            all.is_telling_ = false;
+            all.waiting_.clear();
+        }
+    } const end{*this};
+    is_telling_ = true;
+    tell_all(e);
+    for (; !waiting_.empty(); waiting_.pop_front()) tell_all(waiting_.front()->get());
+}
+
+void listeners::tell_all(const event& e) const
 {
     const auto called = all_;
     for (const auto& l : *called)

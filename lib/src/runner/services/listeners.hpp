@@ -1,9 +1,11 @@
 #pragma once
 
+#include "runner/services/kept_event.hpp"
 #include <carillon/runner/event.hpp>
 #include <carillon/runner/subscription.hpp>
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <vector>
 
@@ -13,7 +15,9 @@ namespace carillon::detail {
  * Who is told of a runner's events, in the order in which they came.
  *
  * A listener that is called may do anything: add others, which are told from the next event on,
- * remove itself or others, which are called no more, and end all.
+ * remove itself or others, which are called no more, and end all. What it does may raise further
+ * events: they wait until the one that is being told has been told to all, so that each listener
+ * hears of them in the same order.
  */
 class listeners : public std::enable_shared_from_this<listeners> {
 public:
@@ -23,7 +27,7 @@ public:
     /** At the runner's end: an event that is being told still reaches all. */
     void forget_all() { all_ = std::make_shared<list>(); }
 
-    void tell(const event& e) const;
+    void tell(const event& e);
 
 private:
     struct listener {
@@ -34,9 +38,13 @@ private:
 
     using list = std::vector<std::shared_ptr<listener>>;
 
+    void tell_all(const event& e) const;
+
     // Replaced whole, so that whoever goes through it may go on.
     std::shared_ptr<const list> all_ = std::make_shared<list>();
     std::uint64_t last_id_ = 0;
+    bool is_telling_ = false;
+    std::deque<std::unique_ptr<const kept_event>> waiting_; // raised while another is being told
 };
 
 } // namespace carillon::detail
