@@ -7,6 +7,7 @@
 
 #include <optional>
 #include <string_view>
+#include <utility>
 
 namespace json = boost::json;
 
@@ -23,25 +24,26 @@ json::value name_or_null(const std::optional<T>& v)
     return v ? json::value(view(to_string(*v))) : json::value();
 }
 
-json::object to_json(const attempt_record& a)
+json::object to_json(const attempt_record& a, json::storage_ptr memory)
 {
-    json::object o{
-        {"attempt", a.attempt},
-        {"started_at", format_utc(a.started_at)},
-        {"latency_ms", in_ms(a.latency)},
-        {"outcome", view(to_string(a.outcome))},
-        {"http_status", a.http_status != 0 ? json::value(a.http_status) : json::value()},
-        {"phase", name_or_null(a.phase)},
-        {"error", a.error.empty() ? json::value() : json::value(detail::as_utf8(a.error))}};
+    json::object o(
+        {{"attempt", a.attempt},
+         {"started_at", format_utc(a.started_at)},
+         {"latency_ms", in_ms(a.latency)},
+         {"outcome", view(to_string(a.outcome))},
+         {"http_status", a.http_status != 0 ? json::value(a.http_status) : json::value()},
+         {"phase", name_or_null(a.phase)},
+         {"error", a.error.empty() ? json::value() : json::value(detail::as_utf8(a.error))}},
+        std::move(memory));
     if (a.phase) o["phase_ms"] = in_ms(a.phase_time);
     return o;
 }
 
 } // namespace
 
-json::object to_json(const job_record& j)
+json::object to_json(const job_record& j, json::storage_ptr memory)
 {
-    json::object o{{"job", view(j.job)}, {"outcome", name_or_null(j.outcome)}};
+    json::object o({{"job", view(j.job)}, {"outcome", name_or_null(j.outcome)}}, memory);
     if (j.reason) o["reason"] = view(to_string(*j.reason));
     if (!j.status.empty()) o["status"] = detail::as_utf8(j.status);
     o["message"] = detail::as_utf8(j.message);
@@ -50,7 +52,7 @@ json::object to_json(const job_record& j)
         last != nullptr && last->http_status != 0 ? json::value(last->http_status) : json::value();
     o["phase"] = last != nullptr ? name_or_null(last->phase) : json::value();
     json::array& attempts = o["attempts"].emplace_array();
-    for (const attempt_record& a : j.attempts) attempts.push_back(to_json(a));
+    for (const attempt_record& a : j.attempts) attempts.push_back(to_json(a, memory));
     return o;
 }
 

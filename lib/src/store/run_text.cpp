@@ -7,8 +7,11 @@
 #include <carillon/time/timestamp.hpp>
 
 #include <boost/json/array.hpp>
+#include <boost/json/monotonic_resource.hpp>
 
+#include <array>
 #include <cmath>
+#include <cstddef>
 #include <utility>
 
 namespace json = boost::json;
@@ -93,10 +96,13 @@ job_record job_from(const json::object& o)
 
 std::string jobs_to_text(const std::vector<job_record>& jobs)
 {
-    json::array all;
+    // Of each run that ends: most fit in here.
+    std::array<unsigned char, std::size_t{8} * 1024> first;
+    json::monotonic_resource memory(first.data(), first.size());
+    json::array all(&memory);
     all.reserve(jobs.size());
-    for (const job_record& j : jobs) all.push_back(to_json(j));
-    return json_text(all);
+    for (const job_record& j : jobs) all.push_back(to_json(j, &memory));
+    return json_text(json::value(std::move(all)));
 }
 
 std::vector<job_record> jobs_from_text(std::string_view text)

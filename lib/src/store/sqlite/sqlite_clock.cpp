@@ -35,12 +35,8 @@ instant read_start(database& db)
 
 keeping_clock::keeping_clock(database& db, std::function<microseconds()> since_boot)
     : since_boot_(since_boot ? std::move(since_boot) : read_since_boot), opened_at_(since_boot_()),
-      start_(read_start(db)),
-      // Another process may be ahead.
-      advance_(
-          db,
-          "UPDATE clock SET kept = max(kept, ?1), wall = ?2 RETURNING kept",
-          "cannot write the store's clock")
+      start_(read_start(db)), read_(db, "SELECT kept FROM clock", "cannot read the store's clock"),
+      write_(db, "UPDATE OR FAIL clock SET kept = ?1, wall = ?2", "cannot write the store's clock")
 {}
 
 instant keeping_clock::now() const { return start_ + (since_boot_() - opened_at_); }
@@ -48,11 +44,13 @@ instant keeping_clock::now() const { return start_ + (since_boot_() - opened_at_
 instant keeping_clock::mark()
 {
     if (mark_) return *mark_;
-    advance_.bind(1, number_of(now())).bind(2, number_of(wall_now()));
-    advance_.step();
-    mark_ = instant_of(advance_.number(0));
-    advance_.reset();
-    return *mark_;
+    // Another process may be ahead. RETURNING would tell as well, but makes a table for it.
+    read_.step();
+    const instant latest = std::max(instant_of(read_.number(0)), now());
+    read_.reset();
+    write_.bind(1, number_of(latest)).bind(2, number_of(wall_now())).run();
+    mark_ = latest;
+    return latest;
 }
 
 } // namespace carillon::detail::sqlite

@@ -34,7 +34,8 @@ private:
     microseconds opened_at_; // since boot
     instant start_;
     std::optional<instant> mark_;
-    statement advance_;
+    statement read_;
+    statement write_;
 };
 
 } // namespace carillon::detail::sqlite

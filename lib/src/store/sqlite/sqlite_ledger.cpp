@@ -37,7 +37,7 @@ bool has_row(statement& s)
 
 ledger::ledger(database& db, const owner_lock& owners, keeping_clock& clock)
     : db_(db), owners_(owners), clock_(clock), read_fence_(db, "SELECT last FROM fence", claiming),
-      write_fence_(db, "UPDATE fence SET last = ?1", claiming),
+      write_fence_(db, "UPDATE OR FAIL fence SET last = ?1", claiming),
       find_history_(
           db,
           "SELECT 1 FROM history WHERE chain = ?1 AND scheduled_at = ?2 AND run IS NOT NULL",
@@ -86,17 +86,7 @@ ledger::ledger(database& db, const owner_lock& owners, keeping_clock& clock)
 std::vector<claim> ledger::commit_changes(const store_changes& batch, instant now)
 {
     for (const returned_claim& r : batch.returned) take_back(r);
-
-    // In the order of the table's key neighbours are written together.
-    std::vector<std::size_t> order(batch.claims.size());
-    std::iota(order.begin(), order.end(), std::size_t{0});
-    std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-        const claim_request& x = batch.claims[a];
-        const claim_request& y = batch.claims[b];
-        return std::tie(x.chain, x.scheduled_at) < std::tie(y.chain, y.scheduled_at);
-    });
-    std::vector<claim> out(batch.claims.size());
-    for (const std::size_t i : order) out[i] = claim_one(batch.claims[i], now);
+    std::vector<claim> out = claim_all(batch.claims, now);
 
     std::vector<const job_memory*> memories;
     memories.reserve(batch.memories.size());
@@ -120,17 +110,37 @@ void ledger::take_back(const returned_claim& r)
     s.run();
 }
 
-claim ledger::claim_one(const claim_request& r, instant now)
+std::vector<claim> ledger::claim_all(const std::vector<claim_request>& requests, instant now)
 {
+    std::vector<claim> out(requests.size());
+    if (requests.empty()) return out;
+    // In the order of the table's key neighbours are written together.
+    std::vector<std::size_t> order(requests.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+        const claim_request& x = requests[a];
+        const claim_request& y = requests[b];
+        return std::tie(x.chain, x.scheduled_at) < std::tie(y.chain, y.scheduled_at);
+    });
     // One number for all chains grows for each of them, and is one row.
     read_fence_.step();
-    const std::int64_t fence = std::max(read_fence_.number(0) + 1, number_of(now));
+    const std::int64_t before = read_fence_.number(0);
     read_fence_.reset();
-    const bool won = r.what == claim_request::kind::recovered ? take_over(r, fence)
-                                                              : insert_claim(r, now, fence);
-    if (!won) return {};
-    write_fence_.bind(1, fence).run();
-    return {.won = true, .fence = fence};
+    std::int64_t last = before;
+    for (const std::size_t i : order) {
+        const std::int64_t fence = std::max(last + 1, number_of(now));
+        if (!claim_one(requests[i], now, fence)) continue;
+        out[i] = {.won = true, .fence = fence};
+        last = fence;
+    }
+    if (last != before) write_fence_.bind(1, last).run();
+    return out;
+}
+
+bool ledger::claim_one(const claim_request& r, instant now, std::int64_t fence)
+{
+    return r.what == claim_request::kind::recovered ? take_over(r, fence)
+                                                    : insert_claim(r, now, fence);
 }
 
 bool ledger::insert_claim(const claim_request& r, instant now, std::int64_t fence)

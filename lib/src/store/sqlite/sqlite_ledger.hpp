@@ -14,8 +14,9 @@ namespace carillon::detail::sqlite {
 /**
  * What is written to a store's tables.
  *
- * Each member is a part of the caller's transaction; after an error the caller rolls back. For one
- * thread at a time.
+ * Each member is a part of the caller's transaction; after an error the caller rolls back. So a
+ * statement that may touch several rows need not undo itself: with OR FAIL SQLite keeps no journal
+ * of it (lang_conflict.html), which would take 64 KiB. For one thread at a time.
  */
 class ledger {
 public:
@@ -29,7 +30,8 @@ public:
 
 private:
     void take_back(const returned_claim& r);
-    claim claim_one(const claim_request& request, instant now);
+    std::vector<claim> claim_all(const std::vector<claim_request>& requests, instant now);
+    bool claim_one(const claim_request& r, instant now, std::int64_t fence);
     bool insert_claim(const claim_request& r, instant now, std::int64_t fence);
     bool take_over(const claim_request& r, std::int64_t fence);
     bool take_up(const claim_request& r, std::int64_t fence);
