@@ -5,17 +5,24 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <condition_variable>
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <exception>
+#include <iterator>
 #include <mutex>
 #include <utility>
+#include <vector>
 
 namespace carillon::app {
 namespace {
 
 constexpr auto retry_after = std::chrono::minutes{1};
+
+/// Records that are written together: enough that the system's calls cost little beside them.
+constexpr std::size_t largest_batch = 256;
 
 /** A record of the sink's own. */
 log_entry about_sink(std::string_view event, std::string message)
@@ -108,34 +115,50 @@ private:
         for (;;) {
             changed_.wait(lock, [&] { return closed_ || !waiting_.empty(); });
             if (waiting_.empty()) break;
-            const log_entry e = std::move(waiting_.front());
-            waiting_.pop_front();
+            take_batch();
             busy_ = true;
             lock.unlock();
-            consume(e);
+            consume_batch();
             lock.lock();
             busy_ = false;
             if (waiting_.empty()) written_.notify_all();
         }
     }
 
-    void consume(const log_entry& e)
+    void take_batch()
     {
-        std::string line = format_entry(e, options.format);
-        if (line.empty()) return;
-        if (!works() && std::chrono::steady_clock::now() < next_try_) return drop(e);
-        if (!tell_drops()) return drop(e);
-        const error_code ec = writer_->write(e, std::move(line));
-        note(ec);
-        if (ec) drop(e);
+        const auto end = waiting_.begin() +
+                         static_cast<std::ptrdiff_t>(std::min(waiting_.size(), largest_batch));
+        batch_.assign(std::move_iterator(waiting_.begin()), std::move_iterator(end));
+        waiting_.erase(waiting_.begin(), end);
     }
 
-    void drop(const log_entry& e)
+    void consume_batch()
     {
-        // A failure of another sink that this one was to show must not get lost.
-        if (e.event == "sink_failed") print_error(e.message);
+        for (const log_entry& e : batch_)
+            if (std::string line = format_entry(e, options.format); !line.empty())
+                lines_.push_back({&e, std::move(line)});
+        if (!lines_.empty()) write_lines();
+        lines_.clear();
+        batch_.clear();
+    }
+
+    void write_lines()
+    {
+        const bool is_due = works() || std::chrono::steady_clock::now() >= next_try_;
+        std::size_t written = 0;
+        if (is_due && tell_drops()) note(writer_->write(lines_, written));
+        drop_from(written);
+    }
+
+    /** Those of the batch, from one on, that cannot be written. */
+    void drop_from(std::size_t first)
+    {
+        for (std::size_t i = first; i < lines_.size(); ++i)
+            // A failure of another sink that this one was to show must not get lost.
+            if (lines_[i].entry->event == "sink_failed") print_error(lines_[i].entry->message);
         const std::lock_guard lock(mutex_);
-        ++dropped_;
+        dropped_ += lines_.size() - first;
     }
 
     /** Writes how many records have been dropped; false where even that cannot be written. */
@@ -148,12 +171,13 @@ private:
         const log_entry e = about_sink(
             "records_dropped",
             fmt::format("{} log records were dropped: the sink could not take them", count));
-        std::string line = format_entry(e, options.format);
-        if (line.empty()) {
+        const std::vector<log_line> line{{&e, format_entry(e, options.format)}};
+        if (line.front().text.empty()) {
             complain_(e); // a format without such lines leaves it to the others
             return true;
         }
-        const error_code ec = writer_->write(e, std::move(line));
+        std::size_t written = 0;
+        const error_code ec = writer_->write(line, written);
         note(ec);
         lock.lock();
         if (ec) dropped_ += count;
@@ -178,6 +202,8 @@ private:
     complaint complain_;
     std::unique_ptr<line_writer> writer_;
     time_point next_try_{};
+    std::vector<log_entry> batch_;
+    std::vector<log_line> lines_; // of it
 
     std::mutex mutex_; // for all below
     std::condition_variable changed_;

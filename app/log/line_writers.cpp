@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <systemd/sd-journal.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <fcntl.h>
@@ -24,7 +25,8 @@ namespace {
 
 using detail::last_error;
 
-error_code write_all(int fd, std::string_view text)
+/** Writes the text, and cuts off what has been written. */
+error_code write_all(int fd, std::string_view& text)
 {
     while (!text.empty()) {
         const ssize_t n = ::write(fd, text.data(), text.size());
@@ -71,20 +73,60 @@ bool is_read_by_journal(int fd)
            fmt::format("{}:{}", st.st_dev, st.st_ino) == stream;
 }
 
+/** Lines that one call of the system writes. */
+class line_batch {
+public:
+    bool empty() const { return text_.empty(); }
+    std::size_t size() const { return text_.size(); }
+
+    void add(std::string_view text) { text_ += text; }
+
+    void add_line(std::string_view text)
+    {
+        (text_ += text) += '\n';
+        ends_.push_back(text_.size());
+    }
+
+    /** Writes them and counts those that are written whole. Holds none afterwards. */
+    error_code write(int fd, std::size_t& written)
+    {
+        std::string_view left(text_);
+        const error_code ec = write_all(fd, left);
+        const std::size_t end = text_.size() - left.size();
+        written += static_cast<std::size_t>(
+            std::upper_bound(ends_.begin(), ends_.end(), end) - ends_.begin());
+        text_.clear();
+        ends_.clear();
+        // One that was once large, of a burst, is not kept.
+        if (text_.capacity() > most_kept) text_.shrink_to_fit();
+        return ec;
+    }
+
+private:
+    static constexpr std::size_t most_kept = std::size_t{256} * 1024;
+
+    std::string text_;
+    std::vector<std::size_t> ends_;
+};
+
 class console_writer final : public line_writer {
 public:
     explicit console_writer(int fd) : fd_(fd), is_journal_(is_read_by_journal(fd)) {}
 
-    error_code write(const log_entry& e, std::string line) override
+    error_code write(const std::vector<log_line>& lines, std::size_t& written) override
     {
-        // The journal takes the prefix off and keeps it as the record's priority (sd-daemon(3)).
-        const std::string prefix = is_journal_ ? fmt::format("<{}>", priority_of(e.level)) : "";
-        return write_all(fd_, prefix + line + "\n");
+        for (const log_line& l : lines) {
+            // The journal takes it off and keeps it as the record's priority (sd-daemon(3)).
+            if (is_journal_) batch_.add(fmt::format("<{}>", priority_of(l.entry->level)));
+            batch_.add_line(l.text);
+        }
+        return batch_.write(fd_, written);
     }
 
 private:
     int fd_;
     bool is_journal_;
+    line_batch batch_;
 };
 
 /** A file that is rotated by size, and opened again when someone has moved it away (logrotate).
@@ -113,26 +155,36 @@ public:
         return {};
     }
 
-    error_code write(const log_entry&, std::string line) override
+    error_code write(const std::vector<log_line>& lines, std::size_t& written) override
     {
-        line += '\n';
+        // Once for all of them: whoever moves the file meanwhile finds some in the old one.
         if (fd_ < 0 || was_moved()) {
             if (error_code ec = open()) return ec;
         }
-        const bool is_full = size_ > 0 && size_ + line.size() > options_.max_size;
-        if (is_full && has_own_name()) {
-            if (error_code ec = rotate()) return ec;
+        for (const log_line& l : lines) {
+            const std::size_t before = size_ + batch_.size();
+            if (before > 0 && before + l.text.size() + 1 > options_.max_size && has_own_name()) {
+                if (error_code ec = write_batch(written)) return ec;
+                if (error_code ec = rotate()) return ec;
+            }
+            if (batch_.empty() && ends_within_line()) batch_.add("\n");
+            batch_.add_line(l.text);
         }
-        if (ends_within_line()) line.insert(line.begin(), '\n');
-        error_code ec = write_all(fd_, line);
-        if (ec)
-            close();
-        else
-            size_ += line.size();
-        return ec;
+        return write_batch(written);
     }
 
 private:
+    error_code write_batch(std::size_t& written)
+    {
+        const std::size_t size = batch_.size();
+        error_code ec = batch_.write(fd_, written);
+        if (ec)
+            close();
+        else
+            size_ += size;
+        return ec;
+    }
+
     void close()
     {
         if (fd_ >= 0) ::close(fd_);
@@ -185,6 +237,7 @@ private:
     ino_t inode_ = 0;
     dev_t device_ = 0;
     std::size_t size_ = 0;
+    line_batch batch_;
 };
 
 /** The journal, with its native fields (systemd.journal-fields(7)) beside carillon's own. */
@@ -193,10 +246,20 @@ public:
     // Without a journal the library reports success: the socket tells.
     error_code open() override { return find_socket("/run/systemd/journal/socket"); }
 
-    error_code write(const log_entry& e, std::string line) override
+    error_code write(const std::vector<log_line>& lines, std::size_t& written) override
+    {
+        for (const log_line& l : lines) {
+            if (error_code ec = send(*l.entry, l.text)) return ec;
+            ++written;
+        }
+        return {};
+    }
+
+private:
+    error_code send(const log_entry& e, const std::string& line)
     {
         std::vector<std::string> fields{
-            "MESSAGE=" + std::move(line), fmt::format("PRIORITY={}", priority_of(e.level)),
+            "MESSAGE=" + line, fmt::format("PRIORITY={}", priority_of(e.level)),
             "SYSLOG_IDENTIFIER=carillon"};
         const auto add = [&](const char* name, std::string_view value) {
             if (!value.empty()) fields.push_back(fmt::format("CARILLON_{}={}", name, value));
@@ -229,10 +292,13 @@ public:
 
     error_code open() override { return find_socket("/dev/log"); }
 
-    error_code write(const log_entry& e, std::string line) override
+    error_code write(const std::vector<log_line>& lines, std::size_t& written) override
     {
-        if (error_code ec = open()) return ec;
-        ::syslog(priority_of(e.level), "%s", line.c_str());
+        for (const log_line& l : lines) {
+            if (error_code ec = open()) return ec;
+            ::syslog(priority_of(l.entry->level), "%s", l.text.c_str());
+            ++written;
+        }
         return {};
     }
 };

@@ -3,10 +3,18 @@
 #include "log/sinks.hpp"
 #include <carillon/error.hpp>
 
+#include <cstddef>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace carillon::app {
+
+/** A record, and how its sink has it, without a line's end. */
+struct log_line {
+    const log_entry* entry;
+    std::string text;
+};
 
 /** Writes a sink's lines. Used by one thread at a time; may block. */
 class line_writer {
@@ -19,8 +27,9 @@ public:
     /** Tries whether lines can be written. It need not be called before a write. */
     virtual error_code open() { return {}; }
 
-    /** Writes one record, whose line has no end yet. After an error the next call tries again. */
-    virtual error_code write(const log_entry& e, std::string line) = 0;
+    /** Writes lines in their order, as many as it can: `written` of them. After an error the next
+     * call tries again. */
+    virtual error_code write(const std::vector<log_line>& lines, std::size_t& written) = 0;
 };
 
 /** The writer for a sink's type. */

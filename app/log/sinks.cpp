@@ -29,13 +29,14 @@ public:
     void push(const log_entry& e)
     {
         const std::lock_guard lock(mutex_);
+        const bool must_be_shown = is_about_all(e);
         bool told = false;
         for (const auto& s : sinks_) {
             if (!s->wants(e)) continue;
-            const bool shows = would_show(*s, e);
+            const bool shows = must_be_shown && would_show(*s, e);
             if (s->push(e) && shows) told = true;
         }
-        if (!told && is_about_all(e)) push_to_last_resort(e);
+        if (must_be_shown && !told) push_to_last_resort(e);
     }
 
     void replace(std::vector<sink_options> options)

@@ -89,6 +89,19 @@ BOOST_AUTO_TEST_CASE(rotates_by_size_and_keeps_so_many_files)
     BOOST_TEST(last > 0);
 }
 
+BOOST_AUTO_TEST_CASE(writes_many_at_once_in_their_order)
+{
+    {
+        log_sinks sinks;
+        sinks.replace({file("x.log")});
+        for (int i = 0; i < 5000; ++i) log(fmt::format("record-{:04}", i));
+    }
+    const auto kept = lines("x.log");
+    BOOST_TEST_REQUIRE(kept.size() == 5000U);
+    for (std::size_t i = 0; i < kept.size(); ++i)
+        BOOST_TEST_REQUIRE(kept[i].ends_with(fmt::format("record-{:04}", i)));
+}
+
 BOOST_AUTO_TEST_CASE(rotates_no_name_that_is_a_link)
 {
     std::ofstream(folder / "target.log").flush();
