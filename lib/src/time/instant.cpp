@@ -23,15 +23,16 @@ local_fields to_local(instant t)
     ::localtime_r(&seconds, &fields.tm);
     const long minutes = fields.tm.tm_gmtoff / 60;
     fields.offset = fmt::format(
-        "{}{:02}:{:02}", minutes < 0 ? '-' : '+', std::labs(minutes) / 60, std::labs(minutes) % 60);
+        FMT_COMPILE("{}{:02}:{:02}"), minutes < 0 ? '-' : '+', std::labs(minutes) / 60,
+        std::labs(minutes) % 60);
     return fields;
 }
 
 std::string date_and_time(const std::tm& tm)
 {
     return fmt::format(
-        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday,
-        tm.tm_hour, tm.tm_min, tm.tm_sec);
+        FMT_COMPILE("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}"), tm.tm_year + 1900, tm.tm_mon + 1,
+        tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);
 }
 
 } // namespace
@@ -69,7 +70,8 @@ std::string format_local_ms(instant t)
     const local_fields fields = to_local(t);
     const auto ms = std::chrono::floor<std::chrono::milliseconds>(t) -
                     std::chrono::floor<std::chrono::seconds>(t);
-    return fmt::format("{}.{:03}{}", date_and_time(fields.tm), ms.count(), fields.offset);
+    return fmt::format(
+        FMT_COMPILE("{}.{:03}{}"), date_and_time(fields.tm), ms.count(), fields.offset);
 }
 
 std::string format_local_short(instant t)

@@ -6,6 +6,7 @@
 #include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <variant>
 
@@ -20,6 +21,20 @@ std::string number_text(double d)
     std::string out = fmt::format("{}", d);
     if (out.find_first_of(".e") == std::string::npos) out += ".0";
     return out;
+}
+
+/** Most texts need no escape (RFC 8259 section 7) and are written as they are. */
+void append_text(std::string& out, json::string_view text)
+{
+    const bool is_plain = std::none_of(
+        text.begin(), text.end(), [](char c) { return is_control(c) || c == '"' || c == '\\'; });
+    if (!is_plain) {
+        out += json::serialize(text);
+        return;
+    }
+    out += '"';
+    out.append(text.data(), text.size());
+    out += '"';
 }
 
 // Recursion is as deep as the value, which a parser bounds.
@@ -38,10 +53,15 @@ void append(std::string& out, const json::value& v) // NOLINT(misc-no-recursion)
         out += '{';
         for (const auto& [key, value] : *object) {
             if (&value != &object->begin()->value()) out += ',';
-            out += json::serialize(key) + ':';
+            append_text(out, key);
+            out += ':';
             append(out, value);
         }
         out += '}';
+    } else if (const auto* text = v.if_string()) {
+        append_text(out, *text);
+    } else if (v.is_int64()) {
+        out += fmt::format_int(v.get_int64()).c_str();
     } else {
         out += json::serialize(v);
     }

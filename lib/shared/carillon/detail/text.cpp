@@ -97,6 +97,9 @@ std::string_view short_escape(char32_t c) noexcept
 
 std::string visible(std::string_view text)
 {
+    // As nearly always.
+    if (std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c < 0x7F; }))
+        return std::string(text);
     std::string out;
     out.reserve(text.size());
     for (std::size_t i = 0; i < text.size();) {

@@ -2,8 +2,8 @@
 
 #include <boost/log/attributes/attribute_name.hpp>
 #include <boost/log/attributes/attribute_value.hpp>
+#include <boost/log/attributes/attribute_value_impl.hpp>
 #include <boost/log/attributes/attribute_value_set.hpp>
-#include <boost/log/attributes/constant.hpp>
 #include <boost/log/core/core.hpp>
 #include <boost/log/core/record.hpp>
 
@@ -17,18 +17,14 @@ namespace carillon {
 namespace detail {
 namespace {
 
-template <class T>
-logging::attribute_value make_value(T value)
-{
-    return logging::attributes::constant<T>(std::move(value)).get_value();
-}
-
 /** Made once: most records are of a level that nobody wants, and cost no more than the question. */
 const logging::attribute_value& severity(log_level level)
 {
     static const std::array<logging::attribute_value, 4> values{
-        make_value(log_level::debug), make_value(log_level::info), make_value(log_level::warning),
-        make_value(log_level::error)};
+        logging::attributes::make_attribute_value(log_level::debug),
+        logging::attributes::make_attribute_value(log_level::info),
+        logging::attributes::make_attribute_value(log_level::warning),
+        logging::attributes::make_attribute_value(log_level::error)};
     return values.at(static_cast<std::size_t>(level));
 }
 
@@ -39,13 +35,17 @@ void write_if_wanted(log_level level, const std::function<log_entry()>& make)
     const auto core = logging::core::get();
     if (!core->get_logging_enabled()) return;
     static const logging::attribute_name severity_name("Severity");
-    logging::attribute_value_set attributes(1);
+    logging::attribute_value_set attributes(3); // as many as a wanted record has
     attributes.insert(severity_name, severity(level));
     logging::record record = core->open_record(std::move(attributes));
     if (!record) return;
     log_entry entry = make();
-    record.attribute_values().insert("Message", make_value(entry.message));
-    record.attribute_values().insert("Entry", make_value(std::move(entry)));
+    static const logging::attribute_name message_name("Message");
+    static const logging::attribute_name entry_name("Entry");
+    record.attribute_values().insert(
+        message_name, logging::attributes::make_attribute_value(entry.message));
+    record.attribute_values().insert(
+        entry_name, logging::attributes::make_attribute_value(std::move(entry)));
     core->push_record(std::move(record));
 }
 
