@@ -5,6 +5,7 @@
 
 #include <carillon/detail/last_error.hpp>
 
+#include <climits>
 #include <fmt/format.h>
 #include <systemd/sd-journal.h>
 
@@ -13,6 +14,8 @@
 #include <cstdlib>
 #include <fcntl.h>
 #include <filesystem>
+#include <iterator>
+#include <limits>
 #include <poll.h>
 #include <sys/stat.h>
 #include <syslog.h>
@@ -73,7 +76,16 @@ bool is_read_by_journal(int fd)
            fmt::format("{}:{}", st.st_dev, st.st_ino) == stream;
 }
 
-/** Lines that one call of the system writes. */
+/** What one write to a descriptor may hold so that it stays in one piece among those of others. A
+ * pipe promises no more than PIPE_BUF (pipe(7)). */
+std::size_t largest_piece(int fd)
+{
+    struct stat st{};
+    const bool is_file = ::fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+    return is_file ? std::numeric_limits<std::size_t>::max() : std::size_t{PIPE_BUF};
+}
+
+/** Lines that are written together, in pieces that end with a line. */
 class line_batch {
 public:
     bool empty() const { return text_.empty(); }
@@ -88,13 +100,18 @@ public:
     }
 
     /** Writes them and counts those that are written whole. Holds none afterwards. */
-    error_code write(int fd, std::size_t& written)
+    error_code write(int fd, std::size_t largest_piece, std::size_t& written)
     {
-        std::string_view left(text_);
-        const error_code ec = write_all(fd, left);
-        const std::size_t end = text_.size() - left.size();
+        error_code ec;
+        std::size_t done = 0;
+        while (!ec && done < text_.size()) {
+            const std::size_t end = end_of_piece(done, largest_piece);
+            std::string_view left = std::string_view(text_).substr(done, end - done);
+            ec = write_all(fd, left);
+            done = end - left.size();
+        }
         written += static_cast<std::size_t>(
-            std::upper_bound(ends_.begin(), ends_.end(), end) - ends_.begin());
+            std::upper_bound(ends_.begin(), ends_.end(), done) - ends_.begin());
         text_.clear();
         ends_.clear();
         // One that was once large, of a burst, is not kept.
@@ -103,6 +120,15 @@ public:
     }
 
 private:
+    /** As many lines as fit, or one that is longer. */
+    std::size_t end_of_piece(std::size_t begin, std::size_t largest) const
+    {
+        if (text_.size() - begin <= largest) return text_.size();
+        const auto after = std::upper_bound(ends_.begin(), ends_.end(), begin + largest);
+        const bool has_fitting = after != ends_.begin() && *std::prev(after) > begin;
+        return has_fitting ? *std::prev(after) : *after;
+    }
+
     static constexpr std::size_t most_kept = std::size_t{256} * 1024;
 
     std::string text_;
@@ -111,7 +137,9 @@ private:
 
 class console_writer final : public line_writer {
 public:
-    explicit console_writer(int fd) : fd_(fd), is_journal_(is_read_by_journal(fd)) {}
+    explicit console_writer(int fd)
+        : fd_(fd), largest_piece_(largest_piece(fd)), is_journal_(is_read_by_journal(fd))
+    {}
 
     error_code write(const std::vector<log_line>& lines, std::size_t& written) override
     {
@@ -120,11 +148,12 @@ public:
             if (is_journal_) batch_.add(fmt::format("<{}>", priority_of(l.entry->level)));
             batch_.add_line(l.text);
         }
-        return batch_.write(fd_, written);
+        return batch_.write(fd_, largest_piece_, written);
     }
 
 private:
     int fd_;
+    std::size_t largest_piece_;
     bool is_journal_;
     line_batch batch_;
 };
@@ -177,7 +206,7 @@ private:
     error_code write_batch(std::size_t& written)
     {
         const std::size_t size = batch_.size();
-        error_code ec = batch_.write(fd_, written);
+        error_code ec = batch_.write(fd_, largest_piece(fd_), written);
         if (ec)
             close();
         else

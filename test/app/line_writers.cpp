@@ -6,10 +6,14 @@
 #include <fmt/format.h>
 
 #include <csignal>
+#include <fcntl.h>
 #include <filesystem>
 #include <fstream>
 #include <string>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <thread>
+#include <unistd.h>
 #include <vector>
 
 using namespace carillon;
@@ -78,6 +82,45 @@ BOOST_AUTO_TEST_CASE(those_that_a_full_disk_takes_whole_are_counted)
     BOOST_TEST(all[3] == "line ");
     BOOST_TEST(all[4] == "line 0003");
     BOOST_TEST(all[10] == "line 0009");
+}
+
+BOOST_AUTO_TEST_CASE(lines_of_two_writers_stay_whole_in_a_pipe_that_is_full)
+{
+    const carillon::test::temporary_folder folder;
+    const std::string pipe = folder / "pipe";
+    BOOST_TEST_REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+    // Each opens it for reading, too, as the file's writer does: none blocks.
+    const int reader = ::open(pipe.c_str(), O_RDWR | O_CLOEXEC);
+    BOOST_TEST_REQUIRE(::fcntl(reader, F_SETPIPE_SZ, 4096) >= 0);
+
+    constexpr std::size_t batches = 20;
+    const auto write = [&](char letter) {
+        const auto writer = make_writer({.type = sink_type::file, .path = pipe});
+        std::vector<log_line> many;
+        many.reserve(200);
+        for (std::size_t i = 0; i < 200; ++i) many.push_back({&entry, std::string(90 + i, letter)});
+        std::size_t written = 0;
+        for (std::size_t i = 0; i < batches; ++i)
+            if (writer->write(many, written)) return;
+    };
+    std::thread a([&] { write('a'); });
+    std::thread b([&] { write('b'); });
+    std::size_t lines_left = 2 * batches * 200;
+    std::string seen;
+    bool is_whole = true;
+    while (lines_left > 0) {
+        std::string piece(512, '\0');
+        piece.resize(static_cast<std::size_t>(::read(reader, piece.data(), piece.size())));
+        seen += piece;
+        for (std::size_t end = 0; (end = seen.find('\n')) != std::string::npos; --lines_left) {
+            is_whole = is_whole && end >= 90 && seen.find_first_not_of(seen[0]) == end;
+            seen.erase(0, end + 1);
+        }
+    }
+    a.join();
+    b.join();
+    ::close(reader);
+    BOOST_TEST(is_whole);
 }
 
 BOOST_AUTO_TEST_CASE(each_file_of_those_that_are_written_together_keeps_its_size)
