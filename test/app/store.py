@@ -491,7 +491,8 @@ class Store(unittest.TestCase):
         daemon = self.start()
         self.wait_for(daemon, "run_ended")
         self.stop(daemon)
-        self.assertEqual(self.rows("SELECT count(*) FROM claims"), [(0,)])
+        # One that was due as it stopped, and had not begun, is left to the next start: nobody's, 0.
+        self.assertEqual(self.rows("SELECT count(*) FROM claims WHERE owner != 0"), [(0,)])
 
     @unittest.skipUnless(os.geteuid() == 0, "only root mounts")
     def test_a_disk_that_is_full_from_the_start(self):
