@@ -13,6 +13,7 @@
 #include <boost/asio/strand.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
 #include <concepts>
 #include <memory>
 #include <optional>
@@ -110,6 +111,30 @@ BOOST_AUTO_TEST_CASE(a_deferred_operation_begins_with_its_launch)
     run_for(1s);
     BOOST_REQUIRE(record);
     BOOST_TEST(record->outcome == outcome::completed);
+}
+
+BOOST_AUTO_TEST_CASE(operations_are_deferred_where_no_token_is_given)
+{
+    runner.set_jobs(job_set::create({make("a")}).value());
+    auto run = runner.async_run();
+    auto trigger = runner.async_trigger("a");
+    auto retry = runner.async_retry(run_id{});
+    auto drain = runner.async_drain();
+    run_for(1s);
+    BOOST_TEST(requests.empty());
+
+    std::vector<error_code> ended;
+    const auto plain = [&](error_code ec) { ended.push_back(ec); };
+    const auto with_record = [&](error_code ec, const run_record&) { ended.push_back(ec); };
+    std::move(run)(plain);
+    std::move(trigger)(with_record);
+    std::move(retry)(with_record);
+    run_for(1s);
+    BOOST_TEST(requests.size() == 1U);
+    std::move(drain)(plain);
+    run_for(1s);
+    BOOST_TEST(ended.size() == 4U);
+    BOOST_TEST(std::count(ended.begin(), ended.end(), error_code{}) == 3);
 }
 
 BOOST_AUTO_TEST_CASE(what_is_launched_after_the_runners_end_is_aborted)

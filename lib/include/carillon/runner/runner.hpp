@@ -12,6 +12,7 @@
 #include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/async_result.hpp>
+#include <boost/asio/deferred.hpp>
 
 #include <cstdint>
 #include <memory>
@@ -54,7 +55,8 @@ struct runner_options {
  * The runner must end before the executor's context does, and time source, transport and store
  * must outlive the runner and every `run()` of the context after its end, in which what was under
  * way completes. An operation that is launched only then, as one of `boost::asio::deferred` may be,
- * completes with `operation_aborted`.
+ * completes with `operation_aborted`. Where no completion token is given, an operation is deferred:
+ * a coroutine writes `co_await runner.async_drain()`.
  *
  * Waiting jobs share one timer. A job has a coroutine only while it is being sent.
  *
@@ -101,16 +103,15 @@ public:
     executor_type get_executor() const noexcept;
 
     /**
-     * Adds a listener, called for each event from now on, on the runner's executor, in the order of
-     * the events.
+     * Adds a listener. It is called on the runner's executor, for each event from now on, in the
+     * order of the events.
      *
-     * What is returned removes it again, and may be thrown away: the listener then stays until the
-     * runner's end.
+     * What is returned removes the listener. It may be thrown away: the listener then stays until
+     * the runner's end.
      *
-     * It may call any member, remove itself, and end the runner. Events that it causes by that are
-     * told when all listeners know of this one. It must not throw: an exception
-     * leaves through the context's `run()`, in the midst of what the runner does, which is good for
-     * its destruction only from then on.
+     * A listener may call any member, remove itself, and destroy the runner. Events that it causes
+     * are told when all listeners have been told of this one. It must not throw: an exception
+     * leaves through `run()` of the context, and the runner may then only be destroyed.
      */
     subscription on_event(event_handler listener);
 
@@ -200,8 +201,8 @@ public:
      * Cancellation: `total` and `partial` stop firing and let runs end, `terminal` cancels them,
      * too. The operation then still waits for their end and completes with `operation_aborted`.
      */
-    template <class CompletionToken>
-    auto async_run(CompletionToken&& token)
+    template <class CompletionToken = boost::asio::deferred_t>
+    auto async_run(CompletionToken&& token = {})
     {
         return boost::asio::async_initiate<CompletionToken, void(error_code)>(
             [](auto handler, const owner& of) { start_run(of, std::move(handler)); }, token,
@@ -218,8 +219,8 @@ public:
      * Cancellation: `terminal`, `partial` and `total` cancel the runs; the operation then still
      * waits for their end and completes with `operation_aborted`.
      */
-    template <class CompletionToken>
-    auto async_drain(CompletionToken&& token)
+    template <class CompletionToken = boost::asio::deferred_t>
+    auto async_drain(CompletionToken&& token = {})
     {
         return boost::asio::async_initiate<CompletionToken, void(error_code)>(
             [](auto handler, const owner& of) { start_drain(of, std::move(handler)); }, token,
@@ -236,8 +237,8 @@ public:
      * Cancellation: `terminal`, `partial` and `total` cancel the run; the operation then still
      * waits for its end, and its record comes with `operation_aborted`.
      */
-    template <class CompletionToken>
-    auto async_trigger(std::string job, CompletionToken&& token)
+    template <class CompletionToken = boost::asio::deferred_t>
+    auto async_trigger(std::string job, CompletionToken&& token = {})
     {
         return boost::asio::async_initiate<CompletionToken, void(error_code, run_record)>(
             [](auto handler, const owner& of, const std::string& name) {
@@ -256,8 +257,8 @@ public:
      *
      * Cancellation: as of @ref async_trigger.
      */
-    template <class CompletionToken>
-    auto async_retry(run_id run, CompletionToken&& token)
+    template <class CompletionToken = boost::asio::deferred_t>
+    auto async_retry(run_id run, CompletionToken&& token = {})
     {
         return boost::asio::async_initiate<CompletionToken, void(error_code, run_record)>(
             [](auto handler, const owner& of, run_id id) {

@@ -44,8 +44,8 @@ struct job_memory {
     std::string job{};
     /// @ref identity_of_instants of its schedule.
     std::uint64_t schedule = 0;
-    /// The first of its instants that has come to nothing yet: no run, no miss, no debt. The end of
-    /// time where none is to come.
+    /// The first of its instants that is not decided yet: neither run, nor missed, nor in the
+    /// backlog. The end of time if no instant is to come.
     instant next = instant::max();
     /// For a schedule that follows elapsed time: the boot, and the time since then, that its first
     /// tick counts from, and that tick's wall time.

@@ -37,8 +37,10 @@ struct job_task {
 std::string origin_of(const job& j);
 
 /**
- * Sends a job's request and judges the reply. Waits and tries again as the job's policy says, until
- * the record has an outcome.
+ * Called by `chain_run` for each job of a run.
+ *
+ * Sends the job's request and judges the reply. Waits and tries again as the job's policy says,
+ * until the record has an outcome.
  *
  * Cancellation: `terminal`; the outcome is then `cancelled`.
  */

@@ -40,6 +40,8 @@ struct exchange_result {
 reply reply_of(const http::response& r);
 
 /**
+ * Called by @ref perform_job for each attempt, and while it polls.
+ *
  * Waits for a permit unless `permit` is the result of such a wait, sends the request, and tells the
  * origin's circuit whether it could connect. Everything named must outlive the operation.
  * Cancellation: `terminal`.

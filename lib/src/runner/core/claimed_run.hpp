@@ -21,7 +21,7 @@ struct claimed_run {
     bool has_turn = false;
     /// It was claimed ahead, and is not to begin.
     bool is_taken_back = false;
-    /// The store knows of it: not where it goes without.
+    /// The store has its claim. False where it runs without one, since the store fails.
     bool has_claim = false;
 };
 

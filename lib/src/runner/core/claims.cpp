@@ -247,14 +247,14 @@ void claims::put_back(const std::vector<due_run>& due)
     for (const due_run& r : due) by_job.emplace((*jobs)[r.job].name, &r);
     journal_->amend([&](job_memory& m) {
         const auto [begin, end] = by_job.equal_range(m.job);
-        for (auto r = begin; r != end; ++r) owe_instead(m, *r->second);
+        for (auto r = begin; r != end; ++r) move_to_backlog(m, *r->second);
     });
     // Also when firing has stopped: what is remembered of the jobs is for the next start.
     plan_.settle(plan_.times().put_back(due, shared_->time.now()));
     if (life_.is_firing()) calls_.arm();
 }
 
-void claims::owe_instead(job_memory& m, const due_run& r) const
+void claims::move_to_backlog(job_memory& m, const due_run& r) const
 {
     insert_by_age(m.backlog, {r.ticks, r.occurrence, r.occurrence, 1});
     const auto& s = std::get<schedule>((*plan_.times().plan())[r.job].trigger);

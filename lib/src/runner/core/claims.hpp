@@ -19,12 +19,12 @@
 namespace carillon::detail {
 
 /**
- * From what is due to what is claimed: takes due instants out of the timetable, asks the store for
- * them, and hands the runs that were won to their chains. Called by the core at each wake-up, and
- * by whoever is to come before what is claimed ahead.
+ * Takes due instants from the timetable, claims them in the store, and hands the runs that were won
+ * to their chains. Called by the core at each wake-up, and before a change that must come before
+ * what is claimed ahead.
  *
- * What is due next is claimed a moment before its instant, so that the disk's time has passed when
- * it comes. Until then it can be taken back.
+ * The next instant is claimed a moment before it is due, so that a slow disk does not delay its
+ * run. Until then the claim can be taken back.
  */
 class claims {
 public:
@@ -138,7 +138,7 @@ private:
     void tell_lost(const std::vector<missed_record>& lost) const;
     std::optional<due_run> in_current_plan(const job_set& plan, due_run due) const;
     void put_back(const std::vector<due_run>& due);
-    void owe_instead(job_memory& m, const due_run& r) const;
+    void move_to_backlog(job_memory& m, const due_run& r) const;
     void forget(const batch& b);
     taken_back
     take_back(const std::vector<batch_ptr>& batches, std::optional<std::string_view> chain);

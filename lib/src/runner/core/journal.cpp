@@ -28,8 +28,8 @@ void journal::claim(store_changes batch, claim_handler handler)
     if (is_first) claim_next(std::move(queue));
 }
 
-/** Asks for a turn in the queue, at which what waits is kept. A batch that has its turn before
- * takes what waits of its own jobs with it. */
+/** Queues an empty batch, which is filled with all that waits when its turn comes. Batches before
+ * it take along what waits of their own jobs. */
 void journal::ask_for_turn()
 {
     if (std::exchange(is_turn_asked_, true)) return;
@@ -86,8 +86,8 @@ void journal::claim_next(std::shared_ptr<claim_queue> queue)
                 self->add_waiting(what_may_be_kept_twice(*batch));
             else if (ec)
                 self->add_waiting(*batch);
-            // While it counts as under way, so that whoever waits for the end sees what comes of
-            // it.
+            // The handler runs before the batch stops counting as under way. So the runner does
+            // not end before the handler has done its work.
             std::exchange(queue->front().handler, nullptr)(ec, std::move(claims));
             queue->pop_front();
             queue->empty() ? self->claims_.reset() : self->claim_next(queue);
@@ -153,8 +153,8 @@ bool journal::has_waiting() const
     return (has_notes && !is_turn_asked_) || !runs_.empty();
 }
 
-/** Of a job whose memory moves on, what was missed or given back before goes with it: between them
- * no crash must come. */
+/** When a job's memory is saved, its missed instants and returned claims that wait are saved in the
+ * same commit. A crash between two commits would lose them. */
 void journal::take_along(store_changes& newer)
 {
     const auto take = [&](const std::string& job) {
@@ -288,7 +288,8 @@ void journal::give_up()
 {
     for (const auto& run : std::exchange(runs_, {}))
         shared_->emit(record_failed{*run, last_error_});
-    // Without what was missed no memory may move on any more: what was to be withdrawn stays open.
+    // What was missed is lost here, so no job's memory may be saved any more. Claims that were to
+    // be withdrawn are left open for the next start.
     for (auto& [chain, claim] : returned_)
         if (claim.what == returned_claim::kind::withdrawn)
             claim.what = returned_claim::kind::unbegun;

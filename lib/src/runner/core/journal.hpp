@@ -21,8 +21,8 @@ namespace carillon::detail {
 inline constexpr microseconds pause_before_next_try = std::chrono::seconds{1};
 
 /**
- * Hands to the store what is to be written down, and keeps in memory what it does not take, until
- * it does. All parts of the runner write through it.
+ * Writes to the store. What the store refuses is kept in memory until the store takes it. All parts
+ * of the runner write through it.
  *
  * What waits is bounded: of missed instants a span for each job and reason, of jobs their names, of
  * ended runs ten thousand.
@@ -56,8 +56,8 @@ public:
         calls_ = std::move(to);
     }
 
-    /** Claims, and keeps what else is in the batch, be it later. The handler is called when the
-     * store has answered. */
+    /** Commits the batch. If the store refuses it, all but the claims is kept and committed later.
+     * The handler is called when the store has answered. */
     void claim(store_changes batch, claim_handler handler);
 
     /** Begins anew, where @ref settle has given something up. */
@@ -125,8 +125,8 @@ private:
     std::shared_ptr<services> shared_;
     std::weak_ptr<void> owner_;
     calls calls_;
-    // The first of them is under way. Owned by the answer to that: whoever destroys it uncalled
-    // destroys them all, and what they keep alive.
+    // The first of them is under way, and its handler owns the queue. If the store destroys that
+    // handler uncalled, the whole queue goes with it.
     std::weak_ptr<claim_queue> claims_;
     std::size_t underway_ = 0;
     std::optional<microseconds> failing_since_; // in time since boot

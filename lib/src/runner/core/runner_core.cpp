@@ -78,7 +78,7 @@ void runner_core::set_max_per_origin(std::size_t max)
 
 void runner_core::set_jobs(job_set jobs)
 {
-    // What is planned already moves with a step; what is new is planned by the clock as it is.
+    // The jobs of before follow a step of the clock. New jobs are planned by the clock as it is.
     if (life_.is_firing()) look_for_step();
     // What is due, and stands within its window, must not go with the plan that it belongs to.
     if (life_.is_firing()) claims_.take_back_ahead();

@@ -5,12 +5,12 @@
 
 namespace carillon::detail {
 
-circuit::admission circuit::ask(microseconds now) noexcept
+circuit::answer circuit::ask(microseconds now) noexcept
 {
-    if (!lets_through(now)) return admission::wait;
-    if (!is_open()) return admission::pass;
+    if (!lets_through(now)) return answer::wait;
+    if (!is_open()) return answer::pass;
     probing_ = true;
-    return admission::probe;
+    return answer::probe;
 }
 
 bool circuit::succeeded() noexcept

@@ -18,7 +18,7 @@ public:
     static constexpr microseconds first_wait = std::chrono::seconds{1};
     static constexpr microseconds longest_wait = std::chrono::seconds{30};
 
-    enum class admission {
+    enum class answer {
         pass,
         /// It may try; a call of @ref succeeded, @ref failed or @ref abandoned must follow.
         probe,
@@ -26,7 +26,7 @@ public:
         wait,
     };
 
-    admission ask(microseconds now) noexcept;
+    answer ask(microseconds now) noexcept;
 
     /** Whether @ref ask would let an attempt through. A true answer stays true until another member
      * function is called. */

@@ -136,7 +136,7 @@ void limiter::give_permits()
 std::shared_ptr<limiter::permit> limiter::make_permit(origin_state& s)
 {
     const microseconds now = time_.since_boot();
-    const bool is_probe = s.circuit.ask(now) == circuit::admission::probe;
+    const bool is_probe = s.circuit.ask(now) == circuit::answer::probe;
     if (is_probe) s.probe_since = now;
     ++s.used;
     ++used_;

@@ -230,7 +230,7 @@ job_memory timetable::memory_of(job_index j) const
     m.next = c.next;
     if (follows_elapsed_time(s)) {
         m.boot = time_.boot_id;
-        m.origin = origin_of(s, time_);
+        m.origin = start_of_ticks(s, time_);
         m.anchor = c.ticks.anchor;
     }
     m.enabled = job_at(j).enabled;

@@ -34,7 +34,7 @@ struct time_reading {
 };
 
 /** The time since boot that a schedule's ticks count from. */
-microseconds origin_of(const schedule& s, const time_reading& time);
+microseconds start_of_ticks(const schedule& s, const time_reading& time);
 
 /** At most so long before its instant a run may be taken. */
 inline constexpr microseconds longest_lead = std::chrono::seconds{10};
@@ -110,7 +110,7 @@ public:
     /** The current plan; null before the first. */
     const std::shared_ptr<const job_set>& plan() const noexcept { return plan_; }
 
-    /** When something is due next; nothing where nothing will be. */
+    /** When something is due next; `nullopt` if nothing is. */
     std::optional<wake_up> next_wake();
 
     /**

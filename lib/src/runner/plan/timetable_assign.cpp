@@ -15,7 +15,7 @@ constexpr microseconds rounding = std::chrono::seconds{1};
 
 } // namespace
 
-microseconds origin_of(const schedule& s, const time_reading& time)
+microseconds start_of_ticks(const schedule& s, const time_reading& time)
 {
     return s.on_start ? time.start : microseconds{0};
 }
@@ -150,7 +150,7 @@ private:
     bool is_same_boot(const schedule& s, const job_memory& m) const
     {
         return !follows_elapsed_time(s) ||
-               (m.boot == time_.boot_id && m.origin == origin_of(s, time_));
+               (m.boot == time_.boot_id && m.origin == start_of_ticks(s, time_));
     }
 
     /** The job has the same instants as before: what passed since is due. */

@@ -139,7 +139,7 @@ private:
 
 namespace {
 
-/// Whoever reads, or keeps what may be kept twice, needs no word of it.
+/// Of reads, and of writes that may be repeated, no late answer is needed.
 constexpr auto nothing_to_tell = [](const error_code&, const auto&...) {};
 
 } // namespace
