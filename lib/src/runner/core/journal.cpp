@@ -20,11 +20,10 @@ store_changes what_may_be_kept_twice(store_changes batch)
 
 void journal::claim(store_changes batch, claim_handler handler)
 {
-    ++underway_;
     std::shared_ptr<claim_queue> queue = claims_.lock();
     const bool is_first = !queue;
     if (is_first) claims_ = queue = std::make_shared<claim_queue>();
-    queue->push_back({std::move(batch), std::move(handler)});
+    queue->push_back({std::move(batch), std::move(handler), work(*this)});
     if (is_first) claim_next(std::move(queue));
 }
 
@@ -79,7 +78,7 @@ void journal::claim_next(std::shared_ptr<claim_queue> queue)
     const auto batch = std::make_shared<const store_changes>(std::move(next));
     shared_->store.async_commit(
         batch, shared_->time.now(),
-        [self = shared_from_this(), owner = owner_.lock(), batch,
+        [self = shared_from_this(), batch,
          queue = std::move(queue)](const error_code& ec, std::vector<carillon::claim> claims) {
             // All but the claims waits; where it may yet be kept, only what may be kept twice.
             if (ec == errc::store_stalled)
@@ -88,10 +87,12 @@ void journal::claim_next(std::shared_ptr<claim_queue> queue)
                 self->add_waiting(*batch);
             // The handler runs before the batch stops counting as under way. So the runner does
             // not end before the handler has done its work.
-            std::exchange(queue->front().handler, nullptr)(ec, std::move(claims));
+            asked ended = std::move(queue->front());
+            ended.handler(ec, std::move(claims));
             queue->pop_front();
             queue->empty() ? self->claims_.reset() : self->claim_next(queue);
-            self->answered(ec);
+            ended.handler = nullptr;
+            std::move(ended.underway).answered(ec);
         });
 }
 
@@ -117,7 +118,7 @@ void journal::amend(const std::function<void(job_memory&)>& change)
 
 void journal::begin()
 {
-    has_given_up_ = false;
+    stage_ = stage::writing;
     if (!returned_.empty()) ask_for_turn();
 }
 
@@ -129,13 +130,11 @@ void journal::write(store_changes notes)
 
 void journal::finish(std::shared_ptr<const run_record> run, std::function<void()> then)
 {
-    ++underway_;
     shared_->store.async_finish(
-        run, [self = shared_from_this(), owner = owner_.lock(), run,
-              then = std::move(then)](const error_code& ec) {
-            if (ec) self->add_waiting(run, ec);
+        run, [underway = work(*this), run, then = std::move(then)](const error_code& ec) mutable {
+            if (ec) underway->add_waiting(run, ec);
             if (then) then();
-            self->answered(ec);
+            std::move(underway).answered(ec);
         });
 }
 
@@ -148,7 +147,7 @@ void journal::write_later(const store_changes& notes)
 /** Whether something waits that is not under way to the store. */
 bool journal::has_waiting() const
 {
-    if (has_given_up_) return false;
+    if (stage_ == stage::closed) return false;
     const bool has_notes = !missed_.empty() || !jobs_.empty() || !returned_.empty();
     return (has_notes && !is_turn_asked_) || !runs_.empty();
 }
@@ -205,33 +204,38 @@ void journal::add_waiting(std::shared_ptr<const run_record> run, const error_cod
 
 void journal::answered(const error_code& ec)
 {
-    --underway_;
-    const microseconds now = shared_->time.since_boot();
-    if (ec) {
-        last_error_ = ec;
-        // What is refused at once, for what hangs, hangs.
-        const bool hangs = ec == errc::store_stalled || ec == errc::queue_full;
-        const bool is_new = !std::exchange(failing_since_, failing_since_.value_or(now));
-        if (is_new || hangs != hangs_) {
-            hangs_ = hangs;
-            shared_->emit(store_failed{hangs ? make_error_code(errc::store_stalled) : ec});
-        }
-        if (!is_last_try_) wait();
-    } else if (has_waiting() && failing_since_) {
-        // It takes something again: all that waits may follow.
-        try_again();
-    } else if (failing_since_ && underway_ == 0) {
-        shared_->emit(store_recovered{now - *std::exchange(failing_since_, std::nullopt)});
-        if (const auto owner = owner_.lock()) calls_.on_recovered();
-    }
+    if (ec)
+        note_failure(ec);
+    else if (failure_ && has_waiting())
+        try_again(); // it takes something again: all that waits may follow
+    else if (failure_ && underway_ == 0)
+        note_recovery();
     if (underway_ > 0) return;
     if (const auto owner = owner_.lock()) calls_.on_idle();
+}
+
+void journal::note_failure(const error_code& ec)
+{
+    last_error_ = ec;
+    // What is refused at once, for what hangs, hangs.
+    const bool hangs = ec == errc::store_stalled || ec == errc::queue_full;
+    const bool is_told = failure_ && failure_->hangs == hangs;
+    failure_ = {.since = failure_ ? failure_->since : shared_->time.since_boot(), .hangs = hangs};
+    if (!is_told) shared_->emit(store_failed{hangs ? make_error_code(errc::store_stalled) : ec});
+    if (stage_ != stage::last_try) wait();
+}
+
+void journal::note_recovery()
+{
+    const failure was = *std::exchange(failure_, std::nullopt);
+    shared_->emit(store_recovered{shared_->time.since_boot() - was.since});
+    if (const auto owner = owner_.lock()) calls_.on_recovered();
 }
 
 void journal::answered_late(
     const store_changes& batch, const error_code& ec, const std::vector<carillon::claim>& claims)
 {
-    if (has_given_up_) return;
+    if (stage_ == stage::closed) return;
     if (ec) return write_later({.missed = batch.missed});
     using kind = returned_claim::kind;
     std::vector<returned_claim> returned;
@@ -262,7 +266,7 @@ void journal::wait()
     wait_.wait_for(pause_before_next_try, [this, weak = weak_from_this()](const error_code&) {
         const auto self = weak.lock();
         const auto owner = owner_.lock();
-        if (owner && failing_since_) calls_.on_still_failing();
+        if (owner && failure_) calls_.on_still_failing();
         if (has_waiting()) try_again();
     });
 }
@@ -271,17 +275,14 @@ bool journal::settle()
 {
     wait_.cancel();
     if (underway_ > 0) return false;
-    if (!has_waiting()) {
-        is_last_try_ = false;
-        has_given_up_ = true; // of an answer that is still to come, too: the store may be gone then
-        return true;
+    if (has_waiting() && std::exchange(stage_, stage::last_try) == stage::writing) {
+        try_again();
+        return false;
     }
-    if (std::exchange(is_last_try_, true)) {
-        give_up();
-        return true;
-    }
-    try_again();
-    return false;
+    if (has_waiting()) give_up();
+    // Also of an answer that is still to come: the store may be gone by then.
+    stage_ = stage::closed;
+    return true;
 }
 
 void journal::give_up()
@@ -293,11 +294,9 @@ void journal::give_up()
     for (auto& [chain, claim] : returned_)
         if (claim.what == returned_claim::kind::withdrawn)
             claim.what = returned_claim::kind::unbegun;
-    has_given_up_ = true;
     missed_.clear();
     jobs_.clear();
-    is_last_try_ = false;
-    failing_since_.reset();
+    failure_.reset();
 }
 
 } // namespace carillon::detail

@@ -87,7 +87,7 @@ public:
         const std::vector<carillon::claim>& claims);
 
     /** Whether the store has refused something, or not answered, and has not taken all since. */
-    bool is_failing() const noexcept { return failing_since_.has_value(); }
+    bool is_failing() const noexcept { return failure_.has_value(); }
 
     /** What it said when it last did so. */
     const error_code& last_error() const noexcept { return last_error_; }
@@ -102,9 +102,56 @@ public:
 private:
     using span_key = std::pair<std::string, reason>;
 
+    /** Counts one thing as under way as long as it lives, and keeps the journal and its owner. */
+    class work {
+    public:
+        explicit work(journal& of) : of_(of.shared_from_this()), owner_(of.owner_.lock())
+        {
+            ++of.underway_;
+        }
+        work(work&&) noexcept = default;
+        work& operator=(work&&) = delete;
+        ~work()
+        {
+            if (of_) --of_->underway_;
+        }
+
+        journal* operator->() const noexcept { return of_.get(); }
+
+        /** The store has said so: nothing of it is under way any more. */
+        void answered(const error_code& ec) &&
+        {
+            const auto owner = std::move(owner_);
+            const auto of = std::move(of_);
+            --of->underway_;
+            of->answered(ec);
+        }
+
+    private:
+        std::shared_ptr<journal> of_;
+        std::shared_ptr<void> owner_;
+    };
+
     struct asked {
         store_changes batch;
         claim_handler handler;
+        work underway;
+    };
+
+    /** What becomes of what waits. */
+    enum class stage {
+        /// It is tried again until the store takes it.
+        writing,
+        /// The end: it has been tried for the last time.
+        last_try,
+        /// The end: what is left, or answered late, is for the next start.
+        closed,
+    };
+
+    /** The store has refused something, or does not answer. */
+    struct failure {
+        microseconds since; // in time since boot
+        bool hangs;         // it does not answer
     };
 
     using claim_queue = std::deque<asked>;
@@ -118,6 +165,8 @@ private:
     void add_waiting(const store_changes& notes);
     void add_waiting(std::shared_ptr<const run_record> run, const error_code& ec);
     void answered(const error_code& ec);
+    void note_failure(const error_code& ec);
+    void note_recovery();
     void try_again();
     void wait();
     void give_up();
@@ -128,14 +177,12 @@ private:
     // The first of them is under way, and its handler owns the queue. If the store destroys that
     // handler uncalled, the whole queue goes with it.
     std::weak_ptr<claim_queue> claims_;
-    std::size_t underway_ = 0;
-    std::optional<microseconds> failing_since_; // in time since boot
+    std::size_t underway_ = 0; // counted by `work` alone
+    stage stage_ = stage::writing;
+    std::optional<failure> failure_; // until the store has taken all
     error_code last_error_;
-    bool hangs_ = false; // while it fails: it does not answer
-    timer_slot wait_;    // until the store is tried again
-    bool is_last_try_ = false;
-    bool has_given_up_ = false;  // the end: what is left, or late, is for the next start
-    bool is_turn_asked_ = false; // for what follows
+    timer_slot wait_;            // until the store is tried again
+    bool is_turn_asked_ = false; // an empty batch is queued, for what follows
 
     std::multimap<std::string, returned_claim> returned_; // by chain
     std::map<span_key, missed_record> missed_;
