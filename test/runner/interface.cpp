@@ -2,6 +2,7 @@
 // that go again, and runs that are cancelled one by one.
 
 #include "print.hpp"
+#include "runner/make.hpp"
 #include "runner/simulation.hpp"
 #include <carillon/http/client.hpp>
 #include <carillon/store/sqlite_store.hpp>
@@ -43,11 +44,6 @@ static_assert(has_executor<system_time_source>);
 static_assert(has_executor<virtual_time>);
 
 using strings = std::vector<std::string>;
-
-job make(std::string name, trigger t = {})
-{
-    return {.name = std::move(name), .trigger = std::move(t), .url = "http://localhost:8000/x"};
-}
 
 /** Runs that are longer than the time between them: one waits while another goes. */
 struct queue_world : simulation {

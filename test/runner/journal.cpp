@@ -1,93 +1,25 @@
 #include "runner/core/journal.hpp"
 
 #include "print.hpp"
-#include <carillon/http/scripted_transport.hpp>
-#include <carillon/time/virtual_time.hpp>
+#include "runner/parts.hpp"
 
-#include <boost/asio/io_context.hpp>
 #include <boost/test/unit_test.hpp>
 
-#include <deque>
 #include <memory>
 #include <string>
 #include <utility>
 #include <variant>
 #include <vector>
 
-namespace asio = boost::asio;
 using namespace carillon;
 using namespace carillon::detail;
+using namespace carillon::test;
 using namespace std::chrono_literals;
 
 namespace journals {
 
-constexpr instant t0 = std::chrono::sys_days{std::chrono::year{2026} / 1 / 1};
-const error_code full = make_error_code(boost::system::errc::no_space_on_device);
-
-/** A store that answers when the test says so. */
-class asked_store final : public store {
-public:
-    struct batch {
-        std::shared_ptr<const store_changes> changes;
-        claim_handler handler;
-    };
-    struct end {
-        std::shared_ptr<const run_record> run;
-        plain_handler handler;
-    };
-
-    std::deque<batch> batches;
-    std::deque<end> ends;
-
-    void answer_batch(const error_code& ec = {})
-    {
-        batch b = std::move(batches.front());
-        batches.pop_front();
-        std::vector<claim> won(ec ? 0 : b.changes->claims.size(), claim{.won = true, .fence = 7});
-        std::move(b.handler)(ec, std::move(won));
-    }
-
-    void answer_end(const error_code& ec = {})
-    {
-        end e = std::move(ends.front());
-        ends.pop_front();
-        std::move(e.handler)(ec);
-    }
-
-private:
-    void load(load_handler) override {}
-    void save_progress(run_id, job_record, plain_handler) override {}
-    void find(history_query, find_handler) override {}
-    void find_run(run_id, find_run_handler) override {}
-
-    void commit_changes(
-        std::shared_ptr<const store_changes> changes, instant, claim_handler handler) override
-    {
-        batches.push_back({std::move(changes), std::move(handler)});
-    }
-
-    void finish(std::shared_ptr<const run_record> run, plain_handler handler) override
-    {
-        ends.push_back({std::move(run), std::move(handler)});
-    }
-};
-
 /** A journal whose owner remembers of each job how often it was asked. */
-struct one_journal {
-    asio::io_context ctx;
-    virtual_time time{ctx.get_executor(), t0};
-    http::scripted_transport transport{
-        ctx.get_executor(), time, [](const auto&) { return http::scripted_reply{}; }};
-    asked_store store;
-    std::shared_ptr<bound_time> clock = std::make_shared<bound_time>(ctx.get_executor(), time);
-    std::shared_ptr<services> shared = std::make_shared<services>(services{
-        .executor = ctx.get_executor(),
-        .clock = clock,
-        .transport = transport,
-        .timed = std::make_shared<timed_store>(ctx.get_executor(), clock, store),
-        .random = {}});
-    std::shared_ptr<int> owner = std::make_shared<int>();
-    std::shared_ptr<detail::journal> journal = std::make_shared<detail::journal>(shared);
+struct one_journal : shared_parts {
     std::vector<std::string> told;
     int recalls = 0;
 
@@ -136,14 +68,6 @@ struct one_journal {
         return std::make_shared<const run_record>(std::move(run));
     }
 
-    void run_for(microseconds span) { time.run_until(ctx, time.now() + span); }
-
-    void answer(const error_code& ec = {})
-    {
-        store.answer_batch(ec);
-        run_for(0s);
-    }
-
     const store_changes& asked()
     {
         run_for(0s);
@@ -177,10 +101,10 @@ BOOST_AUTO_TEST_CASE(what_was_refused_goes_with_the_next_of_its_job_in_one_commi
 {
     journal->write({.missed = {missed("a", 1, 2, reason::window)}, .memories = {memory("a", 3)}});
     asked();
-    answer(full);
+    answer(disk_full);
     journal->claim(claim_of("b"), nothing);
     BOOST_TEST(asked().missed.empty());
-    answer(full);
+    answer(disk_full);
     journal->claim(claim_of("a"), nothing);
     BOOST_TEST(asked().missed == std::vector{missed("a", 1, 2, reason::window)});
     BOOST_TEST(told == std::vector<std::string>{"store failed"});
@@ -192,9 +116,9 @@ BOOST_AUTO_TEST_CASE(of_a_job_and_a_reason_one_span_waits)
     journal->write(
         {.missed = {missed("a", 3, 9, reason::window), missed("a", 4, 4, reason::overlap)}});
     asked();
-    answer(full);
+    answer(disk_full);
     asked();
-    answer(full);
+    answer(disk_full);
     run_for(1s);
     BOOST_TEST(
         asked().missed ==
@@ -205,9 +129,9 @@ BOOST_AUTO_TEST_CASE(what_waits_is_tried_again_with_the_state_of_its_jobs_by_the
 {
     journal->write({.memories = {memory("a", 90)}});
     asked();
-    answer(full);
+    answer(disk_full);
     BOOST_TEST(journal->is_failing());
-    BOOST_TEST(journal->last_error() == full);
+    BOOST_TEST(journal->last_error() == disk_full);
     run_for(999ms);
     BOOST_TEST(store.batches.empty());
     run_for(1ms);
@@ -221,7 +145,7 @@ BOOST_AUTO_TEST_CASE(a_later_batch_of_the_same_job_takes_what_waits)
 {
     journal->write({.missed = {missed("a", 1, 1, reason::window)}, .memories = {memory("a", 90)}});
     asked();
-    answer(full);
+    answer(disk_full);
     journal->claim(claim_of("b"), nothing);
     run_for(1s); // a turn is asked for behind it
     journal->claim(claim_of("a"), nothing);
@@ -261,7 +185,7 @@ BOOST_AUTO_TEST_CASE(ten_thousand_ended_runs_wait_and_older_ones_are_told_of)
 {
     for (int i = 0; i < 10'001; ++i) journal->finish(run_of("run " + std::to_string(i)));
     run_for(0s);
-    while (!store.ends.empty()) store.answer_end(full);
+    while (!store.ends.empty()) store.answer_end(disk_full);
     run_for(0s);
     BOOST_TEST(told == (std::vector<std::string>{"store failed", "lost run 0"}));
     run_for(1s);
@@ -273,12 +197,12 @@ BOOST_AUTO_TEST_CASE(at_the_end_what_waits_is_tried_once_more_and_then_given_up)
     journal->finish(run_of("a"));
     run_for(0s);
     BOOST_TEST(!journal->settle());
-    store.answer_end(full);
+    store.answer_end(disk_full);
     run_for(0s);
     BOOST_TEST(!journal->settle());
     run_for(0s);
     BOOST_REQUIRE_EQUAL(store.ends.size(), 1U);
-    store.answer_end(full);
+    store.answer_end(disk_full);
     run_for(0s);
     BOOST_TEST(journal->settle());
     BOOST_TEST(told == (std::vector<std::string>{"store failed", "lost a"}));
@@ -298,6 +222,21 @@ BOOST_AUTO_TEST_CASE(claims_that_were_won_too_late_are_given_back)
     BOOST_TEST((back.returned[0].what == returned_claim::kind::withdrawn));
     BOOST_TEST((back.returned[1].what == returned_claim::kind::begun));
     BOOST_TEST(back.memories.size() == 1U); // of the one of which nothing else knows
+}
+
+BOOST_AUTO_TEST_CASE(what_the_store_destroys_uncalled_is_under_way_no_more)
+{
+    const std::weak_ptr<int> seen = owner;
+    journal->claim(claim_of("a"), nothing);
+    journal->claim(claim_of("b"), nothing);
+    journal->finish(run_of("a"));
+    BOOST_TEST(!journal->is_idle());
+    owner.reset();
+    BOOST_TEST(!seen.expired());
+    store.batches.clear();
+    store.ends.clear();
+    BOOST_TEST(journal->is_idle());
+    BOOST_TEST(seen.expired());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

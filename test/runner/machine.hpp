@@ -1,6 +1,7 @@
 #pragma once
 
 #include "runner/faulty_store.hpp"
+#include "runner/make.hpp"
 #include "runner/simulation.hpp"
 
 #include <boost/asio/detached.hpp>
@@ -11,11 +12,6 @@
 #include <vector>
 
 namespace carillon::test {
-
-inline job make(std::string name, trigger t)
-{
-    return {.name = std::move(name), .trigger = std::move(t), .url = "http://localhost:8000/x"};
-}
 
 /** A machine on which carillon comes and goes; the store stays. */
 struct machine : simulated_world {

@@ -12,9 +12,6 @@
 
 namespace carillon::test {
 
-/** A job that runs when it is asked for. */
-inline job make(std::string name) { return make(std::move(name), {}); }
-
 /** A simulation that keeps in words what its runner tells. */
 struct narrated_runner : simulation {
     using strings = std::vector<std::string>;
