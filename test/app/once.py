@@ -1,4 +1,4 @@
-"""What tests of `carillon once` against other servers have in common: certificates, children, and jobs run by it."""
+"""What tests against other servers share: free ports, certificates, children, and jobs run by `carillon once`."""
 
 import base64
 import json
@@ -15,7 +15,7 @@ PROGRAM = sys.argv[1]
 TOKEN, PASSWORD, KEY = "token-of-the-test", "password-of-the-test", "key-of-the-test"
 BASIC = base64.b64encode(f"ops:{PASSWORD}".encode()).decode()
 
-# Those of whoever runs the tests are for the world outside.
+# A proxy of whoever runs the tests does not reach the servers that the tests start.
 for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
     del os.environ[name]
 
@@ -41,7 +41,7 @@ def toml(value):
 
 
 class Servers(unittest.TestCase):
-    """What all have in common: a folder of the class's own, servers started once, and how jobs are run."""
+    """A folder of the class's own, servers that are started once, and how jobs are run."""
 
     @classmethod
     def setUpClass(cls):
