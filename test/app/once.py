@@ -14,6 +14,7 @@ from typing import NamedTuple
 PROGRAM = sys.argv[1]
 TOKEN, PASSWORD, KEY = "token-of-the-test", "password-of-the-test", "key-of-the-test"
 BASIC = base64.b64encode(f"ops:{PASSWORD}".encode()).decode()
+QUICK = {"attempts": 3, "backoff": "1ms"}   # a job's `retry`
 
 # A proxy of whoever runs the tests does not reach the servers that the tests start.
 for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
