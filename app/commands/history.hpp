@@ -35,7 +35,7 @@ std::vector<std::string> chains_with(const job_set& jobs, std::string_view job);
 boost::system::result<history_query, bad_text> read_history_query(
     const history_options& o, const job_set& jobs, instant now, const time_zone& zone);
 
-/** Why no page of this history can have ended with a cursor; nothing where one may have. */
+/** Why no page of this history can have ended with a cursor; nothing if one may have. */
 std::optional<bad_text> check_cursor(store_reader& store, std::optional<std::int64_t> before);
 
 /** Whether the store knows a run or a missed instant of this chain. */

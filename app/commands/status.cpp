@@ -68,7 +68,7 @@ chain_states read_chains(store_reader& store, const job_set& jobs)
     return out;
 }
 
-/** When a job is due next, as the store remembers it. Nothing where that is of another schedule, or
+/** When a job is due next, as the store remembers it. Nothing if that is of another schedule, or
  * counts from an earlier boot or start. */
 std::optional<planned_instant>
 remembered_next(const job& j, const job_memory& m, bool has_daemon, const time_source& time)

@@ -113,7 +113,7 @@ private:
         limit = static_cast<std::size_t>(read);
     }
 
-    /** A proxy that cannot be used is an error: whoever set it wants it used. */
+    /** A proxy that cannot be used is an error: it was set to be used. */
     void read_proxies()
     {
         auto found = proxies_of_environment([this](const char* name) {

@@ -13,7 +13,7 @@ namespace carillon::app {
  * there is none. */
 bool read_expectation(reading& r, const std::string& file, table_reader& in, expectation& out);
 
-/** `503` or `5xx`; nothing where a text is neither. */
+/** `503` or `5xx`; nothing if a text is neither. */
 std::optional<status_range> parse_status(std::string_view text);
 
 /** A status or a word, with its variables filled in; nothing after its error, that it must be what

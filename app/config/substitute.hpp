@@ -12,7 +12,7 @@ namespace carillon::app {
 
 /** Where `${...}` finds its values. */
 struct variables {
-    /// systemd's credentials (systemd.exec(5), `LoadCredential=`): nothing where none of that name
+    /// systemd's credentials (systemd.exec(5), `LoadCredential=`): nothing if none of that name
     /// was loaded, else its content or why it cannot be read.
     std::function<std::optional<result<std::string>>(const std::string& name)> credential;
     std::function<std::optional<std::string>(const std::string& name)> environment;

@@ -158,10 +158,12 @@ private:
     line_batch batch_;
 };
 
-/** A file that is rotated by size, and opened again when someone has moved it away (logrotate).
+/**
+ * A file that is rotated by size, and opened again when someone has moved it away (logrotate).
  *
  * Only a regular file under its own name is rotated. Behind a link, such as /dev/stdout, or a log
- * that stands on another disk, the name belongs to whoever made the link. */
+ * that stands on another disk, the name belongs to the one who made the link.
+ */
 class file_writer final : public line_writer {
 public:
     explicit file_writer(sink_options o) : options_(std::move(o)) {}
@@ -186,7 +188,7 @@ public:
 
     error_code write(const std::vector<log_line>& lines, std::size_t& written) override
     {
-        // Once for all of them: whoever moves the file meanwhile finds some in the old one.
+        // Once for all of them: where the file is moved meanwhile, some are in the old one.
         if (fd_ < 0 || was_moved()) {
             if (error_code ec = open()) return ec;
         }

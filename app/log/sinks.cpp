@@ -21,7 +21,7 @@ namespace logging = boost::log;
 namespace carillon::app {
 namespace {
 
-/** The sinks as they are now, for whoever has a record for them. */
+/** The sinks as they are now, for a thread that has a record for them. */
 class line_sinks : public std::enable_shared_from_this<line_sinks> {
 public:
     using time_point = line_sink::time_point;

@@ -42,7 +42,7 @@ server_response plain_response(int status)
         .fields = {}};
 }
 
-/** What to answer to a request that could not be read; nothing where nobody is there to read it. */
+/** What to answer to a request that could not be read; nothing if nobody is there to read it. */
 std::optional<int> refusal(const error_code& ec)
 {
     if (ec == bhttp::error::end_of_stream || ec == bhttp::error::partial_message)

@@ -80,7 +80,7 @@ void one_run::ended(error_code ec, const run_record& run)
     engine_.runner().async_drain([this](error_code) { shutdown_.close(code()); });
 }
 
-/** A run whose end could not be recorded has not gone well for whoever asks the store. */
+/** A run whose end could not be recorded has not gone well for those who ask the store. */
 int one_run::code() const { return code_ == 0 && !is_recorded_ ? exit_failed : code_; }
 
 } // namespace carillon::app

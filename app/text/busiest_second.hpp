@@ -21,7 +21,7 @@ struct crowded_second {
 };
 
 /**
- * The second of the coming day in which most runs are due, the first of several such; nothing where
+ * The second of the coming day in which most runs are due, the first of several such; nothing if
  * no second has two of them.
  *
  * It walks the day's instants of each schedule, ten million of them at the most.

@@ -173,7 +173,7 @@ std::string day_from_end(unsigned days_before)
     return fmt::format("{} days before the last of the month", days_before);
 }
 
-/** The days of the month, or nothing where all are meant. */
+/** The days of the month, or nothing if all are meant. */
 std::string describe_days(const day_pattern& d)
 {
     std::vector<std::string> words;
@@ -193,7 +193,7 @@ std::string describe_days(const day_pattern& d)
     return listed(words);
 }
 
-/** The weekdays, or nothing where all are meant. */
+/** The weekdays, or nothing if all are meant. */
 std::string describe_weekdays(const day_pattern& d)
 {
     if (d.weekdays == 0x7f) return {};

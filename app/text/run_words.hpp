@@ -50,7 +50,7 @@ std::string describe_end(const run_record& run);
 void mark_interrupted(run_record& run, bool recovers);
 
 /** The ids that begin as a text does: hexadecimal digits with or without dashes, at least 8;
- * nothing where it is no such text. */
+ * nothing if it is no such text. */
 std::optional<std::pair<run_id, run_id>> ids_beginning(std::string_view text);
 
 } // namespace carillon::app

@@ -21,7 +21,7 @@ class Kept:
             return db.execute(query).fetchall()
 
     def remembered(self):
-        """How many jobs have been seen; nothing where the store is not there yet."""
+        """How many jobs have been seen; nothing if the store is not there yet."""
         try:
             return self.look("SELECT count(*) FROM jobs")[0][0]
         except sqlite3.Error:

@@ -24,7 +24,8 @@ namespace awkward_stores {
 
 constexpr instant t0 = std::chrono::sys_days{std::chrono::year{2026} / 1 / 5};
 
-struct fixture {
+/** An awkward store before one in memory. */
+struct connected_store {
     void connect(awkwardness how)
     {
         store = std::make_unique<awkward_store>(
@@ -84,7 +85,7 @@ struct fixture {
 
 } // namespace awkward_stores
 
-BOOST_FIXTURE_TEST_SUITE(awkward_stores, awkward_stores::fixture)
+BOOST_FIXTURE_TEST_SUITE(awkward_stores, awkward_stores::connected_store)
 
 BOOST_AUTO_TEST_CASE(answers_of_one_kind_alone_are_in_order)
 {

@@ -26,10 +26,10 @@ backlog_span hourly_from(instant from, std::int64_t count)
 }
 
 /** Two jobs that are due each hour. */
-struct fixture {
+struct two_hourly_jobs {
     backlog all;
 
-    fixture() { use({.every = 1h, .catch_up = catch_up_policy::all}); }
+    two_hourly_jobs() { use({.every = 1h, .catch_up = catch_up_policy::all}); }
 
     void use(const schedule& s)
     {
@@ -59,7 +59,7 @@ struct fixture {
 
 } // namespace backlogs
 
-BOOST_FIXTURE_TEST_SUITE(backlogs, fixture)
+BOOST_FIXTURE_TEST_SUITE(backlogs, two_hourly_jobs)
 
 BOOST_AUTO_TEST_CASE(is_empty_at_first)
 {

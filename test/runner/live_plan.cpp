@@ -65,6 +65,20 @@ BOOST_AUTO_TEST_CASE(a_job_that_is_removed_is_forgotten_with_its_backlog)
         per_element());
 }
 
+BOOST_AUTO_TEST_CASE(what_new_jobs_do_not_catch_up_with_is_written_down_before_anyone_is_told)
+{
+    start({minutely("a", catch_up_policy::all)});
+    plan.settle(pass());
+    answer_all();
+    noted();
+    set_jobs({minutely("a", catch_up_policy::none)});
+    answer_all();
+    const strings all = noted();
+    BOOST_REQUIRE_EQUAL(all.size(), 2U);
+    BOOST_TEST(all[0].starts_with("miss a@120 2 "));
+    BOOST_TEST(all[1].starts_with("missed a@120 2 "));
+}
+
 BOOST_AUTO_TEST_CASE(names_are_recalled_as_they_are_now)
 {
     BOOST_TEST(plan.recall({"a"}).empty()); // nothing has been planned

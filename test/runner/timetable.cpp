@@ -183,7 +183,7 @@ BOOST_AUTO_TEST_CASE(a_job_that_goes_takes_its_debts_along)
     schedule s{.every = 15min, .catch_up = catch_up_policy::all};
     assign({scheduled("a", s), scheduled("b", s)}, ten);
     BOOST_TEST(names(ten + 50min).size() == 2U);
-    change = table.assign(plan({scheduled("b", s)}), at(ten + 51min));
+    change = table.assign(jobs_of({scheduled("b", s)}), at(ten + 51min));
     BOOST_REQUIRE_EQUAL(change.dropped.size(), 1U);
     BOOST_TEST(
         change.dropped[0] == (missed_record{"a", ten + 30min, ten + 45min, 2, reason::removed}));

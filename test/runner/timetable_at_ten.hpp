@@ -27,7 +27,7 @@ struct timetable_at_ten {
             .name = std::move(name), .enabled = enabled, .trigger = s, .url = "http://localhost/"};
     }
 
-    static std::shared_ptr<const job_set> plan(std::vector<job> jobs)
+    static std::shared_ptr<const job_set> jobs_of(std::vector<job> jobs)
     {
         return std::make_shared<const job_set>(job_set::create(std::move(jobs)).value());
     }
@@ -59,7 +59,7 @@ struct timetable_at_ten {
     void assign(std::vector<job> jobs, instant now)
     {
         known = static_cast<job_index>(jobs.size());
-        table.assign(plan(std::move(jobs)), at(now));
+        table.assign(jobs_of(std::move(jobs)), at(now));
     }
 
     /** As after a crash: all that is left is what a store remembers. */
@@ -69,7 +69,7 @@ struct timetable_at_ten {
         for (job_index i = 0; i < known; ++i) memories.push_back(table.memory_of(i));
         known = static_cast<job_index>(jobs.size());
         table = {};
-        change = table.assign(plan(std::move(jobs)), time, std::move(memories));
+        change = table.assign(jobs_of(std::move(jobs)), time, std::move(memories));
     }
 
     detail::due_work take_due(instant now)

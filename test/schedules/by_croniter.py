@@ -139,7 +139,7 @@ KNOWN = [
     Known("beside an ordinal croniter passes over the day and other weekdays",
           lambda e: has_ordinals(e) and (are_both_restricted(e) or not has_ordinals(e, all)),
           ("0 0 13 * FRI#1", "UTC", "2024-01-01"), always),
-    Known("croniter finds nothing where the day alone has no date",
+    Known("croniter finds nothing if the day alone has no date",
           lambda e: are_both_restricted(e) and has_no_day(e), ("0 0 31 6 SUN", "UTC", "2024-01-01"), always),
     Known("with seconds croniter takes weekday 7 for another than 0", has_eighth_weekday,
           ("0 0 0 * * 7", "UTC", "2024-01-01"), always),

@@ -15,7 +15,7 @@ namespace carillon {
 /**
  * A text that never prints itself.
  *
- * Streams and formatters show `***`. Whoever needs the text itself calls @ref reveal.
+ * Streams and formatters show `***`. Code that needs the text itself calls @ref reveal.
  */
 class secret {
 public:

@@ -102,7 +102,7 @@ read_files(SSL_CTX* ctx, const tls_options& o, const bool& wants_password)
     } else {
         if (SSL_CTX_load_verify_locations(ctx, o.ca_file.c_str(), nullptr) != 1)
             return refuse("ca_file", o.ca_file, "certificate");
-        // Whoever is named in the file is trusted, an authority in the middle of a chain too.
+        // Each certificate of the file is trusted, one from the middle of a chain too.
         X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(ctx), X509_V_FLAG_PARTIAL_CHAIN);
     }
     if (o.cert_file.empty()) return std::nullopt;

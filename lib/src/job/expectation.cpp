@@ -155,7 +155,7 @@ std::string wanted(const json_check& check, const json::value& found)
     return (bounds.starts_with("at") ? "a number of " : "a number ") + bounds;
 }
 
-/** `/status is "error", not "completed"`, or nothing where the check holds. */
+/** `/status is "error", not "completed"`, or nothing if the check holds. */
 std::string complaint(const json_check& check, const json::value& root)
 {
     const json::value* found = find(root, check.pointer);

@@ -17,7 +17,7 @@ namespace carillon::detail {
  */
 std::string memory_to_text(const job_memory& m);
 
-/** What @ref memory_to_text gave. What is not known is passed over. Nothing where the text is no
+/** What @ref memory_to_text gave. What is not known is passed over. Nothing if the text is no
  * JSON object: something else than carillon has written it, or the file is damaged. */
 std::optional<job_memory> memory_from_text(std::string job, std::string_view text);
 

@@ -91,7 +91,7 @@ parse_error too_large(std::size_t offset)
     return {offset, "the span is too large: at most 2^63-1 microseconds (about 292,000 years)"};
 }
 
-/** `total + digit * size`, or nothing where that overflows. */
+/** `total + digit * size`, or nothing if that overflows. */
 bool add(count& total, count factor, count size)
 {
     count product = 0;

@@ -45,7 +45,7 @@ struct endpoint {
  * words. */
 parse_result<endpoint> parse_endpoint(std::string_view url);
 
-/** What @ref parse_endpoint would say against a URL, or nothing; for whoever needs no more. */
+/** What @ref parse_endpoint would say against a URL, or nothing; for callers that need no more. */
 std::optional<parse_error> endpoint_problem(std::string_view url);
 
 /** Why a text cannot be a host's name, or empty where it can; an address of IPv4 is one. */

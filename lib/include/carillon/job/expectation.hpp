@@ -53,7 +53,7 @@ struct verdict {
 verdict judge(const expectation& expect, std::string_view message, const reply& r);
 
 /**
- * Reads a reply's body as JSON (RFC 8259); nothing where it is none, or is nested deeper than
+ * Reads a reply's body as JSON (RFC 8259); nothing if it is none, or is nested deeper than
  * @ref max_reply_depth.
  *
  * A byte order mark in front does not count; of a key given twice the last does. Whole numbers from

@@ -32,7 +32,7 @@ struct proxy_rules {
     friend bool operator==(const proxy_rules&, const proxy_rules&) = default;
 };
 
-/** Looks a variable of the environment up; nothing where it is not set. */
+/** Looks a variable of the environment up; nothing if it is not set. */
 using find_variable = std::function<std::optional<std::string>(const char* name)>;
 
 /** A variable whose value cannot be used. */

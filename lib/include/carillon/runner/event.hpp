@@ -19,7 +19,8 @@ struct run_started {
     bool is_resumed = false;
 };
 
-/** A job's first attempt is about to be sent. */
+/** A job begins: its first attempt of this run, or of this resumption, waits for a permit and is
+ * sent. */
 struct job_started {
     const run_record& run;
     const carillon::job& job;
@@ -73,10 +74,10 @@ struct clock_changed {
     microseconds by{0};
 };
 
-/** An origin could not be connected to several times in a row, or could again. While its circuit is
- * open, attempts wait for one that is let through to find out. */
+/** Connecting to an origin failed several times in a row, or works again. While its circuit is
+ * open, one attempt probes it and the others wait. */
 struct circuit_change {
-    /// Scheme, host and port.
+    /// Scheme, host and port, and the socket or proxy that leads there.
     std::string origin{};
     bool is_open = false;
     /// In a row.
@@ -91,7 +92,7 @@ struct circuit_change {
 struct polling_began {
     const run_record& run;
     const carillon::job& job;
-    /// Without what may be secret in it.
+    /// Secret parts are not shown.
     std::string url{};
     microseconds every{0};
 };
@@ -104,7 +105,7 @@ struct overlap_persists {
 };
 
 /** The store refuses a write, or does not answer (@ref errc::store_stalled). Raised again when the
- * one becomes the other. Writes that can wait are tried again. What is due meanwhile follows @ref
+ * kind changes. Writes that can wait are tried again. What is due meanwhile follows @ref
  * runner_options::on_store_error. */
 struct store_failed {
     error_code error;

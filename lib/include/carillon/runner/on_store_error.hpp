@@ -7,8 +7,8 @@ enum class on_store_error {
     /// It is not sent. A job's newest instant waits as long as it can be late or caught up with,
     /// and its backlog waits. Other instants count as missed.
     stop,
-    /// It is sent without a stored claim, unless its delivery is at most once. A crash may then
-    /// lose it, or send it again.
+    /// It is sent without a stored claim, unless the delivery of a job of its chain is at most
+    /// once. A crash may then lose it, or send it again.
     proceed,
 };
 

@@ -29,14 +29,15 @@ class runner_core;
 
 /** How a @ref runner behaves. */
 struct runner_options {
-    /// Seeds the draws of jitter and the ids, for runs that repeat themselves; else the system's
-    /// randomness does.
+    /// Seed for jitter and ids, for repeatable behaviour; without it, the system's randomness is
+    /// used.
     std::optional<std::uint64_t> seed;
-    /// Attempts at a time in all, from 1; others wait within their job's deadline. Origins let them
-    /// in by turns, so that one with many does not keep out the rest.
+    /// Attempts at a time in all, from 1; others wait within their job's deadline. Origins take
+    /// turns, so that a busy origin does not block others.
     std::size_t max_concurrent = 1000;
-    /// Attempts at one origin (scheme, host and port) at a time, from 1; others wait their turn,
-    /// first come, first served, within their job's deadline.
+    /// Attempts at one origin at a time, from 1; others wait their turn, first come, first served,
+    /// within their job's deadline. An origin is a scheme, a host, a port, and the socket or proxy
+    /// through which a job reaches them.
     std::size_t max_per_origin = 100;
     carillon::on_store_error on_store_error = carillon::on_store_error::stop;
     /// Whether the next start resumes a run by hand that a crash of this process interrupted. Else
@@ -52,9 +53,9 @@ struct runner_options {
  * give the same strand to runner and transport, and call members from within it. Time source and
  * store may have other executors.
  *
- * The runner must end before the executor's context does, and time source, transport and store
- * must outlive the runner and every `run()` of the context after its end, in which what was under
- * way completes. An operation that is launched only then, as one of `boost::asio::deferred` may be,
+ * Destroy the runner before the executor's context. Time source, transport and store must
+ * outlive the runner and each later `run()` of the context, in which unfinished operations
+ * complete. An operation that is launched only then, as one of `boost::asio::deferred` may be,
  * completes with `operation_aborted`. Where no completion token is given, an operation is deferred:
  * a coroutine writes `co_await runner.async_drain()`.
  *
@@ -104,14 +105,16 @@ public:
 
     /**
      * Adds a listener. It is called on the runner's executor, for each event from now on, in the
-     * order of the events.
+     * order of the events. Where it is added within a listener's call, it also hears of the events
+     * that wait for the end of that call.
      *
      * What is returned removes the listener. It may be thrown away: the listener then stays until
      * the runner's end.
      *
      * A listener may call any member, remove itself, and destroy the runner. Events that it causes
-     * are told when all listeners have been told of this one. It must not throw: an exception
-     * leaves through `run()` of the context, and the runner may then only be destroyed.
+     * are told when all listeners have been told of this one: one that runs the context within its
+     * call, and waits there for an event, waits for ever. It must not throw: an exception leaves
+     * through `run()` of the context, and the runner may then only be destroyed.
      */
     subscription on_event(event_handler listener);
 
@@ -127,8 +130,8 @@ public:
     /**
      * Replaces all jobs at once.
      *
-     * Runs under way keep the definitions they began with. A job that keeps name and schedule keeps
-     * its rhythm. A job whose schedule changed begins without a backlog.
+     * Runs under way keep the definitions they began with. A job of the same name and schedule
+     * keeps its times. A job whose schedule changed begins without a backlog.
      */
     void set_jobs(job_set jobs);
 
@@ -148,7 +151,7 @@ public:
      * store, and after it has ended. */
     std::optional<instant> next_due(std::string_view job) const;
 
-    /** When the runner acts next by its schedules. Nothing where no job has a further instant, and
+    /** When the runner acts next by its schedules. Nothing if no job has a further instant, and
      * while the runner does not fire. */
     std::optional<instant> next_wake() const;
 
@@ -166,20 +169,20 @@ public:
      * Errors as for @ref pause. */
     result<void> resume(std::string_view job);
 
-    /** Whether a job is paused; false where there is no such job. */
+    /** Whether a job is paused; false where there is no such job, and while nothing fires. */
     bool is_paused(std::string_view job) const;
 
     /** How many runs are under way. */
     std::size_t running() const;
 
     /**
-     * Cancels one run, whoever has begun it: one that is under way, or one that waits for the end
+     * Cancels one run, by schedule or by hand: one that is under way, or one that waits for the end
      * of its chain's last run.
      *
      * Returns at once. The run ends soon after with the outcome `cancelled`, unless it completes
      * before. A run that waits begins and ends so without a request, since its instant has been
-     * claimed. Whoever waits for the run by @ref async_trigger or @ref async_retry gets its record
-     * without an error.
+     * claimed. A caller that waits for the run by @ref async_trigger or @ref async_retry gets its
+     * record without an error.
      *
      * Errors: @ref errc::no_such_run, also of a run that has ended, whose claim is still being
      * stored, or that a crash interrupted and that has not been resumed.
@@ -231,8 +234,10 @@ public:
      * Runs a job and all that follows it now, also beside a run of it: `void(error_code,
      * run_record)`.
      *
-     * Completes when the run has ended, whatever its outcome. Errors: @ref errc::no_such_job, @ref
-     * errc::not_running while draining, the store's. Needs no @ref async_run.
+     * Completes when the run has ended, whatever its outcome. Errors: @ref errc::no_such_job; @ref
+     * errc::not_running while draining, and after it until the next @ref async_run; @ref
+     * errc::already_claimed, where a hundred others have the names that follow from the time; the
+     * store's. Needs no @ref async_run before.
      *
      * Cancellation: `terminal`, `partial` and `total` cancel the run; the operation then still
      * waits for its end, and its record comes with `operation_aborted`.
@@ -271,8 +276,8 @@ private:
     using plain_handler = boost::asio::any_completion_handler<void(error_code)>;
     using trigger_handler = boost::asio::any_completion_handler<void(error_code, run_record)>;
 
-    /** The runner that an operation was asked of. One that is launched later, as
-     * `boost::asio::deferred` does, may find it gone, and with it what it stood on. */
+    /** The runner that an operation was asked of. A deferred one may be launched after the runner,
+     * and what it used, are destroyed. */
     struct owner {
         executor_type executor;
         std::weak_ptr<detail::runner_core> core;

@@ -11,20 +11,20 @@ class listeners;
 }
 
 /**
- * A listener of a @ref runner, for whoever wants to be told no more.
+ * A handle with which to remove a listener of a @ref runner.
  *
- * Its end removes nothing: a listener that nobody removes is called until the runner's end, so that
- * the handle may be thrown away. Copies stand for the same listener. For one executor at a time,
- * the runner's; it may outlive the runner.
+ * Destroying the handle does not remove the listener, which is called until the runner's end.
+ * Copies stand for the same listener. For one executor at a time, the runner's; it may outlive the
+ * runner.
  */
 class subscription {
 public:
     /** Of no listener. */
     subscription() = default;
 
-    /** The listener is called no more, and destroyed: at once, or as soon as the event that is
-     * being told has been, where it is removed within such a call, its own or another's. Does
-     * nothing the second time, and after the runner's end. */
+    /** Stops calls to the listener and destroys it: at once, or, within a listener's call, when the
+     * current event has reached all listeners. Does nothing the second time, and after the runner's
+     * end. */
     void remove();
 
 private:

@@ -42,7 +42,7 @@ struct claim {
     std::int64_t fence = 0;
 };
 
-/** A claim that is given back by whoever has won it. */
+/** A claim that is given back by the process that has won it. */
 struct returned_claim {
     /** Why it is given back. */
     enum class kind {

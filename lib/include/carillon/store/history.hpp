@@ -52,7 +52,7 @@ struct history_query {
 /** A part of the history, newest first. */
 struct history_page {
     std::vector<history_entry> entries{};
-    /// For @ref history_query::before; nothing where this is the end.
+    /// For @ref history_query::before; nothing if this is the end.
     std::optional<std::int64_t> next{};
 };
 

@@ -25,17 +25,16 @@ namespace carillon {
  * which owns the claims that it wins until their runs are recorded, or its process is gone.
  *
  * An object is for one executor at a time. Operations take effect in the order of their launches,
- * each of them whole. Their answers may come in another order, and at any time later. An object
- * must be there when an operation is launched, which those of `boost::asio::deferred` are later
- * than called.
+ * each of them whole. Their answers may come in another order, and at any time later. The object
+ * must exist when an operation is launched; with `boost::asio::deferred` that is after the call.
  *
- * Claims that complete with an error have not taken effect. A store that does not know whether they
- * have, since it lost its connection meanwhile, answers when it knows. Whoever asked may have lost
- * patience by then, and gives back what was won. Another operation may have taken effect in spite
- * of an error: it can be asked for again.
+ * Claims that complete with an error have not taken effect. A store that has lost its connection
+ * answers when it knows whether they have. If the caller has stopped waiting by then, it gives the
+ * won claims back. Another operation may have taken effect in spite of an error: it can be asked
+ * for again.
  *
- * Cancellation: none of any operation, whatever its type, so that nothing is lost between two
- * owners; each completes with its result.
+ * Cancellation: no operation can be cancelled, so that no claim is lost; each completes with its
+ * result.
  */
 class store {
 public:
@@ -45,9 +44,8 @@ public:
     virtual ~store() = default;
 
     /**
-     * How long before their instant the claims of so many runs should be asked for, so that they
-     * are answered when it comes: about what a commit takes. Zero where no answer has to be waited
-     * for.
+     * How long before the instant to ask for `claims` claims so that the answer arrives in time:
+     * about the duration of a commit. Zero if answers are immediate.
      */
     virtual microseconds claim_lead(std::size_t claims) const noexcept
     {
@@ -58,8 +56,8 @@ public:
     /** Whether what is kept outlives the process, so that the next start finds it. */
     virtual bool is_durable() const noexcept { return true; }
 
-    /** Keeps so much of the history from now on, where the store can tell: one in memory has its
-     * own bounds. From any thread. */
+    /** Bounds the history from now on. A `memory_store` ignores it: it has its own bounds. From any
+     * thread. */
     virtual void set_limits(const history_limits& limits) { static_cast<void>(limits); }
 
     /** What is remembered of all scheduled jobs, and the runs that crashed:
@@ -72,12 +70,12 @@ public:
     }
 
     /**
-     * Commits what one wake-up brings: claims of all that is due, and what comes to no run:
+     * Commits one wake-up: claims of all due runs, and the instants that are not run:
      * `void(error_code, std::vector<claim>)`, an answer for each claim, in order.
      *
      * A claim is as durable as the store when the operation completes. `now` is the wall clock: a
      * fence is the greater of the last + 1 and `now` in microseconds, so that it grows across
-     * restarts without a store. The batch is shared with whoever asks, who may need it again where
+     * restarts without a store. The batch is shared with the caller, which may need it again where
      * the store fails; it must not change meanwhile. Cancellation: none.
      */
     template <class CompletionToken>
@@ -91,8 +89,8 @@ public:
             token, this, std::move(batch), now);
     }
 
-    /** Keeps how far a job of an open run is, in place of what was kept of it: `void(error_code)`,
-     * when it is durable. Cancellation: none. */
+    /** Replaces the saved progress of one job of an open run: `void(error_code)`, when it is
+     * durable. Cancellation: none. */
     template <class CompletionToken>
     auto async_save_progress(run_id run, job_record job, CompletionToken&& token)
     {
@@ -127,7 +125,7 @@ public:
             token, this, std::move(query));
     }
 
-    /** One run, open or ended: `void(error_code, std::optional<run_record>)`, nothing where it is
+    /** One run, open or ended: `void(error_code, std::optional<run_record>)`, nothing if it is
      * not known. One that is open and whose process is gone has the reason @ref reason::crash.
      * Cancellation: none. */
     template <class CompletionToken>

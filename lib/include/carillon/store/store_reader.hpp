@@ -37,7 +37,7 @@ public:
     /** A page of the history, newest first. */
     virtual history_page find(const history_query& query) = 0;
 
-    /** One run, open or ended; nothing where it is not known. One that is open and whose process is
+    /** One run, open or ended; nothing if it is not known. One that is open and whose process is
      * gone has the reason @ref reason::crash. */
     virtual std::optional<run_record> find_run(run_id run) = 0;
 

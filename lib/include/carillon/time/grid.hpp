@@ -15,11 +15,11 @@ struct grid {
     friend bool operator==(const grid&, const grid&) = default;
 };
 
-/** The first tick strictly later than `t`, or nothing where none comes before @ref end_of_time.
+/** The first tick strictly later than `t`, or nothing if none comes before @ref end_of_time.
  * Never throws. */
 std::optional<instant> next_after(const grid& g, instant t) noexcept;
 
-/** The latest tick at or before `t`, or nothing where the first is later. */
+/** The latest tick at or before `t`, or nothing if the first is later. */
 std::optional<instant> last_until(const grid& g, instant t) noexcept;
 
 /** How many ticks lie in [from, to]; worked out, not walked. */

@@ -66,7 +66,7 @@ struct day_pattern {
     /** How many dates fit in [from, until). Worked out year by year. */
     std::int64_t count(std::chrono::local_days from, std::chrono::local_days until) const noexcept;
 
-    /** Of the dates at or after `from` that fit, the one behind `n` others; nothing where they are
+    /** Of the dates at or after `from` that fit, the one behind `n` others; nothing if they are
      * fewer. */
     std::optional<std::chrono::local_days>
     nth_from(std::chrono::local_days from, std::int64_t n) const noexcept;
@@ -121,7 +121,7 @@ struct local_pattern {
     /// what a change of the zone's offset does to it depends on this.
     bool is_fixed_time = true;
 
-    /** The first time at or after `from`; nothing where there is none in the range of dates. */
+    /** The first time at or after `from`; nothing if there is none in the range of dates. */
     std::optional<local_instant> first_from(local_instant from) const noexcept;
 
     /** The last time before `until`. */
@@ -131,7 +131,7 @@ struct local_pattern {
     std::int64_t count(local_instant from, local_instant until) const noexcept;
 
     /** Of the times at or after `from` the one behind `n` others, which is worked out, too; nothing
-     * where they are fewer. */
+     * if they are fewer. */
     std::optional<local_instant> nth_from(local_instant from, std::int64_t n) const noexcept;
 
     /** Whether `t` is one of the times. */

@@ -34,7 +34,7 @@ public:
     /** See @ref local_pattern::is_fixed_time. */
     bool is_fixed_time() const noexcept { return pattern_.is_fixed_time; }
 
-    /** The first time at or after `from`; nothing where there is none in the range of dates. */
+    /** The first time at or after `from`; nothing if there is none in the range of dates. */
     std::optional<local_instant> first_from(local_instant from) const noexcept;
 
     /** The last time before `until`. */

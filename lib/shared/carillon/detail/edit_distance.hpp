@@ -17,7 +17,7 @@ public:
 
     void consider(std::string_view candidate);
 
-    /** ` (did you mean 'timeout'?)`, or nothing where no candidate is near. */
+    /** ` (did you mean 'timeout'?)`, or nothing if no candidate is near. */
     std::string suggestion() const;
 
 private:

@@ -16,7 +16,7 @@ struct file_id {
     friend auto operator<=>(const file_id&, const file_id&) = default;
 };
 
-/** The file at a path, links followed; nothing where there is none. */
+/** The file at a path, links followed; nothing if there is none. */
 std::optional<file_id> file_at(const std::string& path) noexcept;
 
 /**

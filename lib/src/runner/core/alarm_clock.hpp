@@ -16,15 +16,15 @@ class alarm_clock {
 public:
     explicit alarm_clock(time_source& time) : time_(time), wait_(time) {}
 
-    /** `on_wake` is called at each instant that was waited for, or where the clock was set before,
-     * while the owner is there. It may end the owner. */
+    /** `on_wake` is called at each awaited instant, or earlier if the wall clock is set, while the
+     * owner lives. It may end the owner. */
     void serve(std::weak_ptr<void> owner, std::function<void()> on_wake)
     {
         owner_ = std::move(owner);
         on_wake_ = std::move(on_wake);
     }
 
-    /** The clocks are taken to be right as they are. */
+    /** Later steps are measured from now. */
     void begin() { boot_ = time_.boot_time(); }
 
     /** Wakes at that instant, and at no other that was set before. Without an instant it wakes only
@@ -33,7 +33,7 @@ public:
 
     void cancel() { wait_.cancel(); }
 
-    /** How far the wall clock has been set since this was last asked; nothing where it was not. */
+    /** How far the wall clock has been set since this was last asked; nothing if it was not. */
     std::optional<microseconds> take_step();
 
 private:

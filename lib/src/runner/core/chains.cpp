@@ -8,7 +8,7 @@ namespace {
 
 run_record record_of(const queued_run& queued)
 {
-    const auto& [plan, run] = queued;
+    const auto& [jobs, run] = queued;
     return {
         .id = run.id,
         .chain = queued.first().name,
@@ -29,7 +29,7 @@ bool chains::has_turn(const std::string& chain) const
 void chains::enter(const queued_run& run)
 {
     if (leaves_open()) return refuse(run);
-    if (run.run.how == admission::start) return start_due(run, way_to_start());
+    if (run.run.how == admission::start) return start_due(run, how_runs_begin());
     if (!life_.is_draining() || !chains_.at(run.first().name).slots.is_busy())
         return stand_in_line(run);
     refuse(run);
@@ -68,7 +68,7 @@ void chains::stand_in_line(const queued_run& next)
     const job& first = next.first();
     const bool side_by_side = first.overlap == overlap_policy::allow;
     const auto what = chains_.at(first.name).slots.settle(next, next.run.how, side_by_side);
-    if (what.starts) return start_due(next, way_to_start());
+    if (what.starts) return start_due(next, how_runs_begin());
     if (what.displaced)
         tell_displaced(std::get<queued_run>(*what.displaced), what.skipped_in_a_row);
     // A listener may have ended the waiting.
@@ -86,7 +86,7 @@ void chains::tell_displaced(const queued_run& older, int skipped_in_a_row)
         shared_->emit(overlap_persists{older.first(), skipped_in_a_row});
 }
 
-void chains::cancel_going(const chain_state& chain)
+void chains::cancel_going(const busy_chain& chain)
 {
     std::vector<std::shared_ptr<chain_run>> going; // what a run tells may end others
     going.reserve(chain.going.size());
@@ -107,11 +107,11 @@ void chains::record_skipped(const queued_run& run, reason why, int in_a_row)
 
 void chains::start_due(const queued_run& queued, start how)
 {
-    const auto& [plan, run] = queued;
+    const auto& [jobs, run] = queued;
     run_record record = record_of(queued);
     record.lateness = std::max(shared_->time.now() - run.due.due, microseconds{0});
     start_run(
-        {.plan = plan,
+        {.jobs = jobs,
          .first = run.due.job,
          .record = std::move(record),
          .how = how,
@@ -120,13 +120,13 @@ void chains::start_due(const queued_run& queued, start how)
 
 std::shared_ptr<chain_run> chains::start_run(new_run r)
 {
-    chain_state& chain = chains_.at(r.record.chain);
+    busy_chain& chain = chains_.at(r.record.chain);
     // It has waited, and others that were claimed later have been sent: to its endpoint it would be
     // stale.
     if (r.record.fence < chain.fence) r.record.fence = own_fence();
     chain.fence = r.record.fence;
     auto run = std::make_shared<chain_run>(
-        shared_, std::move(r.plan), r.first, std::move(r.record), r.from);
+        shared_, std::move(r.jobs), r.first, std::move(r.record), r.from);
     runs_.emplace(run.get(), run);
     chain.going.push_back(run.get());
     if (r.how == start::cancelled) run->cancel();
@@ -164,7 +164,7 @@ void chains::leave_slot(const std::string& chain)
     if (!next) return forget_if_idle(chain);
     if (const auto* crashed = std::get_if<std::shared_ptr<open_run>>(&*next))
         return calls_.resume(*crashed);
-    start_due(std::get<queued_run>(*next), way_to_start());
+    start_due(std::get<queued_run>(*next), how_runs_begin());
 }
 
 void chains::leave_line(const std::string& chain)

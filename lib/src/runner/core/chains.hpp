@@ -28,15 +28,14 @@ class chains {
 public:
     using slots_type = chain_slots<waiting_run>;
 
-    /** How a run begins. One that has been claimed is recorded, also where it begins only to end.
-     */
+    /** How a run begins. A claimed run is recorded even if it is cancelled at once. */
     enum class start { normal, cancelled, at_shutdown };
 
     /** What the owner is called for. */
     struct calls {
         /// A run that crashed may resume: no other of its chain is in its way.
         std::function<void(const std::shared_ptr<open_run>&)> resume{};
-        /// No run that makes up for a missed instant of the chain is left: the next may follow.
+        /// The chain has no catch-up run left: the next missed instant may run.
         std::function<void(const std::string& chain)> on_turn_over{};
     };
 
@@ -69,16 +68,16 @@ public:
     /** A run that was offered and claimed does not begin, since firing has stopped. */
     void refuse(const queued_run& run);
 
-    /** A run that was offered comes to nothing; its slot is another's. */
+    /** An offered run will not run: frees its slot. */
     void release(const queued_run& run);
 
-    /** A run that was offered to go, or to wait, comes to nothing. */
+    /** The same of a run that was to start, or to wait, by its chain alone. */
     void leave_slot(const std::string& chain);
     void leave_line(const std::string& chain);
 
     /** A run that has a slot, and begins. */
     struct new_run {
-        std::shared_ptr<const job_set> plan;
+        std::shared_ptr<const job_set> jobs;
         job_index first = 0;
         run_record record; // as it begins
         chain_run::beginning from = chain_run::beginning::fresh;
@@ -95,7 +94,7 @@ public:
     void record_skipped(const queued_run& run, reason why, int in_a_row = 1);
 
     /** How runs begin now. */
-    start way_to_start() const
+    start how_runs_begin() const
     {
         const bool is_late = life_.is_cancelling() || life_.is_abandoned();
         return is_late ? start::at_shutdown : start::normal;
@@ -111,12 +110,11 @@ public:
     /** Cancels all that are under way. */
     void cancel_all();
 
-    /** Nothing waits any more: it is left to the next start, or skipped where that would not know
-     * of it. */
+    /** Ends all waits: runs are left to the next start, or skipped if the store is not durable. */
     void stop();
 
 private:
-    struct chain_state {
+    struct busy_chain {
         slots_type slots{};
         std::vector<chain_run*> going{}; // they are in runs_, too
         std::int64_t fence = 0;          // of the last that has begun
@@ -127,7 +125,7 @@ private:
     void leave_or_skip(const queued_run& run);
     void stand_in_line(const queued_run& next);
     void tell_displaced(const queued_run& older, int skipped_in_a_row);
-    static void cancel_going(const chain_state& chain);
+    static void cancel_going(const busy_chain& chain);
     void start_due(const queued_run& run, start how);
     void run_ended(const std::shared_ptr<chain_run>& run, bool had_turn);
     void end_turn(const std::string& chain);
@@ -139,9 +137,9 @@ private:
     const lifecycle& life_;
     const work_count& work_;
     calls calls_;
-    std::unordered_map<std::string, chain_state> chains_;
-    // Watched, not owned: a run belongs to its coroutines and keeps the runner alive by its end
-    // handler, so that whoever destroys the coroutines destroys both.
+    std::unordered_map<std::string, busy_chain> chains_;
+    // Weak: the coroutines own the run, and its end handler owns the runner, so destroying the
+    // coroutines destroys both.
     std::unordered_map<const chain_run*, std::weak_ptr<chain_run>> runs_;
     std::int64_t fence_ = 0; // the greatest that is known
 };

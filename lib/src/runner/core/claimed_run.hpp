@@ -27,10 +27,10 @@ struct claimed_run {
 
 /** One that is claimed, with the jobs that it belongs to. */
 struct queued_run {
-    std::shared_ptr<const job_set> plan;
+    std::shared_ptr<const job_set> jobs;
     claimed_run run;
 
-    const job& first() const { return (*plan)[run.due.job]; }
+    const job& first() const { return (*jobs)[run.due.job]; }
 };
 
 /** A run that waits for the end of another of its chain: a new one, or one that crashed. */
@@ -42,8 +42,8 @@ returned_claim return_of(const queued_run& run, returned_claim::kind what);
 /** The same of a run that crashed, which the next start is to find again. */
 returned_claim return_of(const open_run& run);
 
-/** Whether a run that has waited for the store is not wanted any more. One that makes up for a
- * missed instant by now is marked so. */
+/** Whether a run that waited for the store is too late to send. If it now counts as a catch-up run,
+ * marks it so. */
 bool is_past(const schedule& s, due_run& run, instant now);
 
 } // namespace carillon::detail

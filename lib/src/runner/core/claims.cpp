@@ -37,8 +37,8 @@ void claims::fire_due()
 /** Has the store write down what is due; the runs start when it has. */
 void claims::fire(batch_ptr b, const due_work& work)
 {
-    // What is due belongs to this plan, even if a listener or a reload brings another meanwhile.
-    const auto plan = b->plan;
+    // What is due belongs to these jobs, even if a listener or a reload brings others meanwhile.
+    const auto jobs = b->jobs;
     store_changes asked = plan_.changes_of(work);
     const refusals none = admit(work.runs, *b);
     asked.missed.insert(asked.missed.end(), none.records.begin(), none.records.end());
@@ -46,7 +46,7 @@ void claims::fire(batch_ptr b, const due_work& work)
         claim(std::move(b), std::move(asked));
     else
         journal_->write(std::move(asked));
-    plan_.tell_missed(*plan, work.missed);
+    plan_.tell_missed(*jobs, work.missed);
     for (const event& e : none.told) shared_->emit(e);
 }
 
@@ -56,7 +56,7 @@ claims::refusals claims::admit(const std::vector<due_run>& due, batch& into)
     refusals out;
     into.runs.reserve(due.size());
     for (const due_run& d : due) {
-        const job& first = (*into.plan)[d.job];
+        const job& first = (*into.jobs)[d.job];
         if (calls_.is_awaited(first.name, d)) continue;
         auto& slots = chains_.slots_of(first.name);
         const admission how = d.caught_up ? slots.offer_catch_up() : slots.offer(first.overlap);
@@ -78,16 +78,16 @@ claims::refusals claims::admit(const std::vector<due_run>& due, batch& into)
 
 void claims::skip_due()
 {
-    const auto plan = plan_.jobs();
+    const auto jobs = plan_.jobs();
     const due_work work = plan_.times().take_late(shared_->time.now());
     store_changes notes = plan_.changes_of(work);
     for (const due_run& d : work.runs)
         notes.missed.push_back(
-            {(*plan)[d.job].name, d.scheduled_at, d.scheduled_at, 1, reason::shutdown});
+            {(*jobs)[d.job].name, d.scheduled_at, d.scheduled_at, 1, reason::shutdown});
     journal_->write(std::move(notes));
-    plan_.tell_missed(*plan, work.missed);
+    plan_.tell_missed(*jobs, work.missed);
     for (const due_run& d : work.runs)
-        shared_->emit(run_skipped{(*plan)[d.job], d.scheduled_at, reason::shutdown, 1});
+        shared_->emit(run_skipped{(*jobs)[d.job], d.scheduled_at, reason::shutdown, 1});
 }
 
 bool claims::has_turn(job_index j) const { return chains_.has_turn((*plan_.jobs())[j].name); }
@@ -98,12 +98,12 @@ bool claims::is_held(job_index j) const
     return journal_->is_failing() && !may_run_unclaimed(*plan_.jobs(), j);
 }
 
-bool claims::may_run_unclaimed(const job_set& plan, job_index first) const
+bool claims::may_run_unclaimed(const job_set& jobs, job_index first) const
 {
     if (on_store_error_ == on_store_error::stop) return false;
-    const auto chain = plan.chain_from(first);
+    const auto chain = jobs.chain_from(first);
     return std::all_of(chain.begin(), chain.end(), [&](job_index j) {
-        return plan[j].delivery == delivery_policy::at_least_once;
+        return jobs[j].delivery == delivery_policy::at_least_once;
     });
 }
 
@@ -126,7 +126,7 @@ void claims::claim(batch_ptr b, store_changes asked)
     asked.claims.reserve(b->runs.size());
     for (const claimed_run& r : b->runs)
         asked.claims.push_back(
-            {.chain = (*b->plan)[r.due.job].name,
+            {.chain = (*b->jobs)[r.due.job].name,
              .scheduled_at = r.due.scheduled_at,
              .run = r.id,
              .trigger = r.due.caught_up ? run_trigger::catch_up : run_trigger::schedule,
@@ -144,24 +144,24 @@ void claims::claim(batch_ptr b, store_changes asked)
 void claims::claimed(
     const batch_ptr& b, const error_code& ec, const std::vector<carillon::claim>& answers)
 {
-    const auto plan = b->plan;
+    const auto jobs = b->jobs;
     std::vector<claimed_run> won;
     std::vector<claimed_run> past;
     std::vector<claimed_run> unclaimed;
     std::vector<claimed_run> lost;
-    auto again = std::make_shared<batch>(shared_->time, plan, b->at);
+    auto again = std::make_shared<batch>(shared_->time, jobs, b->at);
     for (std::size_t i = 0; i < b->runs.size(); ++i) {
         claimed_run r = b->runs[i];
         if (r.is_taken_back) continue;
-        const auto& s = std::get<schedule>((*plan)[r.due.job].trigger);
+        const auto& s = std::get<schedule>((*jobs)[r.due.job].trigger);
         r.has_claim = !ec && answers[i].won;
-        if (r.has_claim || (ec && may_run_unclaimed(*plan, r.due.job))) {
+        if (r.has_claim || (ec && may_run_unclaimed(*jobs, r.due.job))) {
             r.fence = r.has_claim ? answers[i].fence : chains_.own_fence();
             chains_.saw_fence(r.fence);
             (is_past(s, r.due, shared_->time.now()) ? past : won).push_back(r);
         } else if (ec) {
             unclaimed.push_back(r);
-        } else if (plan_.times().plan() == plan && plan_.times().name_anew(r.due)) {
+        } else if (plan_.times().jobs() == jobs && plan_.times().name_anew(r.due)) {
             again->runs.push_back(r);
         } else {
             lost.push_back(r);
@@ -173,10 +173,10 @@ void claims::claimed(
     if (!again->runs.empty()) claim_anew(std::move(again));
     put_back_unclaimed(*b, unclaimed);
     for (const claimed_run& r : past) {
-        chains_.record_skipped({plan, r}, reason::window);
-        chains_.release({plan, r});
+        chains_.record_skipped({jobs, r}, reason::window);
+        chains_.release({jobs, r});
     }
-    for (const claimed_run& r : lost) chains_.release({plan, r});
+    for (const claimed_run& r : lost) chains_.release({jobs, r});
     if (!b->has_begun) is_all_taken_back(*b) ? forget(*b) : start_when_due(b);
 }
 
@@ -191,7 +191,7 @@ void claims::claim_anew(batch_ptr b)
 void claims::start_some(batch_ptr b, std::size_t from)
 {
     const std::size_t to = std::min(from + runs_in_a_row, b->runs.size());
-    for (std::size_t i = from; i < to; ++i) chains_.enter({b->plan, b->runs[i]});
+    for (std::size_t i = from; i < to; ++i) chains_.enter({b->jobs, b->runs[i]});
     if (to == b->runs.size()) return;
     auto rest = [this, b = std::move(b), to] { start_some(b, to); };
     asio::post(shared_->executor, work_.track(std::move(rest)));
@@ -200,16 +200,16 @@ void claims::start_some(batch_ptr b, std::size_t from)
 /** Runs whose claims have failed are due as before; see @ref is_held. */
 void claims::put_back_unclaimed(const batch& b, const std::vector<claimed_run>& runs)
 {
-    // First, since others may start by it, and whoever listens may change the jobs.
-    for (const claimed_run& r : runs) chains_.release({b.plan, r});
+    // First, since others may start by it, and a listener may change the jobs.
+    for (const claimed_run& r : runs) chains_.release({b.jobs, r});
     std::vector<due_run> due;
-    std::vector<missed_record> lost; // of a plan that was replaced
+    std::vector<missed_record> lost; // of jobs that were replaced
     for (const claimed_run& r : runs) {
         const instant at = r.due.scheduled_at;
-        if (const auto d = in_current_plan(*b.plan, r.due))
+        if (const auto d = in_current_jobs(*b.jobs, r.due))
             due.push_back(*d);
         else
-            lost.push_back({(*b.plan)[r.due.job].name, at, at, 1, reason::removed});
+            lost.push_back({(*b.jobs)[r.due.job].name, at, at, 1, reason::removed});
     }
     if (!lost.empty()) journal_->write_later({.missed = lost});
     put_back(due);
@@ -222,14 +222,14 @@ void claims::tell_lost(const std::vector<missed_record>& lost) const
         shared_->emit(runs_missed{job{.name = m.chain, .url = {}}, m.from, m.to, 1, m.reason});
 }
 
-/** The same run where its job has the same instants in the timetable's plan. */
-std::optional<due_run> claims::in_current_plan(const job_set& plan, due_run due) const
+/** The same run where its job has the same instants in the timetable's jobs. */
+std::optional<due_run> claims::in_current_jobs(const job_set& jobs, due_run due) const
 {
-    const auto planned = plan_.times().plan();
+    const auto planned = plan_.times().jobs();
     if (!planned) return std::nullopt;
     const job_set& now = *planned;
-    if (&now == &plan) return due;
-    const job& first = plan[due.job];
+    if (&now == &jobs) return due;
+    const job& first = jobs[due.job];
     const auto at = now.find(first.name);
     const auto* s = at ? std::get_if<schedule>(&now[*at].trigger) : nullptr;
     if (s == nullptr || !has_same_instants(std::get<schedule>(first.trigger), *s))
@@ -242,7 +242,7 @@ std::optional<due_run> claims::in_current_plan(const job_set& plan, due_run due)
 void claims::put_back(const std::vector<due_run>& due)
 {
     if (due.empty()) return;
-    const auto jobs = plan_.times().plan();
+    const auto jobs = plan_.times().jobs();
     std::multimap<std::string_view, const due_run*> by_job;
     for (const due_run& r : due) by_job.emplace((*jobs)[r.job].name, &r);
     journal_->amend([&](job_memory& m) {
@@ -257,7 +257,7 @@ void claims::put_back(const std::vector<due_run>& due)
 void claims::move_to_backlog(job_memory& m, const due_run& r) const
 {
     insert_by_age(m.backlog, {r.ticks, r.occurrence, r.occurrence, 1});
-    const auto& s = std::get<schedule>((*plan_.times().plan())[r.job].trigger);
+    const auto& s = std::get<schedule>((*plan_.times().jobs())[r.job].trigger);
     take_use_back(s, m.used, r.ticks, r.occurrence);
 }
 

@@ -59,7 +59,7 @@ public:
     /** Firing has stopped: what is claimed and not due is left to the next start. */
     void stop();
 
-    /** The timetable is new: what could be claimed ahead has not been. */
+    /** The timetable is new: nothing is claimed ahead yet. */
     void restart() { ahead_until_ = instant::min(); }
 
     /** Claims what is due by now. */
@@ -71,14 +71,13 @@ public:
     /** When to claim what is due at the next wake-up. */
     instant claims_from(const wake_up& next) const;
 
-    /** Tells of what is due when firing stops and nobody can take it up. */
+    /** At a stop without a durable store: due runs are skipped. */
     void skip_due();
 
-    /** The store still fails: what has waited for so long that something newer has passed comes to
-     * its end. */
+    /** The store still fails: held instants that are too old are missed, or join the backlog. */
     void judge_held();
 
-    /** The store takes something again: what could wait is due. */
+    /** The store works again: held runs are due. */
     void release_held();
 
     /** Begins what was claimed ahead and whose instant has come. Where the machine has slept beyond
@@ -95,16 +94,16 @@ public:
     void release(const taken_back& runs);
 
     /** Whether a run is sent though it could not be claimed. */
-    bool may_run_unclaimed(const job_set& plan, job_index first) const;
+    bool may_run_unclaimed(const job_set& jobs, job_index first) const;
 
 private:
     /** What is due at one wake-up, on its way to the runs. */
     struct batch {
         batch(time_source& time, std::shared_ptr<const job_set> p, instant when = instant::min())
-            : plan(std::move(p)), at(when), hold(time)
+            : jobs(std::move(p)), at(when), hold(time)
         {}
 
-        std::shared_ptr<const job_set> plan;
+        std::shared_ptr<const job_set> jobs;
         std::vector<claimed_run> runs{};
         /// Nothing starts before; the past where they are due already.
         instant at;
@@ -136,7 +135,7 @@ private:
     void start_some(batch_ptr b, std::size_t from);
     void put_back_unclaimed(const batch& b, const std::vector<claimed_run>& runs);
     void tell_lost(const std::vector<missed_record>& lost) const;
-    std::optional<due_run> in_current_plan(const job_set& plan, due_run due) const;
+    std::optional<due_run> in_current_jobs(const job_set& jobs, due_run due) const;
     void put_back(const std::vector<due_run>& due);
     void move_to_backlog(job_memory& m, const due_run& r) const;
     void forget(const batch& b);

@@ -45,7 +45,7 @@ void claims::refuse(const batch_ptr& b)
     b->has_begun = true;
     forget(*b);
     for (const claimed_run& r : b->runs)
-        if (!r.is_taken_back) chains_.refuse({b->plan, r});
+        if (!r.is_taken_back) chains_.refuse({b->jobs, r});
 }
 
 void claims::stop()
@@ -67,7 +67,7 @@ void claims::settle_holds(instant now)
 {
     const auto has_slept = [&](const batch& b) {
         return std::any_of(b.runs.begin(), b.runs.end(), [&](const claimed_run& r) {
-            const job& first = (*b.plan)[r.due.job];
+            const job& first = (*b.jobs)[r.due.job];
             return !is_late(std::get<schedule>(first.trigger), r.due.due, now);
         });
     };
@@ -108,19 +108,19 @@ claims::take_back(const std::vector<batch_ptr>& batches, std::optional<std::stri
     taken_back out;
     const instant now = shared_->time.now();
     std::vector<due_run> due;
-    std::vector<missed_record> lost; // of a plan that was replaced
+    std::vector<missed_record> lost; // of jobs that were replaced
     std::vector<returned_claim> returned;
     for (const auto& b : batches) {
         for (claimed_run& r : b->runs) {
-            if (r.is_taken_back || (chain && (*b->plan)[r.due.job].name != *chain)) continue;
+            if (r.is_taken_back || (chain && (*b->jobs)[r.due.job].name != *chain)) continue;
             r.is_taken_back = true;
-            const job& first = (*b->plan)[r.due.job];
+            const job& first = (*b->jobs)[r.due.job];
             const instant at = r.due.scheduled_at;
-            if (const auto d = in_current_plan(*b->plan, r.due))
+            if (const auto d = in_current_jobs(*b->jobs, r.due))
                 due.push_back(*d);
             else if (r.due.due <= now || follows_elapsed_time(std::get<schedule>(first.trigger)))
                 lost.push_back({first.name, at, at, 1, reason::removed});
-            out.push_back({b->plan, r});
+            out.push_back({b->jobs, r});
             // Behind its claim, should that be under way.
             returned.push_back(return_of(out.back(), returned_claim::kind::withdrawn));
         }
@@ -131,9 +131,9 @@ claims::take_back(const std::vector<batch_ptr>& batches, std::optional<std::stri
     store_changes changed = plan_.changes_of(work);
     changed.returned = std::move(returned);
     changed.missed.insert(changed.missed.end(), lost.begin(), lost.end());
-    const auto plan = plan_.times().plan();
+    const auto jobs = plan_.times().jobs();
     journal_->write(std::move(changed));
-    plan_.tell_missed(*plan, work.missed);
+    plan_.tell_missed(*jobs, work.missed);
     tell_lost(lost);
     return out;
 }

@@ -14,10 +14,10 @@ namespace {
 /// The clock may be set meanwhile.
 constexpr microseconds longest_wait = std::chrono::minutes{1};
 
-job job_named(const job_set& plan, const std::string& name)
+job job_named(const job_set& jobs, const std::string& name)
 {
-    const auto j = plan.find(name);
-    return j ? plan[*j] : job{.name = name, .url = {}};
+    const auto j = jobs.find(name);
+    return j ? jobs[*j] : job{.name = name, .url = {}};
 }
 
 claim_request request_for(const open_run& open)
@@ -56,14 +56,14 @@ void crashed_runs::recover(std::vector<open_run> crashed)
  * claims, unless its `overlap` says otherwise. */
 std::vector<crashed_runs::candidate> crashed_runs::sort_out(std::vector<open_run> crashed) const
 {
-    const job_set& plan = *plan_.jobs();
+    const job_set& jobs = *plan_.jobs();
     std::unordered_map<std::string, std::size_t> last; // of each chain, that resumes
     std::vector<candidate> out;
     out.reserve(crashed.size());
     for (open_run& open : crashed) {
-        const auto why_not = why_interrupted(open, plan, shared_->time.now());
-        const auto first = plan.find(open.run.chain);
-        const auto policy = first ? plan[*first].overlap : overlap_policy::skip;
+        const auto why_not = why_interrupted(open, jobs, shared_->time.now());
+        const auto first = jobs.find(open.run.chain);
+        const auto policy = first ? jobs[*first].overlap : overlap_policy::skip;
         const bool is_bound = is_by_schedule(open.run.trigger) && policy != overlap_policy::allow;
         bool waits = false;
         if (!why_not && is_bound) {
@@ -123,14 +123,14 @@ void crashed_runs::recover_later(std::vector<open_run> crashed)
 /** Tells of, and records, a run that is not resumed. */
 void crashed_runs::end_interrupted(run_record run, reason why)
 {
-    const auto plan = plan_.jobs();
-    interrupt(run, *plan, why, shared_->time.now());
+    const auto jobs = plan_.jobs();
+    interrupt(run, *jobs, why, shared_->time.now());
     const auto ended = std::make_shared<const run_record>(std::move(run));
     journal_->finish(ended);
     for (const job_record& j : ended->jobs)
         if (j.outcome == outcome::interrupted)
-            shared_->emit(job_ended{*ended, job_named(*plan, j.job), j});
-    shared_->emit(run_ended{*ended, job_named(*plan, ended->chain)});
+            shared_->emit(job_ended{*ended, job_named(*jobs, j.job), j});
+    shared_->emit(run_ended{*ended, job_named(*jobs, ended->chain)});
     chains_.leave_slot(ended->chain);
 }
 
@@ -159,26 +159,26 @@ void crashed_runs::resume(const std::shared_ptr<open_run>& open)
         return chains_.leave_slot(chain);
     }
     awaited_.erase({chain, open->run.scheduled_at});
-    const auto plan = plan_.jobs();
-    const auto first = plan->find(chain);
+    const auto jobs = plan_.jobs();
+    const auto first = jobs->find(chain);
     if (!first) return end_interrupted(std::move(open->run), reason::removed);
     if (is_not_wanted(*open, *first)) return chains_.leave_slot(chain);
     const bool begins = !open->may_have_begun;
     const instant started = begins ? shared_->time.now() : open->run.started_at;
     open->run.lateness = std::max(started - open->due, microseconds{0});
     chains_.start_run(
-        {.plan = plan,
+        {.jobs = jobs,
          .first = *first,
          .record = std::move(open->run),
          .from = begins ? chain_run::beginning::fresh : chain_run::beginning::crashed,
-         .how = chains_.way_to_start()});
+         .how = chains_.how_runs_begin()});
 }
 
 /** Whether a run of which nothing has begun comes too late; it is recorded then. */
 bool crashed_runs::is_not_wanted(open_run& open, job_index first)
 {
-    const auto plan = plan_.jobs();
-    const auto* s = std::get_if<schedule>(&(*plan)[first].trigger);
+    const auto jobs = plan_.jobs();
+    const auto* s = std::get_if<schedule>(&(*jobs)[first].trigger);
     if (open.may_have_begun || !is_by_schedule(open.run.trigger) || s == nullptr) return false;
     const instant at = open.run.scheduled_at;
     due_run due{
@@ -189,7 +189,7 @@ bool crashed_runs::is_not_wanted(open_run& open, job_index first)
         .caught_up = open.run.trigger == run_trigger::catch_up};
     if (is_past(*s, due, shared_->time.now())) {
         chains_.record_skipped(
-            {plan, {.due = due, .id = open.run.id, .fence = open.run.fence}}, reason::window);
+            {jobs, {.due = due, .id = open.run.id, .fence = open.run.fence}}, reason::window);
         return true;
     }
     if (due.caught_up) open.run.trigger = run_trigger::catch_up;
@@ -217,9 +217,9 @@ void crashed_runs::is_due(const std::shared_ptr<open_run>& open)
         back.what = returned_claim::kind::withdrawn;
         return journal_->give_back({std::move(back)});
     }
-    const auto plan = plan_.jobs();
-    const auto first = plan->find(open->run.chain);
-    const auto policy = first ? (*plan)[*first].overlap : overlap_policy::skip;
+    const auto jobs = plan_.jobs();
+    const auto first = jobs->find(open->run.chain);
+    const auto policy = first ? (*jobs)[*first].overlap : overlap_policy::skip;
     auto& slots = chains_.slots_of(open->run.chain);
     if (!slots.is_busy() || policy == overlap_policy::allow) {
         slots.offer_crashed();
@@ -232,10 +232,10 @@ void crashed_runs::is_due(const std::shared_ptr<open_run>& open)
 /** Whether its job was paused or disabled before it was due. */
 bool crashed_runs::was_paused(const open_run& open) const
 {
-    const job_set& plan = *plan_.jobs();
-    const auto j = plan.find(open.run.chain);
+    const job_set& jobs = *plan_.jobs();
+    const auto j = jobs.find(open.run.chain);
     return j && is_by_schedule(open.run.trigger) &&
-           (plan_.times().is_paused(*j) || !plan[*j].enabled);
+           (plan_.times().is_paused(*j) || !jobs[*j].enabled);
 }
 
 bool crashed_runs::is_awaited(const std::string& chain, const due_run& d) const

@@ -20,8 +20,8 @@
 namespace carillon::detail {
 
 /**
- * From the runs that an earlier process left open to runs under way. The core hands them over when
- * it has read the store; a chain says when one that has waited may resume.
+ * Resumes the runs that an earlier process left open. The core hands them over when it has read the
+ * store; a chain says when one that has waited may resume.
  */
 class crashed_runs {
 public:
@@ -43,8 +43,8 @@ public:
      * and the clock may have been set back since. */
     void resume(const std::shared_ptr<open_run>& open);
 
-    /** Whether an earlier process has claimed the instant, perhaps under the name before it, and
-     * its run waits for it. */
+    /** Whether a run claimed by an earlier process waits for this instant, perhaps by its former
+     * `scheduled_at`. */
     bool is_awaited(const std::string& chain, const due_run& d) const;
 
     /** What waits is left to the next start. */

@@ -22,7 +22,8 @@ inline constexpr microseconds pause_before_next_try = std::chrono::seconds{1};
 
 /**
  * Writes to the store. What the store refuses is kept in memory until the store takes it. All parts
- * of the runner write through it.
+ * of the runner write through it, but for the progress of a run's jobs, which that run saves
+ * itself.
  *
  * What waits is bounded: of missed instants a span for each job and reason, of jobs their names, of
  * ended runs ten thousand.
@@ -35,7 +36,7 @@ public:
         : shared_(std::move(shared)), wait_(shared_->time)
     {}
 
-    /** What is to be remembered of jobs of these names as they are now, and which are no more. */
+    /** The current memories of the jobs of these names, and the names that are gone. */
     using recall_function = std::function<store_changes(const std::set<std::string>&)>;
 
     /** What the owner is called for. */
@@ -60,27 +61,27 @@ public:
      * The handler is called when the store has answered. */
     void claim(store_changes batch, claim_handler handler);
 
-    /** Begins anew, where @ref settle has given something up. */
+    /** Starts again after @ref settle. */
     void begin();
 
-    /** Changes what is to be remembered of jobs in all that has been handed over and not been asked
-     * for: other claims of theirs have failed since. */
+    /** Changes the job memories in batches that are queued and not yet sent to the store: other
+     * claims of these jobs have failed. */
     void amend(const std::function<void(job_memory&)>& change);
 
     /** Gives claims back, before any other is asked for. */
     void give_back(std::vector<returned_claim> claims);
 
-    /** Writes down what comes to no run. */
+    /** Records instants that come to no run. */
     void write(store_changes notes);
 
-    /** The same when the store takes something again. */
+    /** The same, once the store works again. */
     void write_later(const store_changes& notes);
 
     /** Writes down how a run has ended. `then` is called when the store has answered, whatever it
      * says. */
     void finish(std::shared_ptr<const run_record> run, std::function<void()> then = {});
 
-    /** What came, after the deadline, of claims that counted as failed. */
+    /** Takes the late answer to claims that counted as failed. */
     void answered_late(
         const store_changes& batch,
         const error_code& ec,
@@ -89,14 +90,13 @@ public:
     /** Whether the store has refused something, or not answered, and has not taken all since. */
     bool is_failing() const noexcept { return failure_.has_value(); }
 
-    /** What it said when it last did so. */
+    /** The store's latest error. */
     const error_code& last_error() const noexcept { return last_error_; }
 
     /** Whether all that was handed over has been taken or refused. */
     bool is_idle() const noexcept { return underway_ == 0; }
 
-    /** For the end: what waits is tried once more, and then given up. False where that is still
-     * under way. */
+    /** At the end: writes what waits once more, then drops it. False while a write is under way. */
     bool settle();
 
 private:

@@ -25,10 +25,10 @@ class lifecycle {
 public:
     using handler_type = pending<void(error_code)>::handler_type;
 
-    /** Is called where someone cancels an operation that waits: whether it ends the runs, too. */
+    /** Is called when a waiting operation is cancelled, with whether to cancel the runs. */
     using cancel_handler = std::function<void(bool cancels_runs)>;
 
-    /** What a cancellation of a lesser type than `terminal` does; that always cancels the runs. */
+    /** What a `total` or `partial` cancellation does; `terminal` always cancels the runs. */
     enum class on_cancel { stop_firing, cancel_runs };
 
     explicit lifecycle(boost::asio::any_io_executor ex) : executor_(std::move(ex)) {}
@@ -53,7 +53,7 @@ public:
     void begin_stop();
     void stopped();
 
-    /** All runs are cancelled, and those that are claimed begin only to end. */
+    /** Cancels all runs; claimed ones begin and end as cancelled. */
     void cancel();
 
     /** Nothing is under way any more: completes all that waited. */

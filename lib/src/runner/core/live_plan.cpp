@@ -22,8 +22,8 @@ time_reading live_plan::read_time() const
 
 void live_plan::assign(std::vector<job_memory> memories)
 {
-    const auto plan = jobs_;
-    plan_change change = times_.assign(plan, read_time(), std::move(memories));
+    const auto jobs = jobs_;
+    plan_change change = times_.assign(jobs, read_time(), std::move(memories));
     store_changes notes{
         .missed = records_of(change.missed),
         .memories = memories_of(change.changed),
@@ -31,7 +31,7 @@ void live_plan::assign(std::vector<job_memory> memories)
     notes.missed.insert(notes.missed.end(), change.dropped.begin(), change.dropped.end());
     // Written down first, here as elsewhere: a listener may bring about what is to follow it.
     journal_->write(std::move(notes));
-    tell_missed(*plan, change.missed);
+    tell_missed(*jobs, change.missed);
     for (const missed_record& m : change.dropped) {
         const job gone{.name = m.chain, .url = {}};
         shared_->emit(runs_missed{gone, m.from, m.to, m.count, m.reason});
@@ -50,9 +50,9 @@ store_changes live_plan::changes_of(const due_work& work) const
 
 void live_plan::settle(const due_work& work)
 {
-    const auto plan = times_.plan();
+    const auto jobs = times_.jobs();
     journal_->write(changes_of(work));
-    tell_missed(*plan, work.missed);
+    tell_missed(*jobs, work.missed);
 }
 
 std::vector<job_memory> live_plan::memories_of(const std::vector<job_index>& jobs) const
@@ -66,11 +66,11 @@ std::vector<job_memory> live_plan::memories_of(const std::vector<job_index>& job
 store_changes live_plan::recall(const std::set<std::string>& names) const
 {
     store_changes out;
-    const auto& plan = times_.plan();
-    if (!plan) return out;
+    const auto& jobs = times_.jobs();
+    if (!jobs) return out;
     for (const std::string& name : names) {
-        const auto j = plan->find(name);
-        if (j && std::holds_alternative<schedule>((*plan)[*j].trigger))
+        const auto j = jobs->find(name);
+        if (j && std::holds_alternative<schedule>((*jobs)[*j].trigger))
             out.memories.push_back(times_.memory_of(*j));
         else
             out.forgotten.push_back(name);
@@ -84,16 +84,16 @@ live_plan::records_of(const std::vector<std::pair<job_index, missed_part>>& miss
     std::vector<missed_record> out;
     out.reserve(missed.size());
     for (const auto& [j, m] : missed)
-        out.push_back({(*times_.plan())[j].name, m.from, m.to, m.count, m.reason});
+        out.push_back({(*times_.jobs())[j].name, m.from, m.to, m.count, m.reason});
     return out;
 }
 
 void live_plan::tell_missed(
-    const job_set& plan, const std::vector<std::pair<job_index, missed_part>>& missed) const
+    const job_set& jobs, const std::vector<std::pair<job_index, missed_part>>& missed) const
 {
     for (const auto& [j, m] : missed) {
         const error_code why = m.reason == reason::store ? journal_->last_error() : error_code{};
-        shared_->emit(runs_missed{plan[j], m.from, m.to, m.count, m.reason, why});
+        shared_->emit(runs_missed{jobs[j], m.from, m.to, m.count, m.reason, why});
     }
 }
 

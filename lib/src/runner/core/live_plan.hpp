@@ -45,7 +45,7 @@ public:
     /** Writes down, and tells, what comes to no run. */
     void settle(const due_work& work);
 
-    /** What the journal keeps of it, for whoever has more to write down at once. */
+    /** The store changes for it, for a caller that adds more to the commit. */
     store_changes changes_of(const due_work& work) const;
 
     /** What a store is to remember of jobs. */
@@ -59,7 +59,7 @@ public:
     void remember(job_index j) { journal_->write({.memories = memories_of({j})}); }
 
     void tell_missed(
-        const job_set& plan, const std::vector<std::pair<job_index, missed_part>>& missed) const;
+        const job_set& jobs, const std::vector<std::pair<job_index, missed_part>>& missed) const;
 
 private:
     time_reading read_time() const;

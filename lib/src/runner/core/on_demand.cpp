@@ -17,9 +17,9 @@ namespace {
 constexpr int other_names = 100;
 
 /** The names of a schedule's instants are for its own runs. */
-instant name_by_hand(const job_set& plan, job_index first, instant now)
+instant name_by_hand(const job_set& jobs, job_index first, instant now)
 {
-    const auto* s = std::get_if<schedule>(&plan[first].trigger);
+    const auto* s = std::get_if<schedule>(&jobs[first].trigger);
     const bool is_instant = s != nullptr && !follows_elapsed_time(*s) &&
                             occurrences(*s, make_grid(*s, {})).last_until(now) == now;
     return is_instant ? now + one_tick : now;
@@ -31,7 +31,7 @@ bool has_crashed(const run_record& run) { return !run.outcome && run.reason == r
 
 struct on_demand::asked_run {
     asked_run(operation_type o, std::shared_ptr<const job_set> p)
-        : operation(std::move(o)), plan(std::move(p))
+        : operation(std::move(o)), jobs(std::move(p))
     {}
 
     void cancel()
@@ -43,7 +43,7 @@ struct on_demand::asked_run {
     bool is_retry() const { return from == chain_run::beginning::retried; }
 
     operation_type operation;
-    std::shared_ptr<const job_set> plan;
+    std::shared_ptr<const job_set> jobs;
     job_index first = 0;
     chain_run::beginning from = chain_run::beginning::fresh;
     run_record record; // as it begins
@@ -66,7 +66,7 @@ on_demand::asked_ptr on_demand::make_asked(handler_type handler) const
 void on_demand::trigger(const std::string& name, handler_type handler)
 {
     const auto asked = make_asked(std::move(handler));
-    const auto first = asked->plan->find(name);
+    const auto first = asked->jobs->find(name);
     if (life_.is_draining() || !first)
         return std::move(asked->operation)
             .complete(life_.is_draining() ? errc::not_running : errc::no_such_job, {});
@@ -74,7 +74,7 @@ void on_demand::trigger(const std::string& name, handler_type handler)
     const instant now = shared_->time.now();
     asked->record.id = make_run_id(now, shared_->random);
     asked->record.chain = name;
-    asked->record.scheduled_at = name_by_hand(*asked->plan, *first, now);
+    asked->record.scheduled_at = name_by_hand(*asked->jobs, *first, now);
     asked->record.trigger = run_trigger::manual;
     offer(asked, other_names);
 }
@@ -91,24 +91,24 @@ void on_demand::retry(run_id id, handler_type handler)
 
 /** Success where the run can be retried. */
 error_code
-on_demand::why_not_retried(const std::optional<run_record>& found, const job_set& plan) const
+on_demand::why_not_retried(const std::optional<run_record>& found, const job_set& jobs) const
 {
     if (life_.is_draining()) return errc::not_running;
     if (!found) return errc::no_such_run;
     if (!found->outcome && !has_crashed(*found)) return errc::run_not_ended;
     if (found->outcome == outcome::completed) return errc::nothing_to_retry;
-    if (!plan.find(found->chain)) return errc::no_such_job;
+    if (!jobs.find(found->chain)) return errc::no_such_job;
     return {};
 }
 
 void on_demand::found(
     const asked_ptr& asked, const error_code& ec, std::optional<run_record> record)
 {
-    const error_code why = ec ? ec : why_not_retried(record, *asked->plan);
+    const error_code why = ec ? ec : why_not_retried(record, *asked->jobs);
     if (why) return std::move(asked->operation).complete(why, {});
-    asked->first = *asked->plan->find(record->chain);
+    asked->first = *asked->jobs->find(record->chain);
     asked->from = chain_run::beginning::retried;
-    if (has_crashed(*record)) interrupt(*record, *asked->plan, reason::crash, shared_->time.now());
+    if (has_crashed(*record)) interrupt(*record, *asked->jobs, reason::crash, shared_->time.now());
     reopen(record->jobs);
     record->outcome = {};
     record->reason = {};
@@ -143,7 +143,7 @@ void on_demand::claim(const asked_ptr& asked, int tries)
         [this, asked, tries](const error_code& ec, const std::vector<carillon::claim>& answers) {
             run_record& record = asked->record;
             const bool won = !ec && answers[0].won;
-            if (won || (ec && claims_.may_run_unclaimed(*asked->plan, asked->first))) {
+            if (won || (ec && claims_.may_run_unclaimed(*asked->jobs, asked->first))) {
                 record.fence = won ? answers[0].fence : chains_.own_fence();
                 return start(asked);
             }
@@ -161,11 +161,11 @@ void on_demand::start(const asked_ptr& asked)
 {
     using how = chains::start;
     asked->run = chains_.start_run(
-        {.plan = asked->plan,
+        {.jobs = asked->jobs,
          .first = asked->first,
          .record = std::move(asked->record),
          .from = asked->from,
-         .how = asked->is_cancelled ? how::at_shutdown : chains_.way_to_start(),
+         .how = asked->is_cancelled ? how::at_shutdown : chains_.how_runs_begin(),
          .on_end = [asked](const chain_run& run) {
              const error_code ec =
                  asked->is_cancelled ? asio::error::operation_aborted : error_code{};

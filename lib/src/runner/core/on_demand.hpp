@@ -15,8 +15,8 @@
 
 namespace carillon::detail {
 
-/** From what someone asks for to a run under way: runs that are not bound to the clock. Called for
- * `runner::async_trigger` and `runner::async_retry`. */
+/** Starts the runs that someone asks for, whatever the schedule. Called for `runner::async_trigger`
+ * and `runner::async_retry`. */
 class on_demand {
 public:
     using operation_type = pending<void(error_code, run_record)>;
@@ -45,7 +45,7 @@ private:
 
     asked_ptr make_asked(handler_type handler) const;
     void found(const asked_ptr& asked, const error_code& ec, std::optional<run_record> record);
-    error_code why_not_retried(const std::optional<run_record>& found, const job_set& plan) const;
+    error_code why_not_retried(const std::optional<run_record>& found, const job_set& jobs) const;
     void offer(const asked_ptr& asked, int tries);
     void claim(const asked_ptr& asked, int tries);
     void start(const asked_ptr& asked);

@@ -80,7 +80,7 @@ void runner_core::set_jobs(job_set jobs)
 {
     // The jobs of before follow a step of the clock. New jobs are planned by the clock as it is.
     if (life_.is_firing()) look_for_step();
-    // What is due, and stands within its window, must not go with the plan that it belongs to.
+    // What is due, and stands within its window, must not go with the jobs that it belongs to.
     if (life_.is_firing()) claims_.take_back_ahead();
     if (life_.is_firing()) claims_.fire_due();
     if (life_.is_firing()) claims_.take_back_ahead();
@@ -114,7 +114,7 @@ result<job_index> runner_core::find_scheduled(std::string_view name) const
 
 result<void> runner_core::pause(std::string_view name)
 {
-    // What was due before the pause is not paused. Whoever listens may change the jobs meanwhile.
+    // What was due before the pause is not paused. A listener may change the jobs meanwhile.
     if (life_.is_firing()) look_for_step();
     if (life_.is_firing()) claims_.fire_due();
     if (life_.is_firing()) claims_.take_back_ahead(name);
@@ -212,7 +212,7 @@ void runner_core::arm()
 void runner_core::wake()
 {
     if (!life_.is_firing()) return;
-    // Whoever is told of one of these may stop the firing, or end the runner.
+    // A listener that is told of one of these may stop the firing, or end the runner.
     look_for_step();
     if (life_.is_firing()) claims_.settle_holds();
     if (life_.is_firing()) claims_.fire_due();

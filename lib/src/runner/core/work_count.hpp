@@ -20,7 +20,7 @@ public:
         on_idle_ = std::move(on_idle);
     }
 
-    /** Whoever holds it keeps the runner alive. */
+    /** What holds it keeps the runner alive. */
     std::shared_ptr<void> owner() const { return owner_.lock(); }
 
     bool is_idle() const noexcept { return count_ == 0; }

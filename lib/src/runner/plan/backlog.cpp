@@ -15,9 +15,9 @@ constexpr microseconds least_distance = std::chrono::milliseconds{100};
 } // namespace
 
 void backlog::assign(
-    std::shared_ptr<const job_set> plan, std::unordered_map<job_index, job_backlog> by_job)
+    std::shared_ptr<const job_set> jobs, std::unordered_map<job_index, job_backlog> by_job)
 {
-    plan_ = std::move(plan);
+    jobs_ = std::move(jobs);
     by_job_ = std::move(by_job);
     plan_all();
 }
@@ -39,7 +39,7 @@ void backlog::plan(job_index j, const job_backlog& b)
 {
     // Its jitter may not be over yet: the instant was put back early, or the clock was set back.
     const backlog_span& oldest = b.spans.front();
-    const instant ready = std::max(b.ready, due_time((*plan_)[j], oldest.ticks, oldest.from));
+    const instant ready = std::max(b.ready, due_time((*jobs_)[j], oldest.ticks, oldest.from));
     agenda_.add({.due = ready, .window_end = ready, .job = j});
 }
 
@@ -58,7 +58,7 @@ std::optional<backlog_span> backlog::take_oldest(job_index j, instant now)
     const auto at = by_job_.find(j);
     if (at == by_job_.end()) return std::nullopt;
     job_backlog& b = at->second;
-    const backlog_span oldest = detail::take_oldest(schedule_of((*plan_)[j]), b.spans);
+    const backlog_span oldest = detail::take_oldest(schedule_of((*jobs_)[j]), b.spans);
     b.ready = now + least_distance;
     if (b.spans.empty()) by_job_.erase(at);
     return oldest;
@@ -68,7 +68,7 @@ std::vector<missed_part> backlog::cut_to_window(job_index j, instant now)
 {
     const auto at = by_job_.find(j);
     if (at == by_job_.end()) return {};
-    auto out = detail::cut_to_window(schedule_of((*plan_)[j]), at->second.spans, now);
+    auto out = detail::cut_to_window(schedule_of((*jobs_)[j]), at->second.spans, now);
     if (at->second.spans.empty()) by_job_.erase(at);
     return out;
 }
@@ -81,7 +81,7 @@ backlog::add(job_index j, const backlog_span& span, std::int64_t limit, instant 
     // What is there already may wait for a time that the clock has been set back from.
     const bool is_oldest = is_new || span.from < b.spans.front().from;
     insert_by_age(b.spans, span);
-    auto out = cut_to_limit(schedule_of((*plan_)[j]), b.spans, limit);
+    auto out = cut_to_limit(schedule_of((*jobs_)[j]), b.spans, limit);
     if (!is_oldest || b.waits) return out;
     if (!is_new) agenda_.erase({j});
     plan(j, b);
@@ -121,7 +121,7 @@ void backlog::clock_stepped(instant now, microseconds by)
 {
     for (auto& [j, b] : by_job_) {
         b.ready += by;
-        const schedule& s = schedule_of((*plan_)[j]);
+        const schedule& s = schedule_of((*jobs_)[j]);
         if (by < microseconds{0} && !follows_elapsed_time(s)) take_after(s, b.spans, now);
     }
     std::erase_if(by_job_, [](const auto& known) { return known.second.spans.empty(); });

@@ -24,8 +24,8 @@ struct job_backlog {
 };
 
 /**
- * The instants that the jobs of a plan still have to catch up with, and when the next run for them
- * may start. Pure. The timetable asks it.
+ * The instants that jobs still have to catch up with, and when the next run for them may start.
+ * Pure. The timetable asks it.
  *
  * Each job with a backlog either has an appointment or waits for its release. So one run of a job
  * follows another. A run starts no earlier than 100 ms after the one before, so that a machine that
@@ -33,14 +33,14 @@ struct job_backlog {
  */
 class backlog {
 public:
-    /** Takes a plan, and what its jobs have to catch up with, in place of those before. */
+    /** Takes jobs, and what they have to catch up with, in place of those before. */
     void
-    assign(std::shared_ptr<const job_set> plan, std::unordered_map<job_index, job_backlog> by_job);
+    assign(std::shared_ptr<const job_set> jobs, std::unordered_map<job_index, job_backlog> by_job);
 
     /** What a job has to catch up with; null where that is nothing. Valid until the next change. */
     const job_backlog* find(job_index j) const;
 
-    /** When the next run may start; nothing where none may. */
+    /** When the next run may start; nothing if none may. */
     std::optional<instant> next_wake() { return agenda_.next_wake(); }
 
     /** The jobs whose next run may start by now. From now on each of them waits for its release,
@@ -48,7 +48,7 @@ public:
     std::vector<job_index> take_due(instant now);
 
     /** Takes the oldest instant of a job out, as a span of its own, since its run starts now.
-     * Nothing where the job has none left. */
+     * Nothing if the job has none left. */
     std::optional<backlog_span> take_oldest(job_index j, instant now);
 
     /** Takes out what is older than the job's `catch_up_window` at `now`. Returns what is missed
@@ -82,7 +82,7 @@ private:
     void plan_all();
     void plan(job_index j, const job_backlog& b);
 
-    std::shared_ptr<const job_set> plan_;
+    std::shared_ptr<const job_set> jobs_;
     std::unordered_map<job_index, job_backlog> by_job_;
     agenda agenda_; // of the jobs that do not wait for their release
 };

@@ -73,7 +73,7 @@ struct due_work {
     std::vector<job_index> changed{};
 };
 
-/** What a new plan has changed. */
+/** What new jobs have changed. */
 struct plan_change {
     std::vector<std::pair<job_index, missed_part>> missed{};
     std::vector<job_index> changed{};
@@ -84,8 +84,7 @@ struct plan_change {
 };
 
 /**
- * When each job of a plan is due next. Pure: its caller tells it the time, and it waits for
- * nothing.
+ * When each of some jobs is due next. Pure: its caller tells it the time, and it waits for nothing.
  *
  * It keeps each job's next instant, judges instants that passed, and hands out the runs that are
  * due. Its @ref backlog keeps what is to be caught up with.
@@ -95,20 +94,20 @@ public:
     using job_predicate = std::function<bool(job_index)>;
 
     /**
-     * Takes a plan in place of the one before.
+     * Takes jobs in place of those before.
      *
-     * A job that keeps its name and schedule continues as it was. A job that is new here continues
+     * A job of the same name and schedule continues as it was. A job that is new here continues
      * from what `memories` say of it, and what passed since is due. A job that is in neither is
      * seen for the first time: nothing that passed before counts. But where its ticks count from a
      * boot or start, the latest tick that has passed is due at once.
      */
     plan_change assign(
-        std::shared_ptr<const job_set> plan,
+        std::shared_ptr<const job_set> jobs,
         const time_reading& time,
         std::vector<job_memory> memories = {});
 
-    /** The current plan; null before the first. */
-    const std::shared_ptr<const job_set>& plan() const noexcept { return plan_; }
+    /** The current jobs; null before the first. */
+    const std::shared_ptr<const job_set>& jobs() const noexcept { return jobs_; }
 
     /** When something is due next; `nullopt` if nothing is. */
     std::optional<wake_up> next_wake();
@@ -197,7 +196,7 @@ private:
 
     class planner;
 
-    const job& job_at(job_index j) const { return (*plan_)[j]; }
+    const job& job_at(job_index j) const { return (*jobs_)[j]; }
     const schedule& schedule_at(job_index j) const { return schedule_of(job_at(j)); }
     void plan_all();
     void plan_next(job_index j);
@@ -211,11 +210,11 @@ private:
     defer(job_index j, const backlog_span& span, std::int64_t limit, instant now, due_work& out);
     void run_oldest(job_index j, instant now, due_work& out);
 
-    std::shared_ptr<const job_set> plan_;
+    std::shared_ptr<const job_set> jobs_;
     time_reading time_;                      // of the boot and the start
     instant passed_over_ = instant::min();   // a step forward passed over what was due until here
     instant set_back_from_ = instant::min(); // the latest time that the clock was set back from
-    std::vector<entry> entries_;             // one for each job of the plan
+    std::vector<entry> entries_;             // one for each job
     backlog backlog_;
     agenda agenda_;                      // of next instants
     std::unordered_set<job_index> held_; // due, and not in the agenda

@@ -1,4 +1,4 @@
-// How a timetable takes a plan: where each job continues.
+// How a timetable takes new jobs: where each of them continues.
 
 #include "runner/plan/timetable.hpp"
 #include "runner/plan/used_names.hpp"
@@ -24,11 +24,11 @@ class timetable::planner {
 public:
     planner(
         timetable& of,
-        std::shared_ptr<const job_set> plan,
+        std::shared_ptr<const job_set> jobs,
         const time_reading& time,
         std::vector<job_memory> memories)
-        : table_(of), plan_(std::move(plan)), time_(time), memories_(std::move(memories)),
-          entries_(plan_->size())
+        : table_(of), jobs_(std::move(jobs)), time_(time), memories_(std::move(memories)),
+          entries_(jobs_->size())
     {
         for (const job_memory& m : memories_) by_job_.emplace(m.job, &m);
     }
@@ -36,11 +36,11 @@ public:
     plan_change plan() &&
     {
         std::vector<std::pair<job_index, const job_memory*>> recalled;
-        for (job_index i = 0; i < plan_->size(); ++i) {
-            const auto* s = std::get_if<schedule>(&(*plan_)[i].trigger);
+        for (job_index i = 0; i < jobs_->size(); ++i) {
+            const auto* s = std::get_if<schedule>(&(*jobs_)[i].trigger);
             if (s == nullptr) continue;
-            const auto before = scheduled_before((*plan_)[i].name);
-            const auto remembered = by_job_.find((*plan_)[i].name);
+            const auto before = scheduled_before((*jobs_)[i].name);
+            const auto remembered = by_job_.find((*jobs_)[i].name);
             if (before) {
                 carry_over(i, *s, *before);
             } else if (remembered != by_job_.end()) {
@@ -58,20 +58,20 @@ public:
     }
 
 private:
-    bool is_active(job_index i) const { return (*plan_)[i].enabled && !entries_[i].paused; }
+    bool is_active(job_index i) const { return (*jobs_)[i].enabled && !entries_[i].paused; }
 
     std::optional<job_index> scheduled_before(std::string_view name) const
     {
-        const auto before = table_.plan_ ? table_.plan_->find(name) : std::nullopt;
+        const auto before = table_.jobs_ ? table_.jobs_->find(name) : std::nullopt;
         const bool had_schedule =
-            before && std::holds_alternative<schedule>((*table_.plan_)[*before].trigger);
+            before && std::holds_alternative<schedule>((*table_.jobs_)[*before].trigger);
         return had_schedule ? before : std::nullopt;
     }
 
     bool is_scheduled(std::string_view name) const
     {
-        const auto now = plan_->find(name);
-        return now && std::holds_alternative<schedule>((*plan_)[*now].trigger);
+        const auto now = jobs_->find(name);
+        return now && std::holds_alternative<schedule>((*jobs_)[*now].trigger);
     }
 
     void first_sight(job_index i, const schedule& s)
@@ -84,7 +84,7 @@ private:
 
     void carry_over(job_index i, const schedule& s, job_index before)
     {
-        const job& old = (*table_.plan_)[before];
+        const job& old = (*table_.jobs_)[before];
         const bool is_same = has_same_instants(schedule_of(old), s);
         entries_[i] = table_.entries_[before];
         schedule_cursor& c = entries_[i].cursor;
@@ -94,11 +94,11 @@ private:
         // schedule.
         if (!is_same || !old.enabled) c.next = c.next_open(s, std::max(time_.now, c.taken));
         if (!is_active(i)) c.next = never;
-        if (!is_same || old.enabled != (*plan_)[i].enabled) out_.changed.push_back(i);
+        if (!is_same || old.enabled != (*jobs_)[i].enabled) out_.changed.push_back(i);
         const job_backlog* const known = table_.backlog_.find(before);
         if (known == nullptr) return;
         if (out_.changed.empty() || out_.changed.back() != i) out_.changed.push_back(i);
-        if (is_same && (*plan_)[i].enabled)
+        if (is_same && (*jobs_)[i].enabled)
             keep(i, s, *known);
         else
             drop(old.name, known->spans);
@@ -113,7 +113,7 @@ private:
         entries_[i].paused = m.paused;
         const bool is_same = m.schedule == identity_of_instants(s);
         adopt_uses(s, is_same, c.used);
-        if (!is_same || !(*plan_)[i].enabled)
+        if (!is_same || !(*jobs_)[i].enabled)
             drop(m.job, m.backlog);
         else
             recall_backlog(i, s, m);
@@ -256,7 +256,7 @@ private:
             out_.forgotten.push_back(m.job);
         }
         for (job_index i = 0; i < table_.entries_.size(); ++i) {
-            const job& j = (*table_.plan_)[i];
+            const job& j = (*table_.jobs_)[i];
             if (!std::holds_alternative<schedule>(j.trigger) || is_scheduled(j.name)) continue;
             if (const job_backlog* const b = table_.backlog_.find(i)) drop(j.name, b->spans);
             out_.forgotten.push_back(j.name);
@@ -265,15 +265,15 @@ private:
 
     void install()
     {
-        table_.backlog_.assign(plan_, std::move(backlog_));
-        table_.plan_ = std::move(plan_);
+        table_.backlog_.assign(jobs_, std::move(backlog_));
+        table_.jobs_ = std::move(jobs_);
         table_.time_ = time_;
         table_.entries_ = std::move(entries_);
         table_.plan_all();
     }
 
     timetable& table_;
-    std::shared_ptr<const job_set> plan_;
+    std::shared_ptr<const job_set> jobs_;
     const time_reading& time_;
     std::vector<job_memory> memories_;
     std::unordered_map<std::string_view, const job_memory*> by_job_;
@@ -283,9 +283,9 @@ private:
 };
 
 plan_change timetable::assign(
-    std::shared_ptr<const job_set> plan, const time_reading& time, std::vector<job_memory> memories)
+    std::shared_ptr<const job_set> jobs, const time_reading& time, std::vector<job_memory> memories)
 {
-    return planner(*this, std::move(plan), time, std::move(memories)).plan();
+    return planner(*this, std::move(jobs), time, std::move(memories)).plan();
 }
 
 } // namespace carillon::detail

@@ -19,13 +19,13 @@ namespace carillon::detail {
 
 chain_run::chain_run(
     std::shared_ptr<services> shared,
-    std::shared_ptr<const job_set> plan,
+    std::shared_ptr<const job_set> jobs,
     job_index first,
     run_record record,
     beginning from)
-    : shared_(std::move(shared)), plan_(std::move(plan)),
-      walk_(walk_of(*plan_, first, record.trigger)), record_(std::move(record)),
-      secrets_(plan_->secrets()), wanted_values_(walk_.size()), signals_(walk_.size()), from_(from)
+    : shared_(std::move(shared)), jobs_(std::move(jobs)),
+      walk_(walk_of(*jobs_, first, record.trigger)), record_(std::move(record)),
+      secrets_(jobs_->secrets()), wanted_values_(walk_.size()), signals_(walk_.size()), from_(from)
 {
     // From here on the records do not move: coroutines write to them.
     align(record_.jobs, walk_);

@@ -41,7 +41,7 @@ public:
      * `first` is the job that the run starts with. */
     chain_run(
         std::shared_ptr<services> shared,
-        std::shared_ptr<const job_set> plan,
+        std::shared_ptr<const job_set> jobs,
         job_index first,
         run_record record,
         beginning from);
@@ -80,7 +80,7 @@ private:
     void finish();
 
     std::shared_ptr<services> shared_;
-    std::shared_ptr<const job_set> plan_;
+    std::shared_ptr<const job_set> jobs_;
     chain_walk walk_;
     run_record record_;
     run_secrets secrets_;

@@ -19,8 +19,8 @@ bool meets(condition c, outcome o) noexcept
     return false;
 }
 
-chain_walk::chain_walk(const job_set& plan, std::vector<job_index> members, bool by_hand)
-    : plan_(plan), by_hand_(by_hand)
+chain_walk::chain_walk(const job_set& jobs, std::vector<job_index> members, bool by_hand)
+    : jobs_(jobs), by_hand_(by_hand)
 {
     members_.reserve(members.size());
     for (const job_index j : members) members_.push_back({.job = j});
@@ -30,7 +30,7 @@ chain_walk::chain_walk(const job_set& plan, std::vector<job_index> members, bool
         return members_[a].job < members_[b].job;
     });
     for (std::size_t i = 0; i < members_.size(); ++i) {
-        for (const job_index child : plan_.children(members_[i].job))
+        for (const job_index child : jobs_.children(members_[i].job))
             ++members_[position_of(child)].waits_for;
     }
     ready_.push_back(0);
@@ -61,7 +61,7 @@ std::optional<chain_walk::step> chain_walk::next()
 void chain_walk::ended(std::size_t position, outcome o)
 {
     const job_index parent = members_[position].job;
-    for (const job_index child : plan_.children(parent)) settle_child(child, parent, o);
+    for (const job_index child : jobs_.children(parent)) settle_child(child, parent, o);
 }
 
 void chain_walk::had_ended(std::size_t position, outcome o)
@@ -75,9 +75,9 @@ void chain_walk::settle_child(job_index child, job_index parent, outcome o)
 {
     const std::size_t position = position_of(child);
     member& m = members_[position];
-    const auto& waits = std::get<after>(plan_[child].trigger);
+    const auto& waits = std::get<after>(jobs_[child].trigger);
     const auto link = std::find_if(waits.begin(), waits.end(), [&](const carillon::parent& p) {
-        return p.job == plan_[parent].name;
+        return p.job == jobs_[parent].name;
     });
     if (!meets(link->when, o)) m.conditions_met = false;
     if (--m.waits_for == 0 && !m.has_ended) ready_.push_back(position);

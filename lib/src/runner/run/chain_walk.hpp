@@ -27,12 +27,12 @@ public:
 
     /**
      * `members` are the run's jobs, parents before children. With `by_hand` the first job runs even
-     * if it is disabled. The plan must outlive the walk.
+     * if it is disabled. The jobs must outlive the walk.
      */
-    chain_walk(const job_set& plan, std::vector<job_index> members, bool by_hand);
+    chain_walk(const job_set& jobs, std::vector<job_index> members, bool by_hand);
 
     std::size_t size() const noexcept { return members_.size(); }
-    const job& at(std::size_t position) const noexcept { return plan_[members_[position].job]; }
+    const job& at(std::size_t position) const noexcept { return jobs_[members_[position].job]; }
 
     /** The next step, or nothing until another job has ended. A skipped job counts as ended. */
     std::optional<step> next();
@@ -54,7 +54,7 @@ private:
     std::size_t position_of(job_index j) const;
     void settle_child(job_index child, job_index parent, outcome o);
 
-    const job_set& plan_;
+    const job_set& jobs_;
     bool by_hand_;
     std::vector<member> members_;
     std::vector<std::size_t> by_job_; // positions in the order of their jobs

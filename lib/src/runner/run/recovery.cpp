@@ -48,13 +48,13 @@ void add_interrupted_attempt(job_record& job, instant at)
 
 } // namespace
 
-std::optional<reason> why_interrupted(const open_run& crashed, const job_set& plan, instant now)
+std::optional<reason> why_interrupted(const open_run& crashed, const job_set& jobs, instant now)
 {
     const run_record& run = crashed.run;
     if (!crashed.recovers) return reason::crash;
-    const auto first = plan.find(run.chain);
+    const auto first = jobs.find(run.chain);
     if (!first) return reason::removed;
-    const auto* s = std::get_if<schedule>(&plan[*first].trigger);
+    const auto* s = std::get_if<schedule>(&jobs[*first].trigger);
     if (s == nullptr || !is_by_schedule(run.trigger)) return std::nullopt;
     if (now - run.scheduled_at > s->catch_up_window) return reason::window;
     return std::nullopt;
@@ -65,9 +65,9 @@ bool is_by_schedule(run_trigger t) noexcept
     return t == run_trigger::schedule || t == run_trigger::catch_up;
 }
 
-chain_walk walk_of(const job_set& plan, job_index first, run_trigger why)
+chain_walk walk_of(const job_set& jobs, job_index first, run_trigger why)
 {
-    return {plan, plan.chain_from(first), !is_by_schedule(why)};
+    return {jobs, jobs.chain_from(first), !is_by_schedule(why)};
 }
 
 void align(std::vector<job_record>& jobs, const chain_walk& walk)
@@ -107,10 +107,10 @@ mark_underway(std::vector<job_record>& jobs, chain_walk walk, instant begun)
     return out;
 }
 
-void interrupt(run_record& run, const job_set& plan, reason why, instant now)
+void interrupt(run_record& run, const job_set& jobs, reason why, instant now)
 {
-    if (const auto first = plan.find(run.chain)) {
-        chain_walk walk = walk_of(plan, *first, run.trigger);
+    if (const auto first = jobs.find(run.chain)) {
+        chain_walk walk = walk_of(jobs, *first, run.trigger);
         align(run.jobs, walk);
         mark_underway(run.jobs, walk, run.started_at);
     }

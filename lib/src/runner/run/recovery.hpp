@@ -14,13 +14,13 @@
 namespace carillon::detail {
 
 /** Why a run that a crash interrupted is not resumed; nothing if it is resumed. */
-std::optional<reason> why_interrupted(const open_run& crashed, const job_set& plan, instant now);
+std::optional<reason> why_interrupted(const open_run& crashed, const job_set& jobs, instant now);
 
 /** Whether a run was due by its schedule, and not started by hand. */
 bool is_by_schedule(run_trigger t) noexcept;
 
 /** The walk of a run that starts with a job. */
-chain_walk walk_of(const job_set& plan, job_index first, run_trigger why);
+chain_walk walk_of(const job_set& jobs, job_index first, run_trigger why);
 
 /** Puts the records of a run's jobs in the order of its walk, one for each job. Records of jobs
  * that are not in the chain are left out. */
@@ -37,7 +37,7 @@ std::vector<std::size_t>
 mark_underway(std::vector<job_record>& jobs, chain_walk walk, instant begun);
 
 /** Ends a run that a crash interrupted. Jobs that were under way are `interrupted`; records of jobs
- * that had not begun are removed. `plan` may lack some of its jobs. */
-void interrupt(run_record& run, const job_set& plan, reason why, instant now);
+ * that had not begun are removed. `jobs` may lack some of its jobs. */
+void interrupt(run_record& run, const job_set& jobs, reason why, instant now);
 
 } // namespace carillon::detail

@@ -18,7 +18,7 @@ void listeners::remove(std::uint64_t id)
     auto all = std::make_shared<list>(*all_);
     std::erase_if(*all, [&](const auto& l) {
         if (l->id != id) return false;
-        l->is_removed = true; // to whoever tells of an event meanwhile
+        l->is_removed = true; // for a loop that tells of an event meanwhile
         return true;
     });
     // What a listener holds may call back as it is destroyed: the new list stands by then.

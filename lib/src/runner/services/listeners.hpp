@@ -40,7 +40,7 @@ private:
 
     void tell_all(const event& e) const;
 
-    // Replaced whole, so that whoever goes through it may go on.
+    // Replaced whole, so that a loop over it may go on.
     std::shared_ptr<const list> all_ = std::make_shared<list>();
     std::uint64_t last_id_ = 0;
     bool is_telling_ = false;

@@ -129,8 +129,8 @@ private:
 
     asio::any_io_executor executor_;
     std::shared_ptr<bound_time> time_;
-    // In the order of the asking. Owned by the answers: whoever destroys them uncalled destroys
-    // what waits for them.
+    // In the order of the asking. Owned by the answers: a store that destroys them uncalled
+    // destroys what waits for them.
     std::list<std::weak_ptr<question>> open_;
     std::size_t unanswered_ = 0; // whose deadline has passed
     timer_slot timer_;

@@ -59,7 +59,7 @@ claim memory_state::claim_one(const claim_request& r, instant now, int owner)
     return {.won = true, .fence = fence_};
 }
 
-/** What is known of the run so far; nothing where the claim is lost. */
+/** What is known of the run so far; nothing if the claim is lost. */
 std::optional<run_record> memory_state::record_to_claim(const claim_request& r)
 {
     open_runs::owned_run* const open = open_.find({r.chain, r.scheduled_at});

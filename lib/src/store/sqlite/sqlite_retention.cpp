@@ -73,7 +73,7 @@ void retention::step(const history_limits& limits)
             if (more_runs || more_spans) grown_.insert(chain);
         }
     } catch (const std::exception&) {
-        // A full disk, a lock: whoever records meets it, too, and tells.
+        // A full disk, a lock: the next record meets it, too, and tells.
         pending_ = false;
         looked_at_ = {};
         grown_.clear();

@@ -92,7 +92,7 @@ bool is_about_shared_memory(int code)
            code == SQLITE_IOERR_SHMLOCK || code == SQLITE_IOERR_SHMMAP;
 }
 
-/** What a failure on opening means for whoever has to mend it. */
+/** What a failure on opening means for those who have to mend it. */
 [[noreturn]] void explain(const std::string& path, const boost::system::system_error& e)
 {
     if (e.code().category() != category()) throw;

@@ -85,7 +85,7 @@ public:
                     asio::post(
                         ex, [tell = std::move(tell), found = std::move(found)] { tell(found); });
             } catch (const std::exception&) {
-                // Whoever uses the store meets it.
+                // The next operation meets it.
             }
         });
     }

@@ -108,8 +108,8 @@ sqlite_writer::~sqlite_writer()
     }
     wake_.notify_one();
     thread_.join();
-    // Whoever opens the store meets it open, or closed and free, and never in between. All locks
-    // end together, after the database is closed.
+    // Another process finds the store open, or closed and free, and never in between. All locks end
+    // together, after the database is closed.
     try {
         // SQLite would write a deleted log into the database, and delete by their names what others
         // have begun in its place.
@@ -185,8 +185,7 @@ bool sqlite_writer::take_group(std::vector<operation>& out)
 void sqlite_writer::commit(std::vector<operation>& group)
 {
     error_code ec = try_commit(group.data(), group.size());
-    // Once, and not for each alone: whoever reads meanwhile holds it up until SQLite's patience
-    // ends.
+    // Once, and not for each alone: a reader holds it up meanwhile until SQLite's patience ends.
     if (is_full(ec) && make_room()) ec = try_commit(group.data(), group.size());
     const bool each_alone = ec && group.size() > 1 && may_be_one(ec);
     for (operation& o : group) {
