@@ -162,6 +162,20 @@ BOOST_AUTO_TEST_CASE(a_turn_is_over_when_its_run_has_ended)
     BOOST_TEST(!runs.has_turn("a"));
 }
 
+BOOST_AUTO_TEST_CASE(a_run_is_written_down_before_its_turn_is_over)
+{
+    runs.serve(
+        {.resume = [](const auto&) {},
+         .on_turn_over = [this](const std::string&) { log.emplace_back("turn over"); }});
+    begin();
+    enter("a", 60, true);
+    noted();
+    run_for(10s);
+    BOOST_TEST(
+        noted() == (strings{"ended a@60 completed", "record a@60 completed", "turn over"}),
+        per_element());
+}
+
 BOOST_AUTO_TEST_CASE(what_is_released_gives_its_place_and_its_turn_back)
 {
     begin();

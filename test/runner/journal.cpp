@@ -224,6 +224,61 @@ BOOST_AUTO_TEST_CASE(claims_that_were_won_too_late_are_given_back)
     BOOST_TEST(back.memories.size() == 1U); // of the one of which nothing else knows
 }
 
+BOOST_AUTO_TEST_CASE(a_claim_that_was_refused_is_not_the_last_question)
+{
+    journal->claim({.claims = {{.chain = "a", .scheduled_at = t0}}}, nothing);
+    asked();
+    answer(disk_full);
+    BOOST_TEST(journal->is_failing());
+    run_for(1s);
+    BOOST_TEST(asked().memories == std::vector{memory("a", 1)});
+    answer();
+    BOOST_TEST(!journal->is_failing());
+}
+
+BOOST_AUTO_TEST_CASE(after_its_end_it_begins_as_though_nothing_had_failed)
+{
+    journal->finish(run_of("a"));
+    for (int i = 0; i < 2; ++i) {
+        poll();
+        store.answer_end(disk_full);
+        poll();
+        BOOST_TEST(journal->settle() == (i == 1));
+    }
+    BOOST_TEST(!journal->is_failing());
+}
+
+BOOST_AUTO_TEST_CASE(who_is_told_of_a_loss_may_begin_anew)
+{
+    shared->listeners->add([&](const event& e) {
+        if (std::holds_alternative<record_failed>(e)) journal->begin();
+    });
+    journal->finish(run_of("a"));
+    poll();
+    store.answer_end(disk_full);
+    poll();
+    BOOST_TEST(!journal->settle());
+    poll();
+    store.answer_end(disk_full);
+    poll();
+    BOOST_TEST(journal->settle());
+    journal->finish(run_of("b"));
+    poll();
+    store.answer_end(disk_full);
+    run_for(1s);
+    BOOST_TEST(store.ends.size() == 1U); // it is tried again
+}
+
+BOOST_AUTO_TEST_CASE(a_turn_that_the_store_has_destroyed_is_asked_for_anew)
+{
+    journal->claim(claim_of("b"), nothing);
+    journal->give_back({{.chain = "a", .scheduled_at = t0}});
+    asked();
+    store.batches.clear();
+    journal->give_back({{.chain = "a", .scheduled_at = t0 + 1s}});
+    BOOST_TEST(asked().returned.size() == 2U);
+}
+
 BOOST_AUTO_TEST_CASE(what_the_store_destroys_uncalled_is_under_way_no_more)
 {
     const std::weak_ptr<int> seen = owner;

@@ -138,7 +138,7 @@ BOOST_AUTO_TEST_CASE(an_event_of_an_event_of_an_event_comes_last)
     BOOST_TEST(told == (std::vector<int>{1, 2, 3, 4, 5, 6, 7}), boost::test_tools::per_element());
 }
 
-BOOST_AUTO_TEST_CASE(nobody_hears_of_what_waits_when_the_runner_ends)
+BOOST_AUTO_TEST_CASE(nobody_is_called_when_a_listener_has_ended_the_runner)
 {
     two_listeners both([](listeners& all) {
         all.tell(clock_changed{1s});
@@ -146,7 +146,7 @@ BOOST_AUTO_TEST_CASE(nobody_hears_of_what_waits_when_the_runner_ends)
     });
     both.all->tell(firing_began{});
     BOOST_TEST(both.first.size() == 1U);
-    BOOST_TEST(both.last.size() == 1U);
+    BOOST_TEST(both.last.empty()); // it may refer to the runner
 }
 
 BOOST_AUTO_TEST_CASE(a_listener_may_throw_away_the_last_owner)

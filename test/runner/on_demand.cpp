@@ -49,16 +49,22 @@ struct demands : run_parts {
 
     auto note()
     {
-        return asio::bind_cancellation_slot(
-            signal.slot(), [this](const error_code& ec, run_record run) {
-                answers.push_back(ec);
-                last = std::move(run);
-            });
+        return [this](const error_code& ec, run_record run) {
+            answers.push_back(ec);
+            last = std::move(run);
+        };
     }
 
     void trigger(const std::string& name)
     {
         asked.trigger(name, note());
+        poll();
+    }
+
+    /** One at a time. */
+    void trigger_with_signal(const std::string& name)
+    {
+        asked.trigger(name, asio::bind_cancellation_slot(signal.slot(), note()));
         poll();
     }
 
@@ -172,6 +178,19 @@ BOOST_AUTO_TEST_CASE(who_asks_in_vain_is_told_why)
     BOOST_TEST(store.questions.empty());
 }
 
+BOOST_AUTO_TEST_CASE(nothing_begins_where_someone_stops_the_runner_meanwhile)
+{
+    begin();
+    due.serve(
+        {.arm = [this] { stop_firing(); },
+         .look_for_step = [] {},
+         .is_awaited = [](const auto&, const due_run&) { return false; }});
+    trigger("a");
+    BOOST_TEST(answers == std::vector{make_error_code(errc::not_running)});
+    BOOST_TEST(noted().empty());
+    BOOST_TEST(!runs.is_busy("a"));
+}
+
 BOOST_AUTO_TEST_CASE(what_can_be_retried_is_what_has_ended_without_success)
 {
     begin();
@@ -232,11 +251,11 @@ BOOST_AUTO_TEST_CASE(what_is_claimed_ahead_follows_what_someone_asks_for)
 BOOST_AUTO_TEST_CASE(a_cancellation_ends_the_run_before_and_after_it_begins)
 {
     begin();
-    trigger("a");
+    trigger_with_signal("a");
     signal.emit(asio::cancellation_type::terminal);
     answer_all();
     BOOST_TEST(answers == std::vector<error_code>{asio::error::operation_aborted});
-    trigger("a");
+    trigger_with_signal("a");
     answer_all();
     BOOST_TEST(runs.running() == 1U);
     signal.emit(asio::cancellation_type::terminal);

@@ -116,9 +116,12 @@ run_parts::run_parts()
 void run_parts::end_all()
 {
     shared->listeners->forget_all();
-    runs.cancel_all();
-    shared->limiter->close();
     answer_all();
+    while (runs.running() > 0) { // what is answered may begin others
+        runs.cancel_all();
+        answer_all();
+    }
+    shared->limiter->close();
 }
 
 void run_parts::start(std::vector<job> jobs, std::vector<job_memory> memories)

@@ -138,6 +138,20 @@ BOOST_AUTO_TEST_CASE(jobs_come_and_go_one_by_one)
     BOOST_TEST(runner.remove("a").has_error()); // someone waits for it
 }
 
+BOOST_AUTO_TEST_CASE(what_a_listener_changes_within_a_change_stays)
+{
+    answer = [](const http::request&) { return http::reply_with(200, "{}", 50s); };
+    start({make("a", schedule{.every = 30s}), make("x")});
+    run_for(45s); // `a` is running
+    runner.on_event([&](const event& e) {
+        if (std::holds_alternative<run_skipped>(e)) BOOST_TEST(runner.remove("x").has_value());
+    });
+    time.advance_to(time.now() + 20s); // it is due, and nobody has been told yet
+    BOOST_TEST(runner.add(make("b")).has_value());
+    BOOST_TEST(runner.jobs()->find("b").has_value());
+    BOOST_TEST(!runner.jobs()->find("x").has_value());
+}
+
 BOOST_AUTO_TEST_CASE(of_two_runners_on_one_store_one_runs_an_instant)
 {
     const auto shared = store.connect();

@@ -95,6 +95,20 @@ BOOST_AUTO_TEST_CASE(a_short_failure_costs_nothing_that_could_have_waited)
     kill();
 }
 
+BOOST_AUTO_TEST_CASE(a_run_by_hand_that_was_refused_stops_no_schedule)
+{
+    begin({make("hourly", schedule{.every = 1h})});
+    run_for(30min);
+    is_full = true;
+    daemon->async_trigger("hourly", asio::detached);
+    run_for(0s);
+    is_full = false;
+    run_for(1h);
+    BOOST_TEST(told == (strings{"failed", "recovered"}), test::per_element());
+    BOOST_TEST(instants("hourly") == strings{"01:00:00"}, test::per_element());
+    kill();
+}
+
 BOOST_AUTO_TEST_CASE(what_is_owed_waits_for_the_store)
 {
     job a = make("a", schedule{.every = 1min, .catch_up = catch_up_policy::all});

@@ -9,6 +9,7 @@
 
 #include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/async_result.hpp>
+#include <boost/asio/deferred.hpp>
 
 #include <cstddef>
 #include <functional>
@@ -100,8 +101,8 @@ public:
      * have been sent. `partial` and `total` do nothing, as a request that was sent may have had its
      * effect.
      */
-    template <class CompletionToken>
-    auto async_send(request req, limits lim, CompletionToken&& token)
+    template <class CompletionToken = boost::asio::deferred_t>
+    auto async_send(request req, limits lim, CompletionToken&& token = {})
     {
         return boost::asio::async_initiate<CompletionToken, void(error_code, response)>(
             [](auto handler, transport* self, request r, const limits& l) {

@@ -77,7 +77,7 @@ struct clock_changed {
 /** Connecting to an origin failed several times in a row, or works again. While its circuit is
  * open, one attempt probes it and the others wait. */
 struct circuit_change {
-    /// Scheme, host and port, and the socket or proxy that leads there.
+    /// Scheme, host and port. ` through ` and the socket or proxy follow where one leads there.
     std::string origin{};
     bool is_open = false;
     /// In a row.

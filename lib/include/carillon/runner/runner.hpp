@@ -35,9 +35,9 @@ struct runner_options {
     /// Attempts at a time in all, from 1; others wait within their job's deadline. Origins take
     /// turns, so that a busy origin does not block others.
     std::size_t max_concurrent = 1000;
-    /// Attempts at one origin at a time, from 1; others wait their turn, first come, first served,
-    /// within their job's deadline. An origin is a scheme, a host, a port, and the socket or proxy
-    /// through which a job reaches them.
+    /// Attempts at one origin (scheme, host and port) at a time, from 1; others wait their turn,
+    /// first come, first served, within their job's deadline. Jobs that reach it through a socket
+    /// or a proxy are counted apart.
     std::size_t max_per_origin = 100;
     carillon::on_store_error on_store_error = carillon::on_store_error::stop;
     /// Whether the next start resumes a run by hand that a crash of this process interrupted. Else
@@ -111,7 +111,8 @@ public:
      * What is returned removes the listener. It may be thrown away: the listener then stays until
      * the runner's end.
      *
-     * A listener may call any member, remove itself, and destroy the runner. Events that it causes
+     * A listener may call any member, remove itself, and destroy the runner; then no other is
+     * called any more. Events that it causes
      * are told when all listeners have been told of this one: one that runs the context within its
      * call, and waits there for an event, waits for ever. It must not throw: an exception leaves
      * through `run()` of the context, and the runner may then only be destroyed.

@@ -8,6 +8,7 @@
 
 #include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/async_result.hpp>
+#include <boost/asio/deferred.hpp>
 
 #include <cstddef>
 #include <memory>
@@ -62,8 +63,8 @@ public:
 
     /** What is remembered of all scheduled jobs, and the runs that crashed:
      * `void(error_code, recollection)`. Changes nothing. Cancellation: none. */
-    template <class CompletionToken>
-    auto async_load(CompletionToken&& token)
+    template <class CompletionToken = boost::asio::deferred_t>
+    auto async_load(CompletionToken&& token = {})
     {
         return boost::asio::async_initiate<CompletionToken, void(error_code, recollection)>(
             [](auto handler, store* self) { self->load(std::move(handler)); }, token, this);
@@ -78,9 +79,9 @@ public:
      * restarts without a store. The batch is shared with the caller, which may need it again where
      * the store fails; it must not change meanwhile. Cancellation: none.
      */
-    template <class CompletionToken>
-    auto
-    async_commit(std::shared_ptr<const store_changes> batch, instant now, CompletionToken&& token)
+    template <class CompletionToken = boost::asio::deferred_t>
+    auto async_commit(
+        std::shared_ptr<const store_changes> batch, instant now, CompletionToken&& token = {})
     {
         return boost::asio::async_initiate<CompletionToken, void(error_code, std::vector<claim>)>(
             [](auto handler, store* self, std::shared_ptr<const store_changes> asked, instant at) {
@@ -91,8 +92,8 @@ public:
 
     /** Replaces the saved progress of one job of an open run: `void(error_code)`, when it is
      * durable. Cancellation: none. */
-    template <class CompletionToken>
-    auto async_save_progress(run_id run, job_record job, CompletionToken&& token)
+    template <class CompletionToken = boost::asio::deferred_t>
+    auto async_save_progress(run_id run, job_record job, CompletionToken&& token = {})
     {
         return boost::asio::async_initiate<CompletionToken, void(error_code)>(
             [](auto handler, store* self, run_id id, job_record record) {
@@ -104,8 +105,8 @@ public:
     /** Records a run that has ended, whatever its outcome, claimed or not, in place of an earlier
      * end of the same run: `void(error_code)`. It is shared as a batch of claims is. Cancellation:
      * none. */
-    template <class CompletionToken>
-    auto async_finish(std::shared_ptr<const run_record> run, CompletionToken&& token)
+    template <class CompletionToken = boost::asio::deferred_t>
+    auto async_finish(std::shared_ptr<const run_record> run, CompletionToken&& token = {})
     {
         return boost::asio::async_initiate<CompletionToken, void(error_code)>(
             [](auto handler, store* self, std::shared_ptr<const run_record> ended) {
@@ -115,8 +116,8 @@ public:
     }
 
     /** A part of the history: `void(error_code, history_page)`. Cancellation: none. */
-    template <class CompletionToken>
-    auto async_find(history_query query, CompletionToken&& token)
+    template <class CompletionToken = boost::asio::deferred_t>
+    auto async_find(history_query query, CompletionToken&& token = {})
     {
         return boost::asio::async_initiate<CompletionToken, void(error_code, history_page)>(
             [](auto handler, store* self, history_query asked) {
@@ -128,8 +129,8 @@ public:
     /** One run, open or ended: `void(error_code, std::optional<run_record>)`, nothing if it is
      * not known. One that is open and whose process is gone has the reason @ref reason::crash.
      * Cancellation: none. */
-    template <class CompletionToken>
-    auto async_find_run(run_id run, CompletionToken&& token)
+    template <class CompletionToken = boost::asio::deferred_t>
+    auto async_find_run(run_id run, CompletionToken&& token = {})
     {
         return boost::asio::async_initiate<
             CompletionToken, void(error_code, std::optional<run_record>)>(

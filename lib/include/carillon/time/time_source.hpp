@@ -6,6 +6,7 @@
 #include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/async_result.hpp>
+#include <boost/asio/deferred.hpp>
 #include <boost/uuid/uuid.hpp>
 
 #include <utility>
@@ -55,8 +56,8 @@ public:
      * Cancellation: `terminal`, `partial` and `total` end the wait with `operation_aborted`; it has
      * no side effects.
      */
-    template <class CompletionToken>
-    auto async_wait_until(instant t, CompletionToken&& token)
+    template <class CompletionToken = boost::asio::deferred_t>
+    auto async_wait_until(instant t, CompletionToken&& token = {})
     {
         return boost::asio::async_initiate<CompletionToken, void(error_code)>(
             [](auto handler, time_source* self, instant until) {
@@ -73,8 +74,8 @@ public:
      * Cancellation: `terminal`, `partial` and `total` end the wait with `operation_aborted`; it has
      * no side effects.
      */
-    template <class CompletionToken>
-    auto async_wait_for(microseconds span, CompletionToken&& token)
+    template <class CompletionToken = boost::asio::deferred_t>
+    auto async_wait_for(microseconds span, CompletionToken&& token = {})
     {
         return boost::asio::async_initiate<CompletionToken, void(error_code)>(
             [](auto handler, time_source* self, microseconds wait) {

@@ -102,7 +102,11 @@ void chains::record_skipped(const queued_run& run, reason why, int in_a_row)
     record.started_at = shared_->time.now();
     record.ended_at = record.started_at;
     journal_->finish(std::make_shared<const run_record>(std::move(record)));
-    shared_->emit(run_skipped{run.first(), run.run.due.scheduled_at, why, in_a_row});
+    shared_->emit(run_skipped{
+        .first = run.first(),
+        .scheduled_at = run.run.due.scheduled_at,
+        .reason = why,
+        .in_a_row = in_a_row});
 }
 
 void chains::start_due(const queued_run& queued, start how)
@@ -144,14 +148,15 @@ void chains::run_ended(const std::shared_ptr<chain_run>& run, bool had_turn)
     runs_.erase(run.get());
     auto ended = std::make_shared<const run_record>(run->take_record());
     std::erase(chains_.at(ended->chain).going, run.get());
-    if (had_turn) end_turn(ended->chain);
-    if (!chains_.at(ended->chain).slots.has_line()) {
-        // First, so that the store knows of its end before the next one's claim.
+    const bool has_line = chains_.at(ended->chain).slots.has_line();
+    // First, so that the store knows of its end before the next one's claim. What has been claimed
+    // already begins when a crash cannot bring this one back any more.
+    if (has_line)
+        journal_->finish(ended, [this, ended] { leave_slot(ended->chain); });
+    else
         journal_->finish(ended);
-        return leave_slot(ended->chain);
-    }
-    // What has been claimed already begins when a crash cannot bring this one back any more.
-    journal_->finish(ended, [this, ended] { leave_slot(ended->chain); });
+    if (had_turn) end_turn(ended->chain);
+    if (!has_line) leave_slot(ended->chain);
 }
 
 /** Of those that wait for its end, one has its place. */

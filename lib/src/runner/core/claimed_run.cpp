@@ -2,6 +2,8 @@
 
 #include "runner/plan/catch_up.hpp"
 
+#include <utility>
+
 namespace carillon::detail {
 
 returned_claim return_of(const queued_run& run, returned_claim::kind what)
@@ -21,6 +23,11 @@ returned_claim return_of(const open_run& run)
         .scheduled_at = run.run.scheduled_at,
         .run = run.run.id,
         .what = run.may_have_begun ? kind::begun : kind::unbegun};
+}
+
+missed_record missed_once(std::string chain, instant at, reason why)
+{
+    return {.chain = std::move(chain), .from = at, .to = at, .count = 1, .reason = why};
 }
 
 bool is_past(const schedule& s, due_run& run, instant now)

@@ -4,9 +4,11 @@
 #include "runner/slots/admission.hpp"
 #include <carillon/job/job_set.hpp>
 #include <carillon/store/claim.hpp>
+#include <carillon/store/history.hpp>
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <variant>
 
 namespace carillon::detail {
@@ -41,6 +43,9 @@ returned_claim return_of(const queued_run& run, returned_claim::kind what);
 
 /** The same of a run that crashed, which the next start is to find again. */
 returned_claim return_of(const open_run& run);
+
+/** An instant that came to no run. */
+missed_record missed_once(std::string chain, instant at, reason why);
 
 /** Whether a run that waited for the store is too late to send. If it now counts as a catch-up run,
  * marks it so. */

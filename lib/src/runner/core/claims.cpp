@@ -69,8 +69,12 @@ claims::refusals claims::admit(const std::vector<due_run>& due, batch& into)
             continue;
         }
         const int in_a_row = slots.skipped_in_a_row();
-        out.records.push_back({first.name, d.scheduled_at, d.scheduled_at, 1, reason::overlap});
-        out.told.emplace_back(run_skipped{first, d.scheduled_at, reason::overlap, in_a_row});
+        out.records.push_back(missed_once(first.name, d.scheduled_at, reason::overlap));
+        out.told.emplace_back(run_skipped{
+            .first = first,
+            .scheduled_at = d.scheduled_at,
+            .reason = reason::overlap,
+            .in_a_row = in_a_row});
         if (is_alarming(in_a_row)) out.told.emplace_back(overlap_persists{first, in_a_row});
     }
     return out;
@@ -82,12 +86,12 @@ void claims::skip_due()
     const due_work work = plan_.times().take_late(shared_->time.now());
     store_changes notes = plan_.changes_of(work);
     for (const due_run& d : work.runs)
-        notes.missed.push_back(
-            {(*jobs)[d.job].name, d.scheduled_at, d.scheduled_at, 1, reason::shutdown});
+        notes.missed.push_back(missed_once((*jobs)[d.job].name, d.scheduled_at, reason::shutdown));
     journal_->write(std::move(notes));
     plan_.tell_missed(*jobs, work.missed);
     for (const due_run& d : work.runs)
-        shared_->emit(run_skipped{(*jobs)[d.job], d.scheduled_at, reason::shutdown, 1});
+        shared_->emit(run_skipped{
+            .first = (*jobs)[d.job], .scheduled_at = d.scheduled_at, .reason = reason::shutdown});
 }
 
 bool claims::has_turn(job_index j) const { return chains_.has_turn((*plan_.jobs())[j].name); }
@@ -209,7 +213,7 @@ void claims::put_back_unclaimed(const batch& b, const std::vector<claimed_run>& 
         if (const auto d = in_current_jobs(*b.jobs, r.due))
             due.push_back(*d);
         else
-            lost.push_back({(*b.jobs)[r.due.job].name, at, at, 1, reason::removed});
+            lost.push_back(missed_once((*b.jobs)[r.due.job].name, at, reason::removed));
     }
     if (!lost.empty()) journal_->write_later({.missed = lost});
     put_back(due);
@@ -219,7 +223,11 @@ void claims::put_back_unclaimed(const batch& b, const std::vector<claimed_run>& 
 void claims::tell_lost(const std::vector<missed_record>& lost) const
 {
     for (const missed_record& m : lost)
-        shared_->emit(runs_missed{job{.name = m.chain, .url = {}}, m.from, m.to, 1, m.reason});
+        shared_->emit(runs_missed{
+            .first = job{.name = m.chain, .url = {}},
+            .from = m.from,
+            .to = m.to,
+            .reason = m.reason});
 }
 
 /** The same run where its job has the same instants in the timetable's jobs. */

@@ -38,8 +38,14 @@ public:
         std::function<bool(const std::string& chain, const due_run&)> is_awaited{};
     };
 
-    /** What was taken back holds its slots until @ref release. */
-    using taken_back = std::vector<queued_run>;
+    /** What was taken back holds its slots until @ref release, which also tells of what comes to no
+     * run. */
+    struct taken_back {
+        std::vector<queued_run> runs{};
+        std::shared_ptr<const job_set> jobs{};
+        std::vector<std::pair<job_index, missed_part>> missed{}; // of these jobs
+        std::vector<missed_record> lost{};                       // of jobs that were replaced
+    };
 
     claims(
         std::shared_ptr<services> shared,
@@ -91,7 +97,7 @@ public:
     taken_back take_back_for_step();
 
     /** Gives up the slots of what was taken back. */
-    void release(const taken_back& runs);
+    void release(const taken_back& what);
 
     /** Whether a run is sent though it could not be claimed. */
     bool may_run_unclaimed(const job_set& jobs, job_index first) const;

@@ -108,9 +108,9 @@ claims::take_back(const std::vector<batch_ptr>& batches, std::optional<std::stri
     taken_back out;
     const instant now = shared_->time.now();
     std::vector<due_run> due;
-    std::vector<missed_record> lost; // of jobs that were replaced
     std::vector<returned_claim> returned;
     for (const auto& b : batches) {
+        if (b->has_begun) continue;
         for (claimed_run& r : b->runs) {
             if (r.is_taken_back || (chain && (*b->jobs)[r.due.job].name != *chain)) continue;
             r.is_taken_back = true;
@@ -119,28 +119,29 @@ claims::take_back(const std::vector<batch_ptr>& batches, std::optional<std::stri
             if (const auto d = in_current_jobs(*b->jobs, r.due))
                 due.push_back(*d);
             else if (r.due.due <= now || follows_elapsed_time(std::get<schedule>(first.trigger)))
-                lost.push_back({first.name, at, at, 1, reason::removed});
-            out.push_back({b->jobs, r});
+                out.lost.push_back(missed_once(first.name, at, reason::removed));
+            out.runs.push_back({b->jobs, r});
             // Behind its claim, should that be under way.
-            returned.push_back(return_of(out.back(), returned_claim::kind::withdrawn));
+            returned.push_back(return_of(out.runs.back(), returned_claim::kind::withdrawn));
         }
         if (is_all_taken_back(*b)) forget(*b);
     }
-    if (out.empty()) return out;
-    const due_work work = plan_.times().put_back(due, now);
+    if (out.runs.empty()) return out;
+    due_work work = plan_.times().put_back(due, now);
     store_changes changed = plan_.changes_of(work);
     changed.returned = std::move(returned);
-    changed.missed.insert(changed.missed.end(), lost.begin(), lost.end());
-    const auto jobs = plan_.times().jobs();
+    changed.missed.insert(changed.missed.end(), out.lost.begin(), out.lost.end());
     journal_->write(std::move(changed));
-    plan_.tell_missed(*jobs, work.missed);
-    tell_lost(lost);
+    out.jobs = plan_.times().jobs();
+    out.missed = std::move(work.missed);
     return out;
 }
 
-void claims::release(const taken_back& runs)
+void claims::release(const taken_back& what)
 {
-    for (const queued_run& r : runs) chains_.release(r);
+    if (what.jobs) plan_.tell_missed(*what.jobs, what.missed);
+    tell_lost(what.lost);
+    for (const queued_run& r : what.runs) chains_.release(r);
 }
 
 bool claims::is_all_taken_back(const batch& b)

@@ -145,7 +145,7 @@ void crashed_runs::end_unbegun(const open_run& open, reason why)
     run.jobs.clear();
     const job first = job_named(*plan_.jobs(), run.chain);
     journal_->finish(std::make_shared<const run_record>(run));
-    shared_->emit(run_skipped{first, run.scheduled_at, why, 1});
+    shared_->emit(run_skipped{.first = first, .scheduled_at = run.scheduled_at, .reason = why});
     chains_.leave_slot(run.chain);
 }
 

@@ -22,8 +22,11 @@ void journal::claim(store_changes batch, claim_handler handler)
 {
     std::shared_ptr<claim_queue> queue = claims_.lock();
     const bool is_first = !queue;
-    if (is_first) claims_ = queue = std::make_shared<claim_queue>();
-    queue->push_back({std::move(batch), std::move(handler), work(*this)});
+    if (is_first) {
+        claims_ = queue = std::make_shared<claim_queue>();
+        is_turn_asked_ = batch.empty(); // the store may have destroyed one that was asked for
+    }
+    queue->push_back({work(*this), std::move(batch), std::move(handler)});
     if (is_first) claim_next(std::move(queue));
 }
 
@@ -31,7 +34,7 @@ void journal::claim(store_changes batch, claim_handler handler)
  * it take along what waits of their own jobs. */
 void journal::ask_for_turn()
 {
-    if (std::exchange(is_turn_asked_, true)) return;
+    if (!claims_.expired() && std::exchange(is_turn_asked_, true)) return;
     claim({}, [](const error_code&, const auto&) {});
 }
 
@@ -85,6 +88,9 @@ void journal::claim_next(std::shared_ptr<claim_queue> queue)
                 self->add_waiting(what_may_be_kept_twice(*batch));
             else if (ec)
                 self->add_waiting(*batch);
+            // Something must be left to ask for, or the store would count as failing for ever.
+            if (ec)
+                for (const claim_request& c : batch->claims) self->jobs_.insert(c.chain);
             // The handler runs before the batch stops counting as under way. So the runner does
             // not end before the handler has done its work.
             asked ended = std::move(queue->front());
@@ -149,7 +155,8 @@ bool journal::has_waiting() const
 {
     if (stage_ == stage::closed) return false;
     const bool has_notes = !missed_.empty() || !jobs_.empty() || !returned_.empty();
-    return (has_notes && !is_turn_asked_) || !runs_.empty();
+    const bool is_asked = is_turn_asked_ && !claims_.expired();
+    return (has_notes && !is_asked) || !runs_.empty();
 }
 
 /** When a job's memory is saved, its missed instants and returned claims that wait are saved in the
@@ -279,16 +286,18 @@ bool journal::settle()
         try_again();
         return false;
     }
-    if (has_waiting()) give_up();
+    if (has_waiting()) {
+        give_up();
+        return true;
+    }
     // Also of an answer that is still to come: the store may be gone by then.
     stage_ = stage::closed;
+    failure_.reset();
     return true;
 }
 
 void journal::give_up()
 {
-    for (const auto& run : std::exchange(runs_, {}))
-        shared_->emit(record_failed{*run, last_error_});
     // What was missed is lost here, so no job's memory may be saved any more. Claims that were to
     // be withdrawn are left open for the next start.
     for (auto& [chain, claim] : returned_)
@@ -296,7 +305,10 @@ void journal::give_up()
             claim.what = returned_claim::kind::unbegun;
     missed_.clear();
     jobs_.clear();
+    stage_ = stage::closed; // before anyone is told, who may begin anew
     failure_.reset();
+    for (const auto& run : std::exchange(runs_, {}))
+        shared_->emit(record_failed{*run, last_error_});
 }
 
 } // namespace carillon::detail

@@ -133,9 +133,9 @@ private:
     };
 
     struct asked {
+        work underway; // ends after the handler, which may refer to the owner's parts
         store_changes batch;
         claim_handler handler;
-        work underway;
     };
 
     /** What becomes of what waits. */

@@ -34,7 +34,8 @@ void live_plan::assign(std::vector<job_memory> memories)
     tell_missed(*jobs, change.missed);
     for (const missed_record& m : change.dropped) {
         const job gone{.name = m.chain, .url = {}};
-        shared_->emit(runs_missed{gone, m.from, m.to, m.count, m.reason});
+        shared_->emit(runs_missed{
+            .first = gone, .from = m.from, .to = m.to, .count = m.count, .reason = m.reason});
     }
 }
 
@@ -84,7 +85,12 @@ live_plan::records_of(const std::vector<std::pair<job_index, missed_part>>& miss
     std::vector<missed_record> out;
     out.reserve(missed.size());
     for (const auto& [j, m] : missed)
-        out.push_back({(*times_.jobs())[j].name, m.from, m.to, m.count, m.reason});
+        out.push_back(
+            {.chain = (*times_.jobs())[j].name,
+             .from = m.from,
+             .to = m.to,
+             .count = m.count,
+             .reason = m.reason});
     return out;
 }
 
@@ -93,7 +99,13 @@ void live_plan::tell_missed(
 {
     for (const auto& [j, m] : missed) {
         const error_code why = m.reason == reason::store ? journal_->last_error() : error_code{};
-        shared_->emit(runs_missed{jobs[j], m.from, m.to, m.count, m.reason, why});
+        shared_->emit(runs_missed{
+            .first = jobs[j],
+            .from = m.from,
+            .to = m.to,
+            .count = m.count,
+            .reason = m.reason,
+            .error = why});
     }
 }
 

@@ -122,6 +122,8 @@ void on_demand::offer(const asked_ptr& asked, int tries)
 {
     const std::string& chain = asked->record.chain;
     claims_.take_back_ahead(chain); // the scheduled run is due after it
+    // A listener may have stopped the runner meanwhile.
+    if (life_.is_draining()) return std::move(asked->operation).complete(errc::not_running, {});
     chains_.slots_of(chain).offer_by_hand();
     claim(asked, tries);
 }

@@ -72,29 +72,36 @@ subscription runner::on_event(event_handler listener)
 void runner::set_jobs(job_set jobs)
 {
     const auto alive = core_;
-    alive->set_jobs(std::move(jobs));
+    alive->settle_due();
+    alive->replace_jobs(std::move(jobs));
 }
 
 boost::system::result<void, invalid_jobs> runner::add(job j)
 {
-    std::vector<job> all = jobs()->jobs();
+    const auto alive = core_;
+    alive->settle_due(); // first: a listener may change the jobs
+    const auto before = alive->jobs();
+    std::vector<job> all = before->jobs();
     std::erase_if(all, [&](const job& other) { return other.name == j.name; });
     all.push_back(std::move(j));
-    auto changed = job_set::create(std::move(all), jobs()->secrets());
+    auto changed = job_set::create(std::move(all), before->secrets());
     if (!changed) return changed.error();
-    set_jobs(std::move(*changed));
+    alive->replace_jobs(std::move(*changed));
     return {};
 }
 
 boost::system::result<void, invalid_jobs> runner::remove(std::string_view name)
 {
-    if (!jobs()->find(name))
+    const auto alive = core_;
+    alive->settle_due();
+    const auto before = alive->jobs();
+    if (!before->find(name))
         return invalid_jobs{{{std::string(name), "name", "there is no such job"}}};
-    std::vector<job> all = jobs()->jobs();
+    std::vector<job> all = before->jobs();
     std::erase_if(all, [&](const job& other) { return other.name == name; });
-    auto changed = job_set::create(std::move(all), jobs()->secrets());
+    auto changed = job_set::create(std::move(all), before->secrets());
     if (!changed) return changed.error();
-    set_jobs(std::move(*changed));
+    alive->replace_jobs(std::move(*changed));
     return {};
 }
 

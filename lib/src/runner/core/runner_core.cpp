@@ -76,7 +76,7 @@ void runner_core::set_max_per_origin(std::size_t max)
     shared_->limiter->set_max_per_origin(max);
 }
 
-void runner_core::set_jobs(job_set jobs)
+void runner_core::settle_due()
 {
     // The jobs of before follow a step of the clock. New jobs are planned by the clock as it is.
     if (life_.is_firing()) look_for_step();
@@ -84,6 +84,10 @@ void runner_core::set_jobs(job_set jobs)
     if (life_.is_firing()) claims_.take_back_ahead();
     if (life_.is_firing()) claims_.fire_due();
     if (life_.is_firing()) claims_.take_back_ahead();
+}
+
+void runner_core::replace_jobs(job_set jobs)
+{
     plan_.set(std::move(jobs));
     if (!life_.is_firing()) return;
     plan_.assign();
@@ -278,7 +282,7 @@ void runner_core::finish_if_idle()
         if (!life_.is_running() && journal_->is_idle()) shared_->transport.close_idle();
         return;
     }
-    if (!journal_->settle()) return;
+    if (!journal_->settle() || !life_.is_draining()) return; // a listener may have begun anew
     shared_->transport.close_idle();
     life_.finish();
 }

@@ -40,7 +40,10 @@ public:
     std::size_t running() const { return chains_.running(); }
     bool is_abandoned() const noexcept { return life_.is_abandoned(); }
 
-    void set_jobs(job_set jobs);
+    /** Comes before @ref replace_jobs: what is due goes its way with the jobs of before. Listeners
+     * are told, and may change the jobs. */
+    void settle_due();
+    void replace_jobs(job_set jobs);
     std::optional<instant> next_due(std::string_view name) const;
     std::optional<instant> next_wake();
     void set_max_concurrent(std::size_t max);

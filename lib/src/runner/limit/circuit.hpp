@@ -9,7 +9,7 @@ namespace carillon::detail {
  *
  * A circuit starts closed. Several failures in a row open it. While it is open it lets one attempt
  * at a time through, the probe. The wait before a probe doubles with each probe that fails. A
- * connection closes the circuit. Times are those since boot.
+ * connection closes the circuit. Times are those since boot. The limiter calls it.
  */
 class circuit {
 public:

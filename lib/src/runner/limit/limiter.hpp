@@ -24,7 +24,7 @@ namespace carillon::detail {
 
 /**
  * Gives attempts their permits: at most so many at one origin, and at most so many in all. Holds
- * each origin's @ref circuit.
+ * each origin's @ref circuit. Called by `chain_run` and `exchange`; the core sets its bounds.
  *
  * One @ref permit counts against both bounds, so an attempt that waits holds neither. An origin
  * serves its attempts in the order of their coming. Where permits are scarce, origins take turns,

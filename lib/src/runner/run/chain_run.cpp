@@ -106,7 +106,8 @@ void chain_run::start(end_handler on_end)
         shared_->store.async_save_progress(
             record_.id, as_stored(record_.jobs[i], wanted_values_[i], secrets_),
             [self = shared_from_this(), i](const error_code& ec) {
-                if (ec) self->shared_->emit(progress_failed{self->record_, self->walk_.at(i), ec});
+                if (ec && !self->finished_)
+                    self->shared_->emit(progress_failed{self->record_, self->walk_.at(i), ec});
                 if (i == self->underway_before_.back()) self->advance();
             });
 }

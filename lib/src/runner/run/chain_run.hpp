@@ -18,7 +18,8 @@
 namespace carillon::detail {
 
 /**
- * One run under way. It walks its chain and has a coroutine for each job that is running.
+ * One run under way. It walks its chain and has a coroutine for each job that is running. `chains`
+ * makes, starts and cancels it.
  *
  * Its jobs' waits for permits and their coroutines own it, and nobody else. Its `on_end` is called
  * exactly once. A job that waits for its first permit has no coroutine yet: of ten thousand runs at

@@ -11,7 +11,7 @@
 namespace carillon::detail {
 
 /**
- * The order of a run's jobs. Pure: its caller tells it how jobs end, and it says what comes next.
+ * The order of a run's jobs. Pure: `chain_run` tells it how jobs end, and it says what comes next.
  *
  * A job starts when every parent within the run has ended as its `after` asks. If one has ended
  * otherwise, or the job is disabled, the job is skipped. Parents outside the run count as met.

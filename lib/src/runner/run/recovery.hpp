@@ -9,7 +9,8 @@
 #include <optional>
 #include <vector>
 
-// What happens to runs that a crash interrupted. All functions are pure.
+// What happens to runs that a crash interrupted. All functions are pure. `crashed_runs`,
+// `chain_run` and `on_demand` call them.
 
 namespace carillon::detail {
 

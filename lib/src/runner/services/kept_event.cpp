@@ -28,12 +28,22 @@ struct kept_event::copier {
 
     event operator()(const run_skipped& e) const
     {
-        return run_skipped{copy(e.first), e.scheduled_at, e.reason, e.in_a_row};
+        return run_skipped{
+            .first = copy(e.first),
+            .scheduled_at = e.scheduled_at,
+            .reason = e.reason,
+            .in_a_row = e.in_a_row};
     }
 
     event operator()(const runs_missed& e) const
     {
-        return runs_missed{copy(e.first), e.from, e.to, e.count, e.reason, e.error};
+        return runs_missed{
+            .first = copy(e.first),
+            .from = e.from,
+            .to = e.to,
+            .count = e.count,
+            .reason = e.reason,
+            .error = e.error};
     }
 
     event operator()(const polling_began& e) const

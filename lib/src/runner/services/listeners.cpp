@@ -25,6 +25,12 @@ void listeners::remove(std::uint64_t id)
     const auto older = std::exchange(all_, std::move(all));
 }
 
+void listeners::forget_all()
+{
+    const auto older = std::exchange(all_, std::make_shared<list>());
+    for (const auto& l : *older) l->is_removed = true; // they may refer to the runner
+}
+
 void listeners::tell(const event& e)
 {
     if (is_telling_) {

@@ -24,8 +24,8 @@ public:
     subscription add(event_handler handler);
     void remove(std::uint64_t id);
 
-    /** At the runner's end: an event that is being told still reaches all. */
-    void forget_all() { all_ = std::make_shared<list>(); }
+    /** At the runner's end: nobody is called any more. */
+    void forget_all();
 
     void tell(const event& e);
 

@@ -15,7 +15,7 @@ inline constexpr microseconds store_patience = std::chrono::seconds{10};
 inline constexpr microseconds store_patience_of_readers = std::chrono::minutes{1};
 
 /**
- * A store whose answers have a deadline.
+ * A store whose answers have a deadline. All parts of a runner ask it instead of the real one.
  *
  * Where the deadline passes, an operation completes with @ref errc::store_stalled, though it may
  * still take effect; until it is answered, what else is asked for completes with @ref
