@@ -2,6 +2,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <random>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -42,6 +44,30 @@ BOOST_AUTO_TEST_CASE(takes_urls_apart)
             BOOST_TEST(e->port == r.port);
         }
     }
+}
+
+BOOST_AUTO_TEST_CASE(a_plain_url_is_read_as_the_grammar_reads_it)
+{
+    // What is plain is not handed to the parser of the grammar. With a fragment, which is cut, the
+    // same URL is.
+    const std::vector<std::string_view> parts{"http://", "https://", "HTTP://", "a",   "B.c",
+                                              "..",      "-",        "1.2.3.4", ":",   "80",
+                                              "0",       "65536",    "/",       "//",  "?",
+                                              "q=",      "@",        "u:p@",    "%41", "~",
+                                              "+,;",     "[",        " ",       "|"};
+    std::mt19937 random(7); // NOLINT(cert-msc32-c,cert-msc51-cpp): the same each time
+    std::size_t read = 0;
+    for (int i = 0; i < 100'000; ++i) {
+        std::string url(parts[random() % 3]);
+        for (auto n = random() % 7; n > 0; --n) url += parts[random() % parts.size()];
+        const auto plain = parse_endpoint(url);
+        const auto whole = parse_endpoint(url + "#");
+        BOOST_REQUIRE_MESSAGE(plain.has_value() == whole.has_value(), url);
+        if (!plain) continue;
+        ++read;
+        BOOST_REQUIRE_MESSAGE(*plain == *whole, url);
+    }
+    BOOST_TEST(read > 10'000U);
 }
 
 BOOST_AUTO_TEST_CASE(refuses_what_cannot_be_sent)

@@ -1,15 +1,15 @@
 #include "store/run_text.hpp"
 
 #include "base/json_parse.hpp"
+#include "job/run_members.hpp"
 #include <carillon/detail/json_text.hpp>
 #include <carillon/job/expectation.hpp>
 #include <carillon/job/run_json.hpp>
 #include <carillon/time/timestamp.hpp>
 
 #include <boost/json/array.hpp>
-#include <boost/json/monotonic_resource.hpp>
+#include <fmt/format.h>
 
-#include <array>
 #include <cmath>
 #include <cstddef>
 #include <utility>
@@ -21,6 +21,76 @@ namespace {
 
 /// Replies' values are nested as deep as a reply may be; ours add little.
 constexpr std::size_t max_depth = max_reply_depth + 8;
+
+/// Of a job with one attempt.
+constexpr std::size_t usual_job_size = 384;
+
+/** Writes an object of JSON: each run that ends is written once, and a tree of it would cost more
+ * than the rest of its record. */
+class text_members {
+public:
+    explicit text_members(std::string& to) : to_(to) {}
+
+    void add(const char* key, std::string_view name)
+    {
+        add_key(key);
+        append_json(to_, name);
+    }
+
+    void add(const char* key, int number)
+    {
+        add_key(key);
+        const fmt::format_int digits(number);
+        to_.append(digits.data(), digits.size());
+    }
+
+    void add(const char* key, double number)
+    {
+        add_key(key);
+        append_json(to_, number);
+    }
+
+    void add_text(const char* key, std::string_view text) { add(key, text); }
+
+    void add_null(const char* key)
+    {
+        add_key(key);
+        to_ += "null";
+    }
+
+    template <class Record>
+    void add_list(const char* key, const std::vector<Record>& records)
+    {
+        add_key(key);
+        append_list(to_, records);
+    }
+
+    /** Each record has a member at least. */
+    template <class Record>
+    static void append_list(std::string& out, const std::vector<Record>& records)
+    {
+        out += '[';
+        for (const Record& r : records) {
+            if (&r != records.data()) out += ',';
+            text_members one(out);
+            add_members(one, r);
+            out += '}';
+        }
+        out += ']';
+    }
+
+private:
+    void add_key(const char* key)
+    {
+        to_ += is_first_ ? "{\"" : ",\"";
+        is_first_ = false;
+        to_ += key;
+        to_ += "\":";
+    }
+
+    std::string& to_;
+    bool is_first_ = true;
+};
 
 /** What a job that has not ended needs to go on after a crash. */
 void add_progress(const job_record& j, json::object& o)
@@ -96,13 +166,10 @@ job_record job_from(const json::object& o)
 
 std::string jobs_to_text(const std::vector<job_record>& jobs)
 {
-    // Of each run that ends: most fit in here.
-    std::array<unsigned char, std::size_t{8} * 1024> first;
-    json::monotonic_resource memory(first.data(), first.size());
-    json::array all(&memory);
-    all.reserve(jobs.size());
-    for (const job_record& j : jobs) all.push_back(to_json(j, &memory));
-    return json_text(json::value(std::move(all)));
+    std::string out;
+    out.reserve(jobs.size() * usual_job_size + 2);
+    text_members::append_list(out, jobs);
+    return out;
 }
 
 std::vector<job_record> jobs_from_text(std::string_view text)

@@ -6,33 +6,42 @@
 #include <cstdint>
 #include <cstdlib>
 #include <ctime>
+#include <optional>
 
 namespace carillon {
 namespace {
 
-struct local_fields {
-    std::tm tm{};
-    std::string offset;
+/** A second of local time in words: its date and time, and the zone's offset. */
+struct local_second {
+    std::time_t second = 0;
+    std::string date_and_time{};
+    std::string offset{};
 };
 
-local_fields to_local(instant t)
+local_second local_second_of(std::time_t second)
 {
-    const std::time_t seconds =
-        std::chrono::floor<std::chrono::seconds>(t).time_since_epoch().count();
-    local_fields fields;
-    ::localtime_r(&seconds, &fields.tm);
-    const long minutes = fields.tm.tm_gmtoff / 60;
-    fields.offset = fmt::format(
-        FMT_COMPILE("{}{:02}:{:02}"), minutes < 0 ? '-' : '+', std::labs(minutes) / 60,
-        std::labs(minutes) % 60);
-    return fields;
+    std::tm tm{};
+    ::localtime_r(&second, &tm);
+    const long minutes = tm.tm_gmtoff / 60;
+    return {
+        .second = second,
+        .date_and_time = fmt::format(
+            FMT_COMPILE("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}"), tm.tm_year + 1900, tm.tm_mon + 1,
+            tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec),
+        .offset = fmt::format(
+            FMT_COMPILE("{}{:02}:{:02}"), minutes < 0 ? '-' : '+', std::labs(minutes) / 60,
+            std::labs(minutes) % 60)};
 }
 
-std::string date_and_time(const std::tm& tm)
+/** The last second is kept: a log has many lines of one. Valid until the next call of the thread.
+ */
+const local_second& to_local(instant t)
 {
-    return fmt::format(
-        FMT_COMPILE("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}"), tm.tm_year + 1900, tm.tm_mon + 1,
-        tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);
+    thread_local std::optional<local_second> last;
+    const std::time_t second =
+        std::chrono::floor<std::chrono::seconds>(t).time_since_epoch().count();
+    if (!last || last->second != second) last = local_second_of(second);
+    return *last;
 }
 
 } // namespace
@@ -61,17 +70,17 @@ std::string format_utc(instant t)
 
 std::string format_local(instant t)
 {
-    const local_fields fields = to_local(t);
-    return date_and_time(fields.tm) + fields.offset;
+    const local_second& in_words = to_local(t);
+    return in_words.date_and_time + in_words.offset;
 }
 
 std::string format_local_ms(instant t)
 {
-    const local_fields fields = to_local(t);
+    const local_second& in_words = to_local(t);
     const auto ms = std::chrono::floor<std::chrono::milliseconds>(t) -
                     std::chrono::floor<std::chrono::seconds>(t);
     return fmt::format(
-        FMT_COMPILE("{}.{:03}{}"), date_and_time(fields.tm), ms.count(), fields.offset);
+        FMT_COMPILE("{}.{:03}{}"), in_words.date_and_time, ms.count(), in_words.offset);
 }
 
 std::string format_local_short(instant t)

@@ -3,7 +3,6 @@
 #include <carillon/job/run.hpp>
 
 #include <boost/json/object.hpp>
-#include <boost/json/storage_ptr.hpp>
 
 namespace carillon {
 
@@ -13,6 +12,6 @@ namespace carillon {
 boost::json::object to_json(const run_record& run);
 
 /** A job of a run as programs see it. */
-boost::json::object to_json(const job_record& job, boost::json::storage_ptr memory = {});
+boost::json::object to_json(const job_record& job);
 
 } // namespace carillon

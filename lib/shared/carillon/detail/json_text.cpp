@@ -4,10 +4,13 @@
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
+#include <fmt/compile.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
+#include <iterator>
 #include <variant>
 
 namespace json = boost::json;
@@ -15,20 +18,23 @@ namespace json = boost::json;
 namespace carillon::detail {
 namespace {
 
-std::string number_text(double d)
+/** Whether a JSON string of it needs no escape (RFC 8259 section 7). Most do not. */
+bool is_plain(std::string_view text)
 {
-    if (!std::isfinite(d)) return "null";
-    std::string out = fmt::format("{}", d);
-    if (out.find_first_of(".e") == std::string::npos) out += ".0";
-    return out;
+    return std::none_of(
+        text.begin(), text.end(), [](char c) { return is_control(c) || c == '"' || c == '\\'; });
 }
 
-/** Most texts need no escape (RFC 8259 section 7) and are written as they are. */
+bool is_ascii(std::string_view text)
+{
+    return std::all_of(
+        text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+}
+
+/** A text that is UTF-8. */
 void append_text(std::string& out, json::string_view text)
 {
-    const bool is_plain = std::none_of(
-        text.begin(), text.end(), [](char c) { return is_control(c) || c == '"' || c == '\\'; });
-    if (!is_plain) {
+    if (!is_plain({text.data(), text.size()})) {
         out += json::serialize(text);
         return;
     }
@@ -41,7 +47,7 @@ void append_text(std::string& out, json::string_view text)
 void append(std::string& out, const json::value& v) // NOLINT(misc-no-recursion)
 {
     if (v.is_double()) {
-        out += number_text(v.get_double());
+        append_json(out, v.get_double());
     } else if (const auto* list = v.if_array()) {
         out += '[';
         for (const json::value& item : *list) {
@@ -74,6 +80,25 @@ std::string json_text(const json::value& v)
     std::string out;
     append(out, v);
     return out;
+}
+
+void append_json(std::string& out, double number)
+{
+    if (!std::isfinite(number)) {
+        out += "null";
+        return;
+    }
+    const std::size_t begin = out.size();
+    fmt::format_to(std::back_inserter(out), FMT_COMPILE("{}"), number);
+    if (out.find_first_of(".e", begin) == std::string::npos) out += ".0";
+}
+
+void append_json(std::string& out, std::string_view text)
+{
+    if (is_ascii(text))
+        append_text(out, {text.data(), text.size()});
+    else
+        append_text(out, as_utf8(text));
 }
 
 json::value to_value(const json_primitive& p)

@@ -19,6 +19,12 @@ namespace carillon::detail {
  */
 std::string json_text(const boost::json::value& v);
 
+/** Appends a number so. */
+void append_json(std::string& out, double number);
+
+/** Appends a text as a JSON string, with U+FFFD in place of all that is no UTF-8. */
+void append_json(std::string& out, std::string_view text);
+
 /** The same as a value of Boost.JSON. */
 boost::json::value to_value(const json_primitive& p);
 

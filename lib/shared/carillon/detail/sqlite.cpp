@@ -177,6 +177,19 @@ statement& statement::bind_null(int at)
     return *this;
 }
 
+statement& statement::lend(int at, std::string_view text)
+{
+    const auto size = static_cast<int>(text.size());
+    check(::sqlite3_bind_text(handle_.get(), at, text.data(), size, SQLITE_STATIC));
+    return *this;
+}
+
+statement& statement::lend_bytes(int at, const void* bytes, std::size_t size)
+{
+    check(::sqlite3_bind_blob(handle_.get(), at, bytes, static_cast<int>(size), SQLITE_STATIC));
+    return *this;
+}
+
 bool statement::step()
 {
     const int code = ::sqlite3_step(handle_.get());

@@ -83,6 +83,10 @@ public:
     statement& bind_bytes(int at, const void* bytes, std::size_t size);
     statement& bind_null(int at);
 
+    /** The same without a copy: the bytes must live until the statement has run. */
+    statement& lend(int at, std::string_view text);
+    statement& lend_bytes(int at, const void* bytes, std::size_t size);
+
     /** Moves to the next row. Returns whether there is one. */
     bool step();
 

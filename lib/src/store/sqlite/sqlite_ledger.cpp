@@ -17,12 +17,12 @@ constexpr const char* claiming = "cannot claim";
 constexpr const char* recording = "cannot record";
 constexpr const char* remembering = "cannot remember";
 
-void bind_or_null(statement& s, int at, std::string_view text)
+void lend_or_null(statement& s, int at, std::string_view text)
 {
     if (text.empty())
         s.bind_null(at);
     else
-        s.bind(at, text);
+        s.lend(at, text);
 }
 
 /** Runs a query of which one row is wanted: whether there is one. Leaves it ready for the next. */
@@ -95,7 +95,7 @@ std::vector<claim> ledger::commit_changes(const store_changes& batch, instant no
         return a->job < b->job;
     });
     for (const job_memory* m : memories) remember(*m);
-    for (const std::string& job : batch.forgotten) delete_job_.bind(1, job).run();
+    for (const std::string& job : batch.forgotten) delete_job_.lend(1, job).run();
     for (const missed_record& m : batch.missed) append(m, now);
     return out;
 }
@@ -104,8 +104,8 @@ void ledger::take_back(const returned_claim& r)
 {
     const bool is_withdrawn = r.what == returned_claim::kind::withdrawn;
     statement& s = is_withdrawn ? withdraw_ : give_back_;
-    s.bind(1, r.chain).bind(2, number_of(r.scheduled_at));
-    bind_uuid(s, 3, r.run);
+    s.lend(1, r.chain).bind(2, number_of(r.scheduled_at));
+    lend_uuid(s, 3, r.run);
     if (!is_withdrawn) s.bind(4, r.what == returned_claim::kind::unbegun ? nobody_unbegun : nobody);
     s.run();
 }
@@ -147,22 +147,22 @@ bool ledger::insert_claim(const claim_request& r, instant now, std::int64_t fenc
 {
     std::vector<job_record> so_far;
     if (r.what == claim_request::kind::fresh) {
-        if (has_row(find_history_.bind(1, r.chain).bind(2, number_of(r.scheduled_at))))
+        if (has_row(find_history_.lend(1, r.chain).bind(2, number_of(r.scheduled_at))))
             return false;
     } else if (is_cut_off(r)) {
         return take_up(r, fence);
     } else {
-        bind_uuid(find_ended_, 1, r.run);
-        find_ended_.bind(2, r.chain);
+        lend_uuid(find_ended_, 1, r.run);
+        find_ended_.lend(2, r.chain);
         const bool known = find_ended_.step();
         if (known) so_far = jobs_from_text(find_ended_.bytes(0));
         find_ended_.reset();
         if (!known) return false;
         reopen(so_far);
     }
-    insert_claim_.bind(1, r.chain).bind(2, number_of(r.scheduled_at));
-    bind_uuid(insert_claim_, 3, r.run);
-    insert_claim_.bind(4, to_string(r.trigger)).bind(5, fence).bind(6, number_of(r.due));
+    insert_claim_.lend(1, r.chain).bind(2, number_of(r.scheduled_at));
+    lend_uuid(insert_claim_, 3, r.run);
+    insert_claim_.lend(4, to_string(r.trigger)).bind(5, fence).bind(6, number_of(r.due));
     insert_claim_.bind(7, number_of(now)).bind(8, r.recovers ? 1 : 0).bind(9, owners_.number());
     insert_claim_.run();
     if (db_.changes() == 0) return false;
@@ -173,8 +173,8 @@ bool ledger::insert_claim(const claim_request& r, instant now, std::int64_t fenc
 /** Whether it is a run that is open, and whose owner is gone. */
 bool ledger::is_cut_off(const claim_request& r)
 {
-    find_claim_.bind(1, r.chain).bind(2, number_of(r.scheduled_at));
-    bind_uuid(find_claim_, 3, r.run);
+    find_claim_.lend(1, r.chain).bind(2, number_of(r.scheduled_at));
+    lend_uuid(find_claim_, 3, r.run);
     const bool found = find_claim_.step();
     const std::int64_t owner = found ? find_claim_.number(0) : 0;
     find_claim_.reset();
@@ -184,9 +184,9 @@ bool ledger::is_cut_off(const claim_request& r)
 bool ledger::take_over(const claim_request& r, std::int64_t fence)
 {
     if (!is_cut_off(r)) return false;
-    take_over_.bind(1, r.chain).bind(2, number_of(r.scheduled_at)).bind(3, fence);
+    take_over_.lend(1, r.chain).bind(2, number_of(r.scheduled_at)).bind(3, fence);
     take_over_.bind(4, owners_.number()).bind(5, number_of(r.due));
-    take_over_.bind(6, to_string(r.trigger)).bind(7, r.recovers ? 1 : 0).run();
+    take_over_.lend(6, to_string(r.trigger)).bind(7, r.recovers ? 1 : 0).run();
     return true;
 }
 
@@ -203,39 +203,39 @@ void ledger::save_progress(run_id run, const job_record& job) { put_progress(run
 
 void ledger::put_progress(run_id run, const job_record& job)
 {
-    bind_uuid(put_progress_, 1, run);
-    put_progress_.bind(2, job.job).bind(3, job_to_text(job)).run();
+    lend_uuid(put_progress_, 1, run);
+    put_progress_.lend(2, job.job).lend(3, job_to_text(job)).run();
 }
 
 void ledger::finish(const run_record& run)
 {
-    delete_claim_.bind(1, run.chain).bind(2, number_of(run.scheduled_at)).run();
-    bind_uuid(delete_progress_, 1, run.id);
+    delete_claim_.lend(1, run.chain).bind(2, number_of(run.scheduled_at)).run();
+    lend_uuid(delete_progress_, 1, run.id);
     delete_progress_.run();
-    bind_uuid(delete_history_, 1, run.id);
+    lend_uuid(delete_history_, 1, run.id);
     delete_history_.run();
 
-    append_run_.bind(1, run.chain).bind(2, number_of(run.scheduled_at));
-    bind_uuid(append_run_, 3, run.id);
-    append_run_.bind(4, to_string(run.trigger));
-    append_run_.bind(5, to_string(run.outcome.value_or(outcome::interrupted)));
-    bind_or_null(append_run_, 6, run.reason ? to_string(*run.reason) : "");
+    append_run_.lend(1, run.chain).bind(2, number_of(run.scheduled_at));
+    lend_uuid(append_run_, 3, run.id);
+    append_run_.lend(4, to_string(run.trigger));
+    append_run_.lend(5, to_string(run.outcome.value_or(outcome::interrupted)));
+    lend_or_null(append_run_, 6, run.reason ? to_string(*run.reason) : "");
     append_run_.bind(7, number_of(run.started_at));
     append_run_.bind(8, number_of(run.ended_at.value_or(run.started_at)));
     append_run_.bind(9, run.lateness.count()).bind(10, run.fence);
-    append_run_.bind(11, jobs_to_text(run.jobs)).bind(12, number_of(clock_.mark())).run();
+    append_run_.lend(11, jobs_to_text(run.jobs)).bind(12, number_of(clock_.mark())).run();
 }
 
 void ledger::append(const missed_record& m, instant now)
 {
-    append_missed_.bind(1, m.chain).bind(2, number_of(m.from)).bind(3, number_of(m.to));
-    append_missed_.bind(4, m.count).bind(5, fate_of(m.reason)).bind(6, to_string(m.reason));
+    append_missed_.lend(1, m.chain).bind(2, number_of(m.from)).bind(3, number_of(m.to));
+    append_missed_.bind(4, m.count).lend(5, fate_of(m.reason)).lend(6, to_string(m.reason));
     append_missed_.bind(7, number_of(now)).bind(8, number_of(clock_.mark())).run();
 }
 
 void ledger::remember(const job_memory& m)
 {
-    put_job_.bind(1, m.job).bind(2, memory_to_text(m)).run();
+    put_job_.lend(1, m.job).lend(2, memory_to_text(m)).run();
 }
 
 recollection ledger::load()

@@ -18,6 +18,12 @@ inline void bind_uuid(statement& s, int at, const boost::uuids::uuid& id)
     s.bind_bytes(at, id.data, sizeof id.data);
 }
 
+/** The same of an id that lives until the statement has run. */
+inline void lend_uuid(statement& s, int at, const boost::uuids::uuid& id)
+{
+    s.lend_bytes(at, id.data, sizeof id.data);
+}
+
 /// Who owns a claim that was given back: nobody, and nothing of its run has begun.
 inline constexpr std::int64_t nobody_unbegun = 0;
 /// Nobody likewise; something of it may have begun before.
