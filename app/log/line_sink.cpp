@@ -63,12 +63,12 @@ public:
         return ended_;
     }
 
-    bool push(const log_entry& e)
+    bool push(std::shared_ptr<const log_entry> e)
     {
         const std::lock_guard lock(mutex_);
         if (closed_) return false;
         if (waiting_.size() < log_sinks::queue_size)
-            waiting_.push_back(e);
+            waiting_.push_back(std::move(e));
         else
             ++dropped_;
         changed_.notify_one();
@@ -135,9 +135,9 @@ private:
 
     void consume_batch()
     {
-        for (const log_entry& e : batch_)
-            if (std::string line = format_entry(e, options.format); !line.empty())
-                lines_.push_back({&e, std::move(line)});
+        for (const auto& e : batch_)
+            if (std::string line = format_entry(*e, options.format); !line.empty())
+                lines_.push_back({e.get(), std::move(line)});
         if (!lines_.empty()) write_lines();
         lines_.clear();
         batch_.clear();
@@ -202,13 +202,13 @@ private:
     complaint complain_;
     std::unique_ptr<line_writer> writer_;
     time_point next_try_{};
-    std::vector<log_entry> batch_;
+    std::vector<std::shared_ptr<const log_entry>> batch_;
     std::vector<log_line> lines_; // of it
 
     std::mutex mutex_; // for all below
     std::condition_variable changed_;
     std::condition_variable written_;
-    std::deque<log_entry> waiting_;
+    std::deque<std::shared_ptr<const log_entry>> waiting_;
     std::uint64_t dropped_ = 0;
     bool works_ = true;
     bool busy_ = true; // opening
@@ -242,7 +242,7 @@ bool line_sink::wants(const log_entry& e) const
 
 bool line_sink::works() const { return state_->works(); }
 
-bool line_sink::push(const log_entry& e) { return state_->push(e); }
+bool line_sink::push(std::shared_ptr<const log_entry> e) { return state_->push(std::move(e)); }
 
 bool line_sink::has_ended() const { return state_->has_ended(); }
 

@@ -160,8 +160,12 @@ std::string format_entry(const log_entry& e, log_format format)
         break;
     }
     const std::string line = classic_line(e);
-    return line.empty() ? line
-                        : fmt::format("[{}] {}", format_local(e.time), detail::visible(line));
+    if (line.empty()) return line;
+    std::string out = format_local(e.time);
+    out.reserve(out.size() + line.size() + 3);
+    out.insert(0, "[").append("] ");
+    detail::append_visible(out, line);
+    return out;
 }
 
 } // namespace carillon::app

@@ -3,6 +3,8 @@
 #include "base/terminal.hpp"
 #include "log/line_sink.hpp"
 
+#include <boost/log/attributes/attribute_name.hpp>
+#include <boost/log/attributes/attribute_value.hpp>
 #include <boost/log/attributes/attribute_value_set.hpp>
 #include <boost/log/attributes/value_extraction.hpp>
 #include <boost/log/core/core.hpp>
@@ -25,15 +27,16 @@ namespace {
 class line_sinks : public std::enable_shared_from_this<line_sinks> {
 public:
     using time_point = line_sink::time_point;
+    using entry_ptr = std::shared_ptr<const log_entry>;
 
-    void push(const log_entry& e)
+    void push(const entry_ptr& e)
     {
         const std::lock_guard lock(mutex_);
-        const bool must_be_shown = is_about_all(e);
+        const bool must_be_shown = is_about_all(*e);
         bool told = false;
         for (const auto& s : sinks_) {
-            if (!s->wants(e)) continue;
-            const bool shows = must_be_shown && would_show(*s, e);
+            if (!s->wants(*e)) continue;
+            const bool shows = must_be_shown && would_show(*s, *e);
             if (s->push(e) && shows) told = true;
         }
         if (must_be_shown && !told) push_to_last_resort(e);
@@ -89,7 +92,7 @@ private:
     }
 
     /** Standard error, where each sink's filter or format leaves the entry out. */
-    void push_to_last_resort(const log_entry& e)
+    void push_to_last_resort(const entry_ptr& e)
     {
         try {
             if (!last_resort_)
@@ -113,11 +116,12 @@ private:
     /** Has all sinks but one show an entry; whether any of them does. */
     bool tell_others(const sink_options& but, const log_entry& e)
     {
+        const auto shared = std::make_shared<const log_entry>(e);
         const std::lock_guard lock(mutex_);
         bool told = false;
         for (const auto& s : sinks_) {
             const bool shows = !(s->options() == but) && would_show(*s, e);
-            if (shows && s->push(e)) told = true;
+            if (shows && s->push(shared)) told = true;
         }
         return told;
     }
@@ -128,8 +132,8 @@ private:
     std::shared_ptr<line_sink> last_resort_;          // once it was needed
 };
 
-/** Takes Boost.Log's records. An entry is copied here, on the thread that logs: a record and its
- * attributes are never passed to another thread. */
+/** Takes Boost.Log's records. Sinks share an entry with its record: they keep the attribute, which
+ * counts its owners and never changes. */
 class entry_backend
     : public logging::sinks::basic_sink_backend<logging::sinks::concurrent_feeding> {
 public:
@@ -137,7 +141,12 @@ public:
 
     void consume(const logging::record_view& record)
     {
-        if (const auto entry = logging::extract<log_entry>("Entry", record)) to_->push(*entry);
+        static const logging::attribute_name name("Entry");
+        const auto& attributes = record.attribute_values();
+        const auto at = attributes.find(name);
+        if (at == attributes.end()) return;
+        const auto kept = std::make_shared<const logging::attribute_value>(at->second);
+        if (const auto entry = kept->extract<log_entry>()) to_->push({kept, entry.get_ptr()});
     }
 
 private:

@@ -114,6 +114,15 @@ std::string_view words_for(bhttp::error e)
     }
 }
 
+/** About, and hardly less than it is. */
+std::size_t size_of_head(const request& req, const endpoint* proxy)
+{
+    std::size_t out = req.method.size() + req.target.target.size() + req.target.host.size() +
+                      (proxy != nullptr ? first_space : 128);
+    for (const field& f : req.fields) out += f.name.size() + f.value.size() + 4;
+    return out;
+}
+
 } // namespace
 
 // RFC 9112 section 3. By hand: a Beast message costs many times the few appends.
@@ -122,7 +131,7 @@ result<std::string> head_of(const request& req, const endpoint* proxy)
     if (!can_be_written(req)) return errc::malformed_request;
     const bool is_authorized = proxy != nullptr && !proxy->user_info.empty();
     std::string out;
-    out.reserve(first_space);
+    out.reserve(size_of_head(req, proxy));
     out.append(req.method).append(" ");
     if (proxy != nullptr) out.append(req.target.origin());
     out.append(req.target.target).append(" HTTP/1.1\r\n");
@@ -193,6 +202,7 @@ public:
         if (message.result_int() / 100 == 1) return;
         out.status = static_cast<int>(message.result_int());
         out.reason_phrase = std::string(message.reason());
+        out.fields.reserve(static_cast<std::size_t>(std::distance(message.begin(), message.end())));
         for (const auto& f : message)
             out.fields.push_back({std::string(f.name_string()), std::string(f.value())});
         out.body = std::move(message.body());

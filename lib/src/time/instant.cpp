@@ -71,7 +71,9 @@ std::string format_utc(instant t)
 std::string format_local(instant t)
 {
     const local_second& in_words = to_local(t);
-    return in_words.date_and_time + in_words.offset;
+    std::string out;
+    out.reserve(in_words.date_and_time.size() + in_words.offset.size());
+    return out.append(in_words.date_and_time).append(in_words.offset);
 }
 
 std::string format_local_ms(instant t)

@@ -94,9 +94,11 @@ database::handle_ptr database::open(const std::string& path, access how)
     const bool has_log = how == access::still && is_filled(path + "-wal");
     const bool is_constant = how == access::still && !has_log;
     const std::string name = is_constant ? constant_uri(path) : path;
-    const int flags = how == access::create
-                          ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
-                          : SQLITE_OPEN_READONLY | (is_constant ? SQLITE_OPEN_URI : 0);
+    // A database is for one thread at a time, and needs no mutex of SQLite's.
+    const int flags = SQLITE_OPEN_NOMUTEX |
+                      (how == access::create ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
+                                             : SQLITE_OPEN_READONLY) |
+                      (is_constant ? SQLITE_OPEN_URI : 0);
     sqlite3* db = nullptr;
     const int code = ::sqlite3_open_v2(name.c_str(), &db, flags, has_log ? "unix-none" : nullptr);
     handle_ptr out(db); // not null after most failures: it has the reason

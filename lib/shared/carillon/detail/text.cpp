@@ -97,11 +97,19 @@ std::string_view short_escape(char32_t c) noexcept
 
 std::string visible(std::string_view text)
 {
-    // As nearly always.
-    if (std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c < 0x7F; }))
-        return std::string(text);
     std::string out;
     out.reserve(text.size());
+    append_visible(out, text);
+    return out;
+}
+
+void append_visible(std::string& out, std::string_view text)
+{
+    // As nearly always.
+    if (std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c < 0x7F; })) {
+        out += text;
+        return;
+    }
     for (std::size_t i = 0; i < text.size();) {
         const character c = character_at(text, i);
         const std::string_view bytes = text.substr(i, c.size);
@@ -116,7 +124,6 @@ std::string visible(std::string_view text)
             }
         i += c.size;
     }
-    return out;
 }
 
 std::string shorten(std::string_view text, std::size_t max_bytes)

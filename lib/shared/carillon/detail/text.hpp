@@ -72,6 +72,9 @@ std::string_view short_escape(char32_t c) noexcept;
  * character, or of what is no UTF-8, as `\xNN`. */
 std::string visible(std::string_view text);
 
+/** Appends the same. */
+void append_visible(std::string& out, std::string_view text);
+
 /**
  * `text`, cut to at most `max_bytes` between UTF-8 characters. A cut text ends with `...`.
  */

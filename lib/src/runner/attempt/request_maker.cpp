@@ -106,7 +106,9 @@ void add_fields(
 {
     const attempt_identity identity{
         .run = c.run, .job = c.job, .attempt = c.attempt, .span_id = c.span_id};
-    for (auto& [name, value] : request_fields(identity, target.user_info)) {
+    auto fields = request_fields(identity, target.user_info);
+    out.fields.reserve(fields.size() + 1); // a signature may follow
+    for (auto& [name, value] : fields) {
         const bool is_secret = is_secret_header(name);
         const bool has_reply_value = has_placeholders(value) && !reply_references(value).empty();
         std::string filled = f.fill(value, placement::header, is_secret);

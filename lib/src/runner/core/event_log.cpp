@@ -285,9 +285,8 @@ log_entry to_entry(const event& e, instant now, const masker& secrets)
         },
         e);
     entry.time = now;
-    entry.title = secrets.hide(entry.title);
-    entry.message = secrets.hide(entry.message);
-    entry.error = secrets.hide(entry.error);
+    for (std::string* text : {&entry.title, &entry.message, &entry.error})
+        if (secrets.finds(*text)) *text = secrets.hide(*text);
     return entry;
 }
 
