@@ -1,13 +1,10 @@
-// Else the journal's records would have this file's path and line.
-#define SD_JOURNAL_SUPPRESS_LOCATION
-
 #include "log/line_writers.hpp"
 
+#include "log/system_log_writers.hpp"
 #include <carillon/detail/last_error.hpp>
 
 #include <climits>
 #include <fmt/format.h>
-#include <systemd/sd-journal.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -18,7 +15,6 @@
 #include <limits>
 #include <poll.h>
 #include <sys/stat.h>
-#include <syslog.h>
 #include <unistd.h>
 #include <utility>
 #include <vector>
@@ -44,27 +40,6 @@ error_code write_all(int fd, std::string_view& text)
         text.remove_prefix(static_cast<std::size_t>(n));
     }
     return {};
-}
-
-error_code find_socket(const char* path)
-{
-    return ::access(path, F_OK) == 0 ? error_code{} : last_error();
-}
-
-/** syslog(3)'s priority for a level; the journal uses the same numbers. */
-int priority_of(log_level l)
-{
-    switch (l) {
-    case log_level::debug:
-        return LOG_DEBUG;
-    case log_level::info:
-        return LOG_INFO;
-    case log_level::warning:
-        return LOG_WARNING;
-    case log_level::error:
-        break;
-    }
-    return LOG_ERR;
 }
 
 /** Whether the journal reads what is written here (systemd.exec(5), JOURNAL_STREAM). */
@@ -271,69 +246,6 @@ private:
     line_batch batch_;
 };
 
-/** The journal, with its native fields (systemd.journal-fields(7)) beside carillon's own. */
-class journal_writer final : public line_writer {
-public:
-    // Without a journal the library reports success: the socket tells.
-    error_code open() override { return find_socket("/run/systemd/journal/socket"); }
-
-    error_code write(const std::vector<log_line>& lines, std::size_t& written) override
-    {
-        for (const log_line& l : lines) {
-            if (error_code ec = send(*l.entry, l.text)) return ec;
-            ++written;
-        }
-        return {};
-    }
-
-private:
-    error_code send(const log_entry& e, const std::string& line)
-    {
-        std::vector<std::string> fields{
-            "MESSAGE=" + line, fmt::format("PRIORITY={}", priority_of(e.level)),
-            "SYSLOG_IDENTIFIER=carillon"};
-        const auto add = [&](const char* name, std::string_view value) {
-            if (!value.empty()) fields.push_back(fmt::format("CARILLON_{}={}", name, value));
-        };
-        add("EVENT", e.event);
-        add("JOB", e.job);
-        add("CHAIN", e.chain);
-        add("RUN", e.run);
-        add("OUTCOME", e.outcome);
-        add("ERROR", e.error);
-        if (e.attempt != 0) add("ATTEMPT", std::to_string(e.attempt));
-        if (e.http_status != 0) add("HTTP_STATUS", std::to_string(e.http_status));
-        if (e.latency)
-            add("LATENCY_MS", fmt::format("{}", static_cast<double>(e.latency->count()) / 1000));
-        if (e.lateness)
-            add("LATENESS_MS", fmt::format("{}", static_cast<double>(e.lateness->count()) / 1000));
-
-        std::vector<iovec> parts;
-        parts.reserve(fields.size());
-        for (std::string& f : fields) parts.push_back({f.data(), f.size()});
-        const int r = ::sd_journal_sendv(parts.data(), static_cast<int>(parts.size()));
-        return r < 0 ? error_code(-r, boost::system::system_category()) : open();
-    }
-};
-
-class syslog_writer final : public line_writer {
-public:
-    syslog_writer() { ::openlog("carillon", LOG_PID, LOG_DAEMON); }
-    ~syslog_writer() override { ::closelog(); }
-
-    error_code open() override { return find_socket("/dev/log"); }
-
-    error_code write(const std::vector<log_line>& lines, std::size_t& written) override
-    {
-        for (const log_line& l : lines) {
-            if (error_code ec = open()) return ec;
-            ::syslog(priority_of(l.entry->level), "%s", l.text.c_str());
-            ++written;
-        }
-        return {};
-    }
-};
-
 } // namespace
 
 std::unique_ptr<line_writer> make_writer(const sink_options& options)
@@ -344,11 +256,11 @@ std::unique_ptr<line_writer> make_writer(const sink_options& options)
     case sink_type::file:
         return std::make_unique<file_writer>(options);
     case sink_type::journal:
-        return std::make_unique<journal_writer>();
+        return make_journal_writer();
     case sink_type::syslog:
         break;
     }
-    return std::make_unique<syslog_writer>();
+    return make_syslog_writer();
 }
 
 } // namespace carillon::app

@@ -159,6 +159,18 @@ BOOST_AUTO_TEST_CASE(what_crashed_goes_first_and_in_its_order)
         BOOST_TEST(end(slots) == std::optional<std::string>(run));
 }
 
+BOOST_AUTO_TEST_CASE(what_crashed_and_is_due_now_waits_for_another_unless_they_may_go_together)
+{
+    chain slots;
+    BOOST_TEST(slots.offer_crashed(overlap_policy::queue));
+    BOOST_TEST(!slots.offer_crashed(overlap_policy::queue));
+    BOOST_TEST(!slots.settle_crashed("b"));
+    BOOST_TEST(slots.offer_crashed(overlap_policy::allow));
+    slots.end();
+    BOOST_TEST(!slots.next()); // one is running
+    BOOST_TEST(end(slots) == std::optional<std::string>("b"));
+}
+
 BOOST_AUTO_TEST_CASE(a_stop_gives_back_all_that_waits)
 {
     chain slots;

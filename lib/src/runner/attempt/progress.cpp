@@ -4,6 +4,22 @@
 
 namespace carillon::detail {
 
+bool has_begun(const job_record& job) noexcept
+{
+    return !job.attempts.empty() || job.may_be_sent || job.polled;
+}
+
+bool is_polled(const job_record& record, const job& of) noexcept
+{
+    return record.polled && *of.poll;
+}
+
+void forget_progress(job_record& job)
+{
+    job.values = {};
+    job.polled = {};
+}
+
 job_record as_stored(
     const job_record& job, const std::vector<wanted_value>& wanted, const run_secrets& secrets)
 {

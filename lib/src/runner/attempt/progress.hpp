@@ -1,6 +1,7 @@
 #pragma once
 
 #include "runner/attempt/run_secrets.hpp"
+#include <carillon/job/job.hpp>
 #include <carillon/job/run.hpp>
 
 #include <string>
@@ -15,6 +16,15 @@ struct wanted_value {
     /// It is sent as a secret, so no store may hold it.
     bool is_secret = false;
 };
+
+/** Whether an attempt of the job has begun. */
+bool has_begun(const job_record& job) noexcept;
+
+/** Whether a job's endpoint has accepted its work, and is asked for the result. */
+bool is_polled(const job_record& record, const job& of) noexcept;
+
+/** Removes what only a job that is running needs; it may be secret. */
+void forget_progress(job_record& job);
 
 /** A job's record without its secrets, as a store may hold it. */
 job_record as_stored(

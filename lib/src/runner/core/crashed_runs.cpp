@@ -221,12 +221,7 @@ void crashed_runs::is_due(const std::shared_ptr<open_run>& open)
     const auto first = jobs->find(open->run.chain);
     const auto policy = first ? (*jobs)[*first].overlap : overlap_policy::skip;
     auto& slots = chains_.slots_of(open->run.chain);
-    if (!slots.is_busy() || policy == overlap_policy::allow) {
-        slots.offer_crashed();
-        return resume(open);
-    }
-    slots.offer_crashed_waiting();
-    if (slots.settle_crashed(open)) resume(open);
+    if (slots.offer_crashed(policy) || slots.settle_crashed(open)) resume(open);
 }
 
 /** Whether its job was paused or disabled before it was due. */

@@ -154,16 +154,12 @@ void chain_run::start_job(std::size_t position)
     signals_[position] = std::make_shared<asio::cancellation_signal>();
     const instant begun_at = shared_->time.now();
     const microseconds begun = shared_->time.since_boot();
-    // Work that was accepted before a crash is polled for, which needs no permit yet.
-    if (record_.jobs[position].polled) return perform(position, std::nullopt, begun_at, begun);
-    const job& j = walk_.at(position);
-    shared_->limiter->async_acquire(
-        origin_of(j), j.deadline,
-        asio::bind_cancellation_slot(
-            signals_[position]->slot(),
-            [self = shared_from_this(), position, begun_at, begun](limiter::permit_result permit) {
-                self->perform(position, std::move(permit), begun_at, begun);
-            }));
+    wait_for_permit(
+        *shared_, walk_.at(position), record_.jobs[position], signals_[position]->slot(),
+        [self = shared_from_this(), position, begun_at,
+         begun](std::optional<limiter::permit_result> permit) {
+            self->perform(position, std::move(permit), begun_at, begun);
+        });
 }
 
 void chain_run::perform(
@@ -255,11 +251,7 @@ void chain_run::cancel_rest()
 void chain_run::finish()
 {
     if (std::exchange(finished_, true)) return; // the last of several that ended at a time
-    // They may be secrets, and no job needs them from now on.
-    for (job_record& j : record_.jobs) {
-        j.values = {};
-        j.polled = {};
-    }
+    for (job_record& j : record_.jobs) forget_progress(j);
     record_.outcome = outcome_of(record_);
     if (record_.outcome == outcome::cancelled) record_.reason = why_cancelled_;
     record_.ended_at = shared_->time.now();

@@ -1,5 +1,7 @@
 #include "runner/run/recovery.hpp"
 
+#include "runner/attempt/progress.hpp"
+
 #include <algorithm>
 #include <utility>
 #include <variant>
@@ -29,11 +31,8 @@ void interrupt(job_record& job, reason why)
     job.reason = why;
     job.status = "error";
     job.message = in_words(why);
-    job.values = {};
-    job.polled = {};
+    forget_progress(job);
 }
-
-bool is_polled(const job_record& j, const job& of) { return j.polled && *of.poll; }
 
 /** Adds an attempt that a crash interrupted, and of which nothing is known. */
 void add_interrupted_attempt(job_record& job, instant at)
@@ -115,9 +114,8 @@ void interrupt(run_record& run, const job_set& jobs, reason why, instant now)
         mark_underway(run.jobs, walk, run.started_at);
     }
     for (job_record& j : run.jobs) {
-        j.values = {};
-        const bool has_begun = !j.attempts.empty() || j.may_be_sent || j.polled;
-        if (!j.outcome && has_begun) interrupt(j, why);
+        if (!j.outcome && has_begun(j)) interrupt(j, why);
+        forget_progress(j);
     }
     std::erase_if(run.jobs, [](const job_record& j) { return !j.outcome; });
     run.outcome = outcome_of(run);

@@ -2,12 +2,12 @@
 
 namespace carillon::detail {
 
-/** How a run takes its place that is due while others of its chain may be running. */
+/** How a run takes its slot that is due while others of its chain may be running. */
 enum class admission {
     start,
     /// Wait for the end of the last one.
     queue,
-    /// Wait for it, and cancel it, and take the place of another that waits.
+    /// Wait for it, and cancel it, and take the slot of another that waits.
     replace,
     /// Wait for the end of whatever is running: it makes up for a missed instant.
     catch_up,

@@ -12,12 +12,12 @@
 namespace carillon::detail {
 
 /**
- * The places of one chain's runs: which are running, and which wait for them to end. Pure; whatever
- * brings a run calls it. `Run` is what is kept of a run that waits.
+ * The slots of one chain's runs: which are running, and which wait for them to end. Pure; `claims`,
+ * `crashed_runs`, `on_demand` and `chains` call it. `Run` is what is kept of a run that waits.
  *
- * A run is offered when it is due, which keeps a place for it while its claim is under way. Then it
+ * A run is offered when it is due, which keeps a slot for it while its claim is under way. Then it
  * is settled, and starts or waits, or it is withdrawn. When a running one ends, the next has its
- * place.
+ * slot.
  */
 template <class Run>
 class chain_slots {
@@ -26,7 +26,7 @@ public:
     struct decision {
         /// It starts now; else it waits.
         bool starts = false;
-        /// Another waited, and has lost its place.
+        /// Another waited, and has lost its slot.
         std::optional<Run> displaced{};
         /// How many were skipped one after another, that one included; 0 where it was not skipped,
         /// but made up for by the newer one.
@@ -62,6 +62,14 @@ public:
 
     /** A run of an earlier process resumes now. */
     void offer_crashed() noexcept { ++running_; }
+
+    /** The same of one whose instant has come only now: whether it resumes, else it waits. */
+    bool offer_crashed(overlap_policy policy) noexcept
+    {
+        const bool starts = running_ == 0 || policy == overlap_policy::allow;
+        ++(starts ? running_ : waiting_);
+        return starts;
+    }
 
     /** The same of one that waits for another that resumes. */
     void offer_crashed_waiting() noexcept { ++waiting_; }
@@ -163,7 +171,7 @@ private:
     };
 
     // On the heap, since of most chains none waits.
-    using place = std::unique_ptr<in_line>;
+    using line_slot = std::unique_ptr<in_line>;
 
     admission begin() noexcept
     {
@@ -180,7 +188,7 @@ private:
     }
 
     /** Of those that wait the newest stays. */
-    std::optional<Run> put(place& line, Run run, bool is_special)
+    std::optional<Run> put(line_slot& line, Run run, bool is_special)
     {
         const auto older =
             std::exchange(line, std::make_unique<in_line>(in_line{std::move(run), is_special}));
@@ -189,7 +197,7 @@ private:
         return std::move(older->run);
     }
 
-    std::optional<Run> take(place& line)
+    std::optional<Run> take(line_slot& line)
     {
         go();
         return std::move(std::exchange(line, nullptr)->run);
@@ -200,8 +208,8 @@ private:
     int turns_ = 0;   // that make up for missed instants: claimed, waiting, or running
     int skipped_in_a_row_ = 0;
     std::list<Run> crashed_; // a deque allocates while it is empty, too
-    place backlog_;          // makes up for a missed instant
-    place queued_;
+    line_slot backlog_;      // makes up for a missed instant
+    line_slot queued_;
 };
 
 } // namespace carillon::detail

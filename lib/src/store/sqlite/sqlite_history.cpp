@@ -1,8 +1,8 @@
 #include "store/sqlite/sqlite_history.hpp"
 
-#include "store/memory_text.hpp"
 #include "store/run_text.hpp"
 #include "store/sqlite/sqlite_rows.hpp"
+#include <carillon/store/job_memory_text.hpp>
 
 #include <boost/system/system_error.hpp>
 #include <sqlite3.h>
@@ -127,7 +127,7 @@ std::vector<job_memory> read_memories(database& db)
     out.reserve(static_cast<std::size_t>(db.number("SELECT count(*) FROM jobs", reading)));
     statement rows(db, "SELECT name, memory FROM jobs", reading);
     while (rows.step()) {
-        auto m = memory_from_text(rows.text(0), rows.bytes(1));
+        auto m = job_memory_from_text(rows.text(0), rows.bytes(1));
         if (!m) throw boost::system::system_error({SQLITE_CORRUPT, category()}, reading);
         out.push_back(std::move(*m));
     }

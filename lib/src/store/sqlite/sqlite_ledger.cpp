@@ -1,9 +1,9 @@
 #include "store/sqlite/sqlite_ledger.hpp"
 
-#include "store/memory_text.hpp"
 #include "store/run_text.hpp"
 #include "store/sqlite/sqlite_history.hpp"
 #include "store/sqlite/sqlite_rows.hpp"
+#include <carillon/store/job_memory_text.hpp>
 
 #include <algorithm>
 #include <numeric>
@@ -233,10 +233,7 @@ void ledger::append(const missed_record& m, instant now)
     append_missed_.bind(7, number_of(now)).bind(8, number_of(clock_.mark())).run();
 }
 
-void ledger::remember(const job_memory& m)
-{
-    put_job_.lend(1, m.job).lend(2, memory_to_text(m)).run();
-}
+void ledger::remember(const job_memory& m) { put_job_.lend(1, m.job).lend(2, to_text(m)).run(); }
 
 recollection ledger::load()
 {

@@ -1,6 +1,5 @@
-#include "store/memory_text.hpp"
-
 #include <carillon/error.hpp>
+#include <carillon/store/job_memory_text.hpp>
 
 #include <boost/json/array.hpp>
 #include <boost/json/monotonic_resource.hpp>
@@ -18,7 +17,7 @@
 
 namespace json = boost::json;
 
-namespace carillon::detail {
+namespace carillon {
 namespace {
 
 /// Anchor, rate, first, last, and how many, or how often.
@@ -133,7 +132,7 @@ std::vector<Span> spans_at(const json::object& o, std::string_view key, std::int
 
 } // namespace
 
-std::string memory_to_text(const job_memory& m)
+std::string to_text(const job_memory& m)
 {
     static const job_memory none;
     std::string out;
@@ -156,7 +155,7 @@ std::string memory_to_text(const job_memory& m)
     return out;
 }
 
-std::optional<job_memory> memory_from_text(std::string job, std::string_view text)
+std::optional<job_memory> job_memory_from_text(std::string job, std::string_view text)
 {
     job_memory m{.job = std::move(job)};
     // All that is read for one text is let go at once: at a start there are a hundred thousand.
@@ -178,4 +177,4 @@ std::optional<job_memory> memory_from_text(std::string job, std::string_view tex
     return m;
 }
 
-} // namespace carillon::detail
+} // namespace carillon
