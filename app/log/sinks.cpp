@@ -3,8 +3,6 @@
 #include "base/terminal.hpp"
 #include "log/line_sink.hpp"
 
-#include <boost/log/attributes/attribute_name.hpp>
-#include <boost/log/attributes/attribute_value.hpp>
 #include <boost/log/attributes/attribute_value_set.hpp>
 #include <boost/log/attributes/value_extraction.hpp>
 #include <boost/log/core/core.hpp>
@@ -132,8 +130,8 @@ private:
     std::shared_ptr<line_sink> last_resort_;          // once it was needed
 };
 
-/** Takes Boost.Log's records. Sinks share an entry with its record: they keep the attribute, which
- * counts its owners and never changes. */
+/** Takes Boost.Log's records. An entry is copied here, on the thread that logs, once for all sinks:
+ * a record and its attributes are never passed to another thread. */
 class entry_backend
     : public logging::sinks::basic_sink_backend<logging::sinks::concurrent_feeding> {
 public:
@@ -141,12 +139,8 @@ public:
 
     void consume(const logging::record_view& record)
     {
-        static const logging::attribute_name name("Entry");
-        const auto& attributes = record.attribute_values();
-        const auto at = attributes.find(name);
-        if (at == attributes.end()) return;
-        const auto kept = std::make_shared<const logging::attribute_value>(at->second);
-        if (const auto entry = kept->extract<log_entry>()) to_->push({kept, entry.get_ptr()});
+        if (const auto entry = logging::extract<log_entry>("Entry", record))
+            to_->push(std::make_shared<const log_entry>(*entry));
     }
 
 private:

@@ -33,6 +33,7 @@ struct claims_alone : run_parts {
             owner, {.recall = [this](const auto& names) { return plan.recall(names); },
                     .on_idle = [] {},
                     .on_still_failing = [this] { due.judge_held(); },
+                    .is_needed = [] { return true; },
                     .on_recovered = [this] { due.release_held(); }});
     }
 

@@ -161,7 +161,7 @@ BOOST_AUTO_TEST_CASE(a_stop_ends_the_wait_for_a_store_that_fails)
     stop_firing();
     crashed.stop();
     noted();
-    run_for(10s);
+    run_for(5s);
     const strings all = noted();
     BOOST_TEST(std::count(all.begin(), all.end(), "recover a@540") == 0);
 }

@@ -107,6 +107,7 @@ run_parts::run_parts()
         owner, {.recall = [this](const auto& names) { return plan.recall(names); },
                 .on_idle = [] {},
                 .on_still_failing = [] {},
+                .is_needed = [] { return true; },
                 .on_recovered = [] {}});
     work.serve(owner, [] {});
     life.serve(owner, [](bool) {});

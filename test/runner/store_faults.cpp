@@ -109,6 +109,23 @@ BOOST_AUTO_TEST_CASE(a_run_by_hand_that_was_refused_stops_no_schedule)
     kill();
 }
 
+BOOST_AUTO_TEST_CASE(a_run_by_hand_that_was_refused_before_the_store_was_read_stops_no_schedule)
+{
+    choose = [this](operation what) -> faulty_store::fault {
+        if (what == operation::load) return {.delay = 5s};
+        if (is_full && what == operation::claim) return {.ec = asio::error::no_buffer_space};
+        return {};
+    };
+    is_full = true;
+    begin({each_minute("a")});
+    daemon->async_trigger("a", asio::detached);
+    run_for(6s);
+    is_full = false;
+    run_for(2min);
+    BOOST_TEST(instants("a") == (strings{"00:01:00", "00:02:00"}), test::per_element());
+    kill();
+}
+
 BOOST_AUTO_TEST_CASE(what_is_owed_waits_for_the_store)
 {
     job a = make("a", schedule{.every = 1min, .catch_up = catch_up_policy::all});

@@ -139,9 +139,10 @@ claims::take_back(const std::vector<batch_ptr>& batches, std::optional<std::stri
 
 void claims::release(const taken_back& what)
 {
+    // First, since others may start by it, and a listener may change the jobs.
+    for (const queued_run& r : what.runs) chains_.release(r);
     if (what.jobs) plan_.tell_missed(*what.jobs, what.missed);
     tell_lost(what.lost);
-    for (const queued_run& r : what.runs) chains_.release(r);
 }
 
 bool claims::is_all_taken_back(const batch& b)

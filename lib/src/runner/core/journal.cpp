@@ -88,9 +88,6 @@ void journal::claim_next(std::shared_ptr<claim_queue> queue)
                 self->add_waiting(what_may_be_kept_twice(*batch));
             else if (ec)
                 self->add_waiting(*batch);
-            // Something must be left to ask for, or the store would count as failing for ever.
-            if (ec)
-                for (const claim_request& c : batch->claims) self->jobs_.insert(c.chain);
             // The handler runs before the batch stops counting as under way. So the runner does
             // not end before the handler has done its work.
             asked ended = std::move(queue->front());
@@ -125,7 +122,13 @@ void journal::amend(const std::function<void(job_memory&)>& change)
 void journal::begin()
 {
     stage_ = stage::writing;
+    failure_.reset();
     if (!returned_.empty()) ask_for_turn();
+}
+
+void journal::store_was_read()
+{
+    if (failure_ && !has_waiting() && underway_ == 0) note_recovery();
 }
 
 void journal::write(store_changes notes)
@@ -274,11 +277,14 @@ void journal::wait()
         const auto self = weak.lock();
         const auto owner = owner_.lock();
         if (owner && failure_) calls_.on_still_failing();
-        if (has_waiting()) try_again();
+        if (has_waiting())
+            try_again();
+        else if (owner && failure_ && underway_ == 0 && calls_.is_needed())
+            ask_for_turn(); // or the store would count as failing for ever
     });
 }
 
-bool journal::settle()
+bool journal::close()
 {
     wait_.cancel();
     if (underway_ > 0) return false;

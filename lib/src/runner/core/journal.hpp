@@ -46,6 +46,9 @@ public:
         std::function<void()> on_idle{};
         /// The store still fails; once in @ref pause_before_next_try.
         std::function<void()> on_still_failing{};
+        /// Whether runs wait for the store: then it is asked again, though nothing is to be
+        /// written.
+        std::function<bool()> is_needed{};
         /// It takes again what it is given.
         std::function<void()> on_recovered{};
     };
@@ -61,8 +64,11 @@ public:
      * The handler is called when the store has answered. */
     void claim(store_changes batch, claim_handler handler);
 
-    /** Starts again after @ref settle. */
+    /** Starts again after @ref close. */
     void begin();
+
+    /** The store has been read, which counts where it had refused something and nothing waits. */
+    void store_was_read();
 
     /** Changes the job memories in batches that are queued and not yet sent to the store: other
      * claims of these jobs have failed. */
@@ -97,7 +103,7 @@ public:
     bool is_idle() const noexcept { return underway_ == 0; }
 
     /** At the end: writes what waits once more, then drops it. False while a write is under way. */
-    bool settle();
+    bool close();
 
 private:
     using span_key = std::pair<std::string, reason>;

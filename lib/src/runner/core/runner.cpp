@@ -90,13 +90,13 @@ boost::system::result<void, invalid_jobs> runner::add(job j)
     return {};
 }
 
-boost::system::result<void, invalid_jobs> runner::remove(std::string_view name)
+boost::system::result<void, invalid_jobs> runner::remove(std::string_view given)
 {
     const auto alive = core_;
+    const std::string name(given); // it may be that of a job, which a listener may remove
     alive->settle_due();
     const auto before = alive->jobs();
-    if (!before->find(name))
-        return invalid_jobs{{{std::string(name), "name", "there is no such job"}}};
+    if (!before->find(name)) return invalid_jobs{{{name, "name", "there is no such job"}}};
     std::vector<job> all = before->jobs();
     std::erase_if(all, [&](const job& other) { return other.name == name; });
     auto changed = job_set::create(std::move(all), before->secrets());
@@ -114,13 +114,13 @@ std::optional<instant> runner::next_wake() const { return core_->next_wake(); }
 result<void> runner::pause(std::string_view job)
 {
     const auto alive = core_;
-    return alive->pause(job);
+    return alive->pause(std::string(job)); // see remove()
 }
 
 result<void> runner::resume(std::string_view job)
 {
     const auto alive = core_;
-    return alive->resume(job);
+    return alive->resume(std::string(job)); // see remove()
 }
 
 bool runner::is_paused(std::string_view job) const { return core_->is_paused(job); }

@@ -41,6 +41,7 @@ void runner_core::connect_parts()
         owner, {.recall = [this](const auto& names) { return plan_.recall(names); },
                 .on_idle = [this] { finish_if_idle(); },
                 .on_still_failing = [this] { claims_.judge_held(); },
+                .is_needed = [this] { return life_.is_firing(); },
                 .on_recovered = [this] { claims_.release_held(); }});
     life_.serve(owner, [this](bool cancels_runs) {
         stop_firing();
@@ -153,6 +154,7 @@ void runner_core::run(lifecycle::handler_type handler)
 {
     if (!life_.run(std::move(handler))) return;
     plan_.start();
+    plan_.clear(); // of a run before: nothing of it is to be remembered
     journal_->begin();
     load();
 }
@@ -174,9 +176,10 @@ void runner_core::loaded(const error_code& ec, recollection found)
         life_.fail(ec);
         return stop_firing();
     }
+    journal_->store_was_read();
+    if (!life_.is_loading()) return; // a listener may have ended it
     life_.loaded();
     alarm_.begin();
-    plan_.clear();
     claims_.restart();
     // First, so that what is due now finds them under way.
     crashed_.recover(std::move(found.crashed));
@@ -282,7 +285,7 @@ void runner_core::finish_if_idle()
         if (!life_.is_running() && journal_->is_idle()) shared_->transport.close_idle();
         return;
     }
-    if (!journal_->settle() || !life_.is_draining()) return; // a listener may have begun anew
+    if (!journal_->close() || !life_.is_draining()) return; // a listener may have begun anew
     shared_->transport.close_idle();
     life_.finish();
 }
