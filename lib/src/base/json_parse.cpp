@@ -4,10 +4,12 @@
 #include <boost/json/value_stack.hpp>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 
 namespace json = boost::json;
 
@@ -25,6 +27,8 @@ double nearest_double(double near, std::string_view digits) noexcept
  * `json::basic_parser` calls. */
 class value_builder {
 public:
+    explicit value_builder(json::storage_ptr memory) : memory_(std::move(memory)) {}
+
     static constexpr std::size_t max_object_size = json::object::max_size();
     static constexpr std::size_t max_array_size = json::array::max_size();
     static constexpr std::size_t max_key_size = json::string::max_size();
@@ -32,7 +36,7 @@ public:
 
     bool on_document_begin(error_code&)
     {
-        stack_.reset();
+        stack_.reset(memory_);
         return true;
     }
     bool on_document_end(error_code&) { return true; }
@@ -99,7 +103,9 @@ private:
         return true;
     }
 
-    json::value_stack stack_;
+    alignas(json::value) std::array<unsigned char, 512> first_{}; // enough for most replies
+    json::storage_ptr memory_;
+    json::value_stack stack_{{}, first_.data(), first_.size()};
 };
 
 constexpr std::size_t escape_size = std::string_view("\\ud83d").size();
@@ -139,11 +145,12 @@ std::string without_lone_surrogates(std::string_view text)
     return out;
 }
 
-result<json::value> parse(std::string_view text, std::size_t max_depth)
+result<json::value>
+parse(std::string_view text, std::size_t max_depth, const json::storage_ptr& memory)
 {
     json::parse_options options;
     options.max_depth = max_depth;
-    json::basic_parser<value_builder> parser(options);
+    json::basic_parser<value_builder> parser(options, memory);
     error_code ec;
     const std::size_t read = parser.write_some(false, text.data(), text.size(), ec);
     if (!ec && read < text.size()) ec = json::error::extra_data;
@@ -153,12 +160,13 @@ result<json::value> parse(std::string_view text, std::size_t max_depth)
 
 } // namespace
 
-result<json::value> parse_json(std::string_view text, std::size_t max_depth)
+result<json::value>
+parse_json(std::string_view text, std::size_t max_depth, json::storage_ptr memory)
 {
-    auto value = parse(text, max_depth);
+    auto value = parse(text, max_depth, memory);
     if (value) return value;
     const std::string mended = without_lone_surrogates(text);
-    return mended == text ? std::move(value) : parse(mended, max_depth);
+    return mended == text ? std::move(value) : parse(mended, max_depth, memory);
 }
 
 } // namespace carillon::detail

@@ -39,12 +39,13 @@ struct talk_result {
  * EPIPE after the RST that answers late bytes. An RST alone proves nothing: a process that has read
  * the request and died causes one, too, and need not have acknowledged what it read.
  */
-bool was_dead(stream& kept, const talk_result& r, std::optional<std::uint64_t> acknowledged_before)
+bool was_dead(stream& kept, const talk_result& r, std::optional<std::uint64_t> written_before)
 {
     if (r.reply_has_begun) return false;
     if (r.ec != errc::closed_early && r.ec != asio::error::broken_pipe) return false;
-    if (!acknowledged_before) return r.sent == 0 && r.ec == asio::error::broken_pipe;
-    return bytes_acknowledged(kept.socket().native_handle()) == acknowledged_before;
+    if (!written_before) return r.sent == 0 && r.ec == asio::error::broken_pipe;
+    const auto acknowledged = bytes_acknowledged(kept.socket().native_handle());
+    return acknowledged && *acknowledged <= *written_before;
 }
 
 explained_error end_of_talk(deadline& limit, const talk_result& r)
@@ -149,10 +150,10 @@ client::state::exchange(const request& req, limits lim, ends until, phase_clock&
     deadline limit(executor);
     if (connection) {
         limit.watch(connection->socket(), until.all);
-        const auto acknowledged = bytes_acknowledged(connection->socket().native_handle());
+        const auto written_before = connection->written_so_far();
         const talk_result r = co_await talk(*connection, req, *head, lim, at, res);
         limit.stop();
-        if (limit.has_passed() || !was_dead(*connection, r, acknowledged)) {
+        if (limit.has_passed() || !was_dead(*connection, r, written_before)) {
             if (r.may_keep) connections->keep(key, std::move(connection));
             co_return end_of_talk(limit, r);
         }

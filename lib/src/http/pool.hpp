@@ -41,7 +41,8 @@ public:
      * is none. */
     std::unique_ptr<stream> take(const std::string& key);
 
-    /** Keeps a connection for later, unless its peer has sent something unasked. */
+    /** Keeps a connection for later. Whether its peer has closed it, or sent something unasked, is
+     * looked at when it is taken. */
     void keep(const std::string& key, std::unique_ptr<stream> s);
 
     /** Closes a connection to free its descriptor. Returns false if there is none. */

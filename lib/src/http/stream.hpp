@@ -8,7 +8,9 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace carillon::http::detail {
@@ -47,6 +49,13 @@ public:
 
     /** Whether the connection is open and its peer has sent nothing unasked. */
     virtual bool is_quiet() = 0;
+
+    /**
+     * As many bytes as the peer can have acknowledged (tcp(7), TCP_INFO) of what has been written
+     * so far. If it has acknowledged no more later, it has received nothing that was written since.
+     * Nothing if the socket is not TCP's.
+     */
+    virtual std::optional<std::uint64_t> written_so_far() = 0;
 
     virtual stream_socket& socket() = 0;
 };

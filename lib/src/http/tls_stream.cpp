@@ -1,5 +1,6 @@
 #include "http/tls_stream.hpp"
 
+#include "http/tcp_progress.hpp"
 #include "http/tls_error.hpp"
 #include <carillon/detail/use_tuple.hpp>
 
@@ -66,6 +67,13 @@ public:
         ERR_clear_error();
         const int n = SSL_peek(ssl, &byte, 1);
         return n <= 0 && SSL_get_error(ssl, n) == SSL_ERROR_WANT_READ;
+    }
+
+    // How many bytes a record takes on the wire is OpenSSL's. The reply to what was written before
+    // has come, so all of that is acknowledged.
+    std::optional<std::uint64_t> written_so_far() override
+    {
+        return bytes_acknowledged(socket().native_handle());
     }
 
     stream_socket& socket() override { return stream_.next_layer(); }

@@ -10,9 +10,13 @@
 #include <boost/beast/http/string_body.hpp>
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
 #include <iterator>
+#include <memory_resource>
 #include <optional>
 #include <string_view>
+#include <tuple>
 #include <utility>
 
 namespace asio = boost::asio;
@@ -21,7 +25,8 @@ namespace bhttp = boost::beast::http;
 namespace carillon::http::detail {
 namespace {
 
-using wire_parser = bhttp::response_parser<bhttp::string_body>;
+using wire_parser =
+    bhttp::response_parser<bhttp::string_body, std::pmr::polymorphic_allocator<char>>;
 
 constexpr std::string_view proxy_credentials = "Proxy-Authorization";
 
@@ -219,7 +224,11 @@ private:
 
     void begin()
     {
-        parser_.emplace();
+        parser_.reset();
+        fields_.release();
+        parser_.emplace(
+            std::piecewise_construct, std::tuple<>(),
+            std::tuple(std::pmr::polymorphic_allocator<char>(&fields_)));
         parser_->header_limit(bounds_.max_header_bytes);
         parser_->body_limit(bounds_.max_body_bytes);
         parser_->skip(what_ != reply_to::other);
@@ -289,10 +298,12 @@ private:
 
     reply_to what_;
     reply_bounds bounds_;
-    std::optional<wire_parser> parser_;
-    std::string text_;       // from the peer
-    std::size_t parsed_ = 0; // of it
-    std::size_t used_ = 0;   // of it, before the space that was given last
+    std::array<std::byte, 1024> first_fields_; // enough for most replies
+    std::pmr::monotonic_buffer_resource fields_{first_fields_.data(), first_fields_.size()};
+    std::optional<wire_parser> parser_; // its fields are there
+    std::string text_;                  // from the peer
+    std::size_t parsed_ = 0;            // of it
+    std::size_t used_ = 0;              // of it, before the space that was given last
     std::size_t room_ = first_space;
     std::optional<int> refused_status_;
     std::string_view fault_;

@@ -162,6 +162,12 @@ struct url_form {
     bool is_ipv6 = false;
 };
 
+/** A host as a URL has it: an IPv6 address stands in brackets. */
+std::string bracketed(const std::string& host)
+{
+    return host.find(':') == std::string::npos ? host : "[" + host + "]";
+}
+
 /** Letters, digits and what no part of a URL needs to encode (RFC 3986 section 2.3). */
 bool is_unreserved(char c) noexcept { return detail::is_name_character(c) || c == '~'; }
 
@@ -234,17 +240,11 @@ parse_result<endpoint> parse_endpoint(std::string_view text)
     return out;
 }
 
-std::string endpoint::authority() const
-{
-    return host.find(':') == std::string::npos ? fmt::format("{}:{}", host, port)
-                                               : fmt::format("[{}]:{}", host, port);
-}
+std::string endpoint::authority() const { return bracketed(host) + ":" + std::to_string(port); }
 
 std::string endpoint::host_header() const
 {
-    std::string out = authority();
-    if (port == (is_secure() ? https_port : http_port)) out.resize(out.rfind(':'));
-    return out;
+    return port == (is_secure() ? https_port : http_port) ? bracketed(host) : authority();
 }
 
 std::string endpoint::origin() const { return scheme + "://" + host_header(); }

@@ -5,9 +5,11 @@
 #include <carillon/job/expectation.hpp>
 
 #include <boost/json/error.hpp>
+#include <boost/json/monotonic_resource.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <compare>
 #include <variant>
@@ -164,13 +166,13 @@ std::string complaint(const json_check& check, const json::value& root)
     return fmt::format("{} is {}, not {}", check.pointer, quoted(*found), wanted(check, *found));
 }
 
-result<json::value> read_json(std::string_view body)
+result<json::value> read_json(std::string_view body, json::storage_ptr memory = {})
 {
     // This mark must not be written in front of JSON, but readers may ignore it (RFC 8259 section
     // 8.1). Some servers write it.
     static constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
     if (body.starts_with(byte_order_mark)) body.remove_prefix(byte_order_mark.size());
-    return detail::parse_json(body, max_reply_depth);
+    return detail::parse_json(body, max_reply_depth, std::move(memory));
 }
 
 struct parsed_body {
@@ -185,11 +187,11 @@ std::string why_not_json(const error_code& ec, std::string_view encoding)
     return ec == json::error::too_deep ? "reply's JSON is nested too deep" : "reply is not JSON";
 }
 
-parsed_body parse_body(const reply& r)
+parsed_body parse_body(const reply& r, const json::storage_ptr& memory)
 {
     if (r.body.find_first_not_of(" \t\r\n") == std::string_view::npos)
         return {std::nullopt, "empty reply"};
-    auto value = read_json(r.body);
+    auto value = read_json(r.body, memory);
     if (!value) return {std::nullopt, why_not_json(value.error(), r.content_encoding)};
     std::string problem = value->is_object() ? "" : "reply is not a JSON object";
     return {std::move(*value), std::move(problem)};
@@ -227,7 +229,10 @@ bool contains(const std::vector<status_range>& ranges, int status) noexcept
 verdict judge(const expectation& expect, std::string_view message, const reply& r)
 {
     const bool status_accepted = contains(expect.status, r.http_status);
-    const parsed_body body = parse_body(r);
+    // Most replies are small, and need no more than this.
+    std::array<unsigned char, 2048> first; // NOLINT(*-member-init): it is written before it is read
+    json::monotonic_resource memory(first.data(), first.size());
+    const parsed_body body = parse_body(r, &memory);
 
     verdict v;
     if (!status_accepted) v.error = describe_status(r.http_status, r.reason_phrase);
