@@ -168,7 +168,8 @@ void sqlite_store::save_progress(run_id run, job_record job, plain_handler handl
 {
     writer_->write(
         executor_, std::move(handler),
-        [run, job = std::move(job)](sqlite::ledger& l) { l.save_progress(run, job); }, {});
+        [run, job = std::move(job)](sqlite::ledger& l) { l.save_progress(run, job); }, {},
+        sqlite_writer::urgency::at_once);
 }
 
 void sqlite_store::finish(std::shared_ptr<const run_record> run, plain_handler handler)
@@ -176,7 +177,8 @@ void sqlite_store::finish(std::shared_ptr<const run_record> run, plain_handler h
     sqlite_writer::addition what{run->chain};
     writer_->write(
         executor_, std::move(handler),
-        [run = std::move(run)](sqlite::ledger& l) { l.finish(*run); }, std::move(what));
+        [run = std::move(run)](sqlite::ledger& l) { l.finish(*run); }, std::move(what),
+        sqlite_writer::urgency::with_others);
 }
 
 void sqlite_store::find(history_query query, find_handler handler)

@@ -20,6 +20,11 @@ namespace {
 /// More than ten thousand runs that end at one instant, several times over.
 constexpr std::size_t max_queued = 100'000;
 
+/// What is not urgent waits so long for others of its commit, if the last commit had so many
+/// operations: then more are to come. A commit costs as much as dozens of operations.
+constexpr auto gathering = std::chrono::milliseconds{3};
+constexpr std::size_t is_many = 8;
+
 /// However much there is to write, the history is trimmed once in so many commits.
 constexpr int commits_without_trim = 64;
 constexpr int steps_at_the_end = 8;
@@ -125,12 +130,15 @@ void sqlite_writer::add(operation o)
     {
         const std::lock_guard lock(mutex_);
         if (queue_.size() < max_queued) {
+            if (o.when == urgency::at_once) ++urgent_;
             queue_.push_back(std::move(o));
             o = {};
+            // What waits for others is woken by the one that it waits for.
+            if (urgent_ > 0 || queue_.size() == 1 || queue_.size() >= max_group_)
+                wake_.notify_one();
         }
     }
-    if (o.complete) return o.complete(errc::queue_full);
-    wake_.notify_one();
+    if (o.complete) o.complete(errc::queue_full);
 }
 
 void sqlite_writer::set_limits(history_limits limits)
@@ -175,11 +183,23 @@ bool sqlite_writer::take_group(std::vector<operation>& out)
     const bool has_more = trims();
     wake_.wait(lock, [&] { return ending_ || !queue_.empty() || has_more; });
     if (queue_.empty()) return !ending_;
+    gather(lock);
     const auto count = static_cast<std::ptrdiff_t>(std::min(queue_.size(), max_group_));
     std::move(queue_.begin(), queue_.begin() + count, std::back_inserter(out));
     queue_.erase(queue_.begin(), queue_.begin() + count);
+    for (const operation& o : out)
+        if (o.when == urgency::at_once) --urgent_;
     underway_ = out.size();
+    last_group_ = out.size();
     return true;
+}
+
+/** Waits for more of a commit where many come and none of them is urgent. */
+void sqlite_writer::gather(std::unique_lock<std::mutex>& lock)
+{
+    if (last_group_ < is_many) return;
+    wake_.wait_for(
+        lock, gathering, [&] { return ending_ || urgent_ > 0 || queue_.size() >= max_group_; });
 }
 
 void sqlite_writer::commit(std::vector<operation>& group)

@@ -38,6 +38,10 @@ public:
     /** The chains of what an operation adds to the history, for its retention. */
     using addition = std::vector<std::string>;
 
+    /** Whether an operation may wait some milliseconds for others of its commit. It does where many
+     * come. */
+    enum class urgency { at_once, with_others };
+
     /**
      * Hands the result of `work`, which a commit has made durable, or the error to the handler, by
      * way of `ex`. `work` may be called again, where others of its commit have failed.
@@ -61,14 +65,19 @@ public:
 
     /** The same for what has no result. */
     template <class Work>
-    void
-    write(const boost::asio::any_io_executor& ex, plain_handler handler, Work work, addition what)
+    void write(
+        const boost::asio::any_io_executor& ex,
+        plain_handler handler,
+        Work work,
+        addition what,
+        urgency when)
     {
         auto answer = std::make_shared<detail::pending<void(error_code)>>(ex, std::move(handler));
         add(
             {.apply = std::move(work),
              .complete = [answer](const error_code& ec) { std::move(*answer).complete(ec); },
-             .what = std::move(what)});
+             .what = std::move(what),
+             .when = when});
     }
 
     void set_limits(history_limits limits);
@@ -82,6 +91,7 @@ private:
         std::function<void(sqlite::ledger&)> apply{};
         std::function<void(const error_code&)> complete{}; // once, on the writer's thread
         addition what{};
+        urgency when = urgency::at_once;
     };
 
     sqlite_writer(const sqlite_store_options& options, int); // with its path as it really is
@@ -89,6 +99,7 @@ private:
     void add(operation o);
     void work();
     bool take_group(std::vector<operation>& out);
+    void gather(std::unique_lock<std::mutex>& lock);
     void commit(std::vector<operation>& group);
     error_code try_commit(operation* first, std::size_t count);
     error_code write_all(operation* first, std::size_t count);
@@ -110,7 +121,9 @@ private:
     mutable std::mutex mutex_;
     std::condition_variable wake_;
     std::deque<operation> queue_;
+    std::size_t urgent_ = 0; // of the queue
     std::size_t underway_ = 0;
+    std::size_t last_group_ = 0; // the size of the last commit
     history_limits limits_;
     bool ending_ = false;
     std::thread thread_; // last: it uses all else
