@@ -24,6 +24,10 @@ constexpr auto retry_after = std::chrono::minutes{1};
 /// Records that are written together: enough that the system's calls cost little beside them.
 constexpr std::size_t largest_batch = 256;
 
+/// How long a record waits for others, unless it is a warning. Where much is logged, waking the
+/// thread for each record would cost more than writing it.
+constexpr auto gathering = std::chrono::milliseconds{5};
+
 /** A record of the sink's own. */
 log_entry about_sink(std::string_view event, std::string message)
 {
@@ -63,15 +67,17 @@ public:
         return ended_;
     }
 
-    bool push(std::shared_ptr<const log_entry> e)
+    bool push(shared_log_entry e)
     {
         const std::lock_guard lock(mutex_);
         if (closed_) return false;
-        if (waiting_.size() < log_sinks::queue_size)
-            waiting_.push_back(std::move(e));
-        else
+        if (waiting_.size() >= log_sinks::queue_size) {
             ++dropped_;
-        changed_.notify_one();
+            return true;
+        }
+        is_urgent_ = is_urgent_ || e->level >= log_level::warning;
+        waiting_.push_back(std::move(e));
+        if (waiting_.size() == 1 || must_be_written()) changed_.notify_one();
         return true;
     }
 
@@ -85,6 +91,8 @@ public:
     void wait_until_written(time_point until)
     {
         std::unique_lock lock(mutex_);
+        is_urgent_ = true;
+        changed_.notify_one();
         written_.wait_until(
             lock, until, [&] { return closed_ ? ended_ : waiting_.empty() && !busy_; });
     }
@@ -114,6 +122,7 @@ private:
         written_.notify_all();
         for (;;) {
             changed_.wait(lock, [&] { return closed_ || !waiting_.empty(); });
+            changed_.wait_for(lock, gathering, [&] { return must_be_written(); });
             if (waiting_.empty()) break;
             take_batch();
             busy_ = true;
@@ -125,12 +134,19 @@ private:
         }
     }
 
+    /** Whether what waits does not wait for more. */
+    bool must_be_written() const
+    {
+        return closed_ || is_urgent_ || waiting_.size() >= largest_batch;
+    }
+
     void take_batch()
     {
         const auto end = waiting_.begin() +
                          static_cast<std::ptrdiff_t>(std::min(waiting_.size(), largest_batch));
         batch_.assign(std::move_iterator(waiting_.begin()), std::move_iterator(end));
         waiting_.erase(waiting_.begin(), end);
+        if (waiting_.empty()) is_urgent_ = false;
     }
 
     void consume_batch()
@@ -202,13 +218,14 @@ private:
     complaint complain_;
     std::unique_ptr<line_writer> writer_;
     time_point next_try_{};
-    std::vector<std::shared_ptr<const log_entry>> batch_;
+    std::vector<shared_log_entry> batch_;
     std::vector<log_line> lines_; // of it
 
     std::mutex mutex_; // for all below
     std::condition_variable changed_;
     std::condition_variable written_;
-    std::deque<std::shared_ptr<const log_entry>> waiting_;
+    std::deque<shared_log_entry> waiting_;
+    bool is_urgent_ = false; // one of them, or someone waits until they are written
     std::uint64_t dropped_ = 0;
     bool works_ = true;
     bool busy_ = true; // opening
@@ -242,7 +259,7 @@ bool line_sink::wants(const log_entry& e) const
 
 bool line_sink::works() const { return state_->works(); }
 
-bool line_sink::push(std::shared_ptr<const log_entry> e) { return state_->push(std::move(e)); }
+bool line_sink::push(shared_log_entry e) { return state_->push(std::move(e)); }
 
 bool line_sink::has_ended() const { return state_->has_ended(); }
 

@@ -41,7 +41,7 @@ public:
     bool works() const;
 
     /** Queues an entry, or drops it where there is no room; false once the sink is closed. */
-    bool push(std::shared_ptr<const log_entry> e);
+    bool push(shared_log_entry e);
 
     /** Takes no more records. Those that wait are still written. */
     void close();

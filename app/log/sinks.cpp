@@ -25,9 +25,8 @@ namespace {
 class line_sinks : public std::enable_shared_from_this<line_sinks> {
 public:
     using time_point = line_sink::time_point;
-    using entry_ptr = std::shared_ptr<const log_entry>;
 
-    void push(const entry_ptr& e)
+    void push(const shared_log_entry& e)
     {
         const std::lock_guard lock(mutex_);
         const bool must_be_shown = is_about_all(*e);
@@ -90,7 +89,7 @@ private:
     }
 
     /** Standard error, where each sink's filter or format leaves the entry out. */
-    void push_to_last_resort(const entry_ptr& e)
+    void push_to_last_resort(const shared_log_entry& e)
     {
         try {
             if (!last_resort_)
@@ -130,8 +129,8 @@ private:
     std::shared_ptr<line_sink> last_resort_;          // once it was needed
 };
 
-/** Takes Boost.Log's records. An entry is copied here, on the thread that logs, once for all sinks:
- * a record and its attributes are never passed to another thread. */
+/** Takes the entries of Boost.Log's records. A record and its attributes are never passed to
+ * another thread. */
 class entry_backend
     : public logging::sinks::basic_sink_backend<logging::sinks::concurrent_feeding> {
 public:
@@ -139,8 +138,8 @@ public:
 
     void consume(const logging::record_view& record)
     {
-        if (const auto entry = logging::extract<log_entry>("Entry", record))
-            to_->push(std::make_shared<const log_entry>(*entry));
+        static const logging::attribute_name name("Entry");
+        if (const auto entry = logging::extract<shared_log_entry>(name, record)) to_->push(*entry);
     }
 
 private:
@@ -176,7 +175,8 @@ public:
         for (const sink_options& o : options) least = std::min(least, o.level);
         sinks_->replace(std::move(options));
         frontend_->set_filter([least](const logging::attribute_value_set& attributes) {
-            const auto level = logging::extract<log_level>("Severity", attributes);
+            static const logging::attribute_name name("Severity");
+            const auto level = logging::extract<log_level>(name, attributes);
             return level && *level >= least;
         });
     }

@@ -2,6 +2,12 @@
 
 #include "temporary_folder.hpp"
 
+#include <boost/log/attributes/value_extraction.hpp>
+#include <boost/log/core/core.hpp>
+#include <boost/log/core/record_view.hpp>
+#include <boost/log/sinks/basic_sink_backend.hpp>
+#include <boost/log/sinks/unlocked_frontend.hpp>
+#include <boost/make_shared.hpp>
 #include <boost/test/unit_test.hpp>
 #include <fmt/format.h>
 
@@ -45,6 +51,20 @@ void log(std::string message, log_level level = log_level::info)
     write_log(std::move(e));
 }
 
+/** Keeps what the last record said. */
+class embedders_sink
+    : public boost::log::sinks::basic_sink_backend<boost::log::sinks::concurrent_feeding> {
+public:
+    void consume(const boost::log::record_view& record)
+    {
+        message = boost::log::extract<std::string>("Message", record).get();
+        entry = boost::log::extract<shared_log_entry>("Entry", record).get();
+    }
+
+    std::string message;
+    shared_log_entry entry;
+};
+
 bool holds(const std::vector<std::string>& lines, std::string_view text)
 {
     for (const auto& line : lines)
@@ -66,6 +86,20 @@ BOOST_AUTO_TEST_CASE(makes_its_directory_and_writes_each_record_as_a_line)
     }
     BOOST_TEST_REQUIRE(lines("a/b/x.log").size() == 2U);
     BOOST_TEST(lines("a/b/x.log")[1].ends_with("message=\"two\\nlines\""));
+}
+
+BOOST_AUTO_TEST_CASE(an_embedders_sink_finds_message_and_entry)
+{
+    const auto backend = boost::make_shared<embedders_sink>();
+    const auto frontend =
+        boost::make_shared<boost::log::sinks::unlocked_sink<embedders_sink>>(backend);
+    boost::log::core::get()->add_sink(frontend);
+    log("one");
+    boost::log::core::get()->remove_sink(frontend);
+    BOOST_TEST(backend->message == "one");
+    BOOST_TEST_REQUIRE(backend->entry != nullptr);
+    BOOST_TEST(backend->entry->event == "test");
+    BOOST_TEST(backend->entry->message == "one");
 }
 
 BOOST_AUTO_TEST_CASE(rotates_by_size_and_keeps_so_many_files)

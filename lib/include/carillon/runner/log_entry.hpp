@@ -2,6 +2,7 @@
 
 #include <carillon/time/instant.hpp>
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,8 +19,9 @@ std::string_view to_string(log_level l) noexcept;
  * One thing to log, as data: what a Boost.Log record of carillon's carries.
  *
  * Each record has the attributes `Severity` (a @ref log_level), `Message` (a std::string, so that
- * any sink can print it) and `Entry` (this struct), from which a sink takes what its format shows.
- * Secrets are hidden already; texts may hold control characters, which a format must escape.
+ * any sink can print it) and `Entry` (a @ref shared_log_entry), from which a sink takes what its
+ * format shows. It may keep the entry, and read it on another thread. Secrets are hidden already;
+ * texts may hold control characters, which a format must escape.
  *
  * A filter of the core's or a sink's sees `Severity` alone: a record that none of them wants is
  * never made.
@@ -55,6 +57,9 @@ struct log_entry {
     /// What may help against it.
     std::string_view advice{};
 };
+
+/** An entry as records carry it; nobody changes it. */
+using shared_log_entry = std::shared_ptr<const log_entry>;
 
 /** Hands an entry to Boost.Log's core, which gives it to the sinks. */
 void write_log(log_entry entry);

@@ -9,6 +9,7 @@
 
 #include <array>
 #include <cstddef>
+#include <string>
 #include <utility>
 
 namespace logging = boost::log;
@@ -28,6 +29,32 @@ const logging::attribute_value& severity(log_level level)
     return values.at(static_cast<std::size_t>(level));
 }
 
+/** An entry as an attribute's value: its message to those that ask for a text, itself to those that
+ * know of entries. */
+class entry_value final : public logging::attribute_value::impl {
+public:
+    explicit entry_value(shared_log_entry e) : entry_(std::move(e)) {}
+
+    bool dispatch(logging::type_dispatcher& to) override
+    {
+        if (const auto take = to.get_callback<shared_log_entry>())
+            take(entry_);
+        else if (const auto take_text = to.get_callback<std::string>())
+            take_text(entry_->message);
+        else
+            return false;
+        return true;
+    }
+
+    boost::typeindex::type_index get_type() const override
+    {
+        return boost::typeindex::type_id<shared_log_entry>();
+    }
+
+private:
+    shared_log_entry entry_;
+};
+
 } // namespace
 
 void write_if_wanted(log_level level, const std::function<log_entry()>& make)
@@ -39,13 +66,11 @@ void write_if_wanted(log_level level, const std::function<log_entry()>& make)
     attributes.insert(severity_name, severity(level));
     logging::record record = core->open_record(std::move(attributes));
     if (!record) return;
-    log_entry entry = make();
     static const logging::attribute_name message_name("Message");
     static const logging::attribute_name entry_name("Entry");
-    record.attribute_values().insert(
-        message_name, logging::attributes::make_attribute_value(entry.message));
-    record.attribute_values().insert(
-        entry_name, logging::attributes::make_attribute_value(std::move(entry)));
+    const logging::attribute_value entry(new entry_value(std::make_shared<log_entry>(make())));
+    record.attribute_values().insert(message_name, entry);
+    record.attribute_values().insert(entry_name, entry);
     core->push_record(std::move(record));
 }
 
