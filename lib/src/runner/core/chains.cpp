@@ -131,13 +131,15 @@ std::shared_ptr<chain_run> chains::start_run(new_run r)
     chain.fence = r.record.fence;
     auto run = std::make_shared<chain_run>(
         shared_, std::move(r.jobs), r.first, std::move(r.record), r.from);
-    runs_.emplace(run.get(), run);
+    const std::uint64_t number = ++last_number_;
+    runs_.emplace(number, run);
     chain.going.push_back(run.get());
     if (r.how == start::cancelled) run->cancel();
     if (r.how == start::at_shutdown) run->cancel(reason::shutdown);
-    run->start([this, alive = work_.owner(), had_turn = r.has_turn,
+    run->start([this, number, alive = work_.owner(), had_turn = r.has_turn,
                 on_end = std::move(r.on_end)](const std::shared_ptr<chain_run>& ended) {
         if (on_end) on_end(*ended);
+        runs_.erase(number);
         run_ended(ended, had_turn);
     });
     return run;
@@ -145,7 +147,6 @@ std::shared_ptr<chain_run> chains::start_run(new_run r)
 
 void chains::run_ended(const std::shared_ptr<chain_run>& run, bool had_turn)
 {
-    runs_.erase(run.get());
     auto ended = std::make_shared<const run_record>(run->take_record());
     std::erase(chains_.at(ended->chain).going, run.get());
     const bool has_line = chains_.at(ended->chain).slots.has_line();
@@ -197,7 +198,7 @@ std::int64_t chains::own_fence()
 
 bool chains::cancel(run_id id)
 {
-    for (const auto& [key, weak] : runs_) {
+    for (const auto& [number, weak] : runs_) {
         const auto run = weak.lock();
         if (!run || run->record().id != id || run->record().outcome) continue;
         run->cancel();
@@ -221,7 +222,7 @@ void chains::cancel_all()
     // A copy: listeners may react to what they are told.
     std::vector<std::weak_ptr<chain_run>> runs;
     runs.reserve(runs_.size());
-    for (const auto& [key, run] : runs_) runs.push_back(run);
+    for (const auto& [number, run] : runs_) runs.push_back(run);
     for (const auto& weak : runs)
         if (const auto run = weak.lock()) run->cancel(reason::shutdown);
 }
