@@ -54,6 +54,16 @@ explained_error end_of_talk(deadline& limit, const talk_result& r)
     return {code, code == r.ec ? r.detail : std::string()};
 }
 
+/** Makes the request the one that follows a redirect. */
+explained_error go_on(request& req, response& res)
+{
+    auto next = follow(std::move(req), res);
+    if (!next) return next.error();
+    req = std::move(*next);
+    res = {.redirected_to = req.target};
+    return {};
+}
+
 } // namespace
 
 class client::state {
@@ -82,7 +92,7 @@ private:
 
     hop hop_to(const request& req) const;
     asio::awaitable<explained_error>
-    follow_all(request req, limits lim, time_point all, phase_clock& at, response& res);
+    follow_all(request& req, limits lim, time_point all, phase_clock& at, response& res);
     asio::awaitable<explained_error>
     exchange(const request& req, limits lim, ends until, phase_clock& at, response& res);
     asio::awaitable<talk_result> talk(
@@ -104,24 +114,22 @@ client::state::send(std::shared_ptr<state> self, request req, limits lim)
     response res;
     phase_clock at;
     const time_point all = std::chrono::steady_clock::now() + lim.timeout;
-    explained_error failed = co_await self->follow_all(std::move(req), lim, all, at, res);
+    explained_error failed = co_await self->follow_all(req, lim, all, at, res);
     at.write_to(res);
     if (failed) res.detail = std::move(failed.detail);
     co_return std::tuple{failed.code, std::move(res)};
 }
 
 asio::awaitable<explained_error>
-client::state::follow_all(request req, limits lim, time_point all, phase_clock& at, response& res)
+client::state::follow_all(request& req, limits lim, time_point all, phase_clock& at, response& res)
 {
     for (int left = req.route->redirects;; --left) {
         const auto now = std::chrono::steady_clock::now();
         const ends until{std::min(now + lim.connect_timeout, all), all};
         explained_error failed = co_await exchange(req, lim, until, at, res);
         if (failed || left == 0 || !is_redirect(res.status)) co_return failed;
-        auto next = follow(std::move(req), res);
-        if (!next) co_return next.error();
-        req = std::move(*next);
-        res = {.redirected_to = req.target};
+        explained_error refused = go_on(req, res);
+        if (refused) co_return refused;
     }
 }
 

@@ -30,7 +30,7 @@ using wire_parser =
 
 constexpr std::string_view proxy_credentials = "Proxy-Authorization";
 
-constexpr std::size_t first_space = 2048;
+constexpr std::size_t first_space = 1000; // with its string it is an allocation of the cheap sizes
 constexpr std::size_t largest_space = std::size_t{64} * 1024;
 
 void add_field(std::string& head, std::string_view name, std::string_view value)
@@ -123,7 +123,7 @@ std::string_view words_for(bhttp::error e)
 std::size_t size_of_head(const request& req, const endpoint* proxy)
 {
     std::size_t out = req.method.size() + req.target.target.size() + req.target.host.size() +
-                      (proxy != nullptr ? first_space : 128);
+                      (proxy != nullptr ? 2048 : 128);
     for (const field& f : req.fields) out += f.name.size() + f.value.size() + 4;
     return out;
 }
@@ -298,7 +298,7 @@ private:
 
     reply_to what_;
     reply_bounds bounds_;
-    std::array<std::byte, 1024> first_fields_; // enough for most replies
+    std::array<std::byte, 512> first_fields_; // enough for most replies
     std::pmr::monotonic_buffer_resource fields_{first_fields_.data(), first_fields_.size()};
     std::optional<wire_parser> parser_; // its fields are there
     std::string text_;                  // from the peer

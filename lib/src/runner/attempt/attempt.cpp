@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <memory>
 #include <optional>
 #include <random>
 #include <utility>
@@ -106,12 +107,12 @@ void conclude_reply(
 asio::awaitable<void> conclude_polling(
     const job_task& t,
     const request_context& c,
-    http::request sent,
+    const http::request& sent,
     exchange_result& r,
     time_budget budget,
     attempt_end& end)
 {
-    polling_result asked = co_await poll(t, c, std::move(sent), std::move(r), budget);
+    polling_result asked = co_await poll(t, c, sent, std::move(r), budget);
     r = std::move(asked.last);
     if (asked.problem) {
         fail(end, asked.problem->outcome, std::move(asked.problem->why));
@@ -152,15 +153,15 @@ asio::awaitable<void> send_and_conclude(
         .timeout = c.job.timeout,
         .connect_timeout = c.job.connect_timeout,
         .max_body_bytes = c.job.expect->max_body_bytes};
-    http::request kept_for_polls;
-    if (*c.job.poll) kept_for_polls = *req;
+    std::unique_ptr<const http::request> kept_for_polls;
+    if (*c.job.poll) kept_for_polls = std::make_unique<const http::request>(*req);
     exchange_result r;
     if (t.record.polled && *c.job.poll) // it was accepted before a crash
         r.reply.status = status_accepted;
     else
-        r = co_await exchange(t, std::move(*req), lim, budget, std::move(permit));
+        co_await exchange(t, *req, lim, budget, std::move(permit), r);
     if (is_to_be_polled(c.job, r))
-        co_await conclude_polling(t, c, std::move(kept_for_polls), r, budget, end);
+        co_await conclude_polling(t, c, *kept_for_polls, r, budget, end);
     else if (r.ec == errc::not_kept)
         conclude_unkept(r, end);
     else if (r.ec)

@@ -99,14 +99,15 @@ std::string origin_of(const job& j)
     return target ? origin_of(*target, *j.route) : std::string();
 }
 
-asio::awaitable<exchange_result> exchange(
+asio::awaitable<void> exchange(
     const job_task& t,
-    http::request req,
+    http::request& req,
     http::limits lim,
     time_budget budget,
-    std::optional<limiter::permit_result> permit)
+    std::optional<limiter::permit_result> permit,
+    exchange_result& out)
 {
-    exchange_result out;
+    out = {};
     out.reply.phase = phase::connect;
     services& shared = t.shared;
     const auto begun = permit ? t.begun : shared.time.since_boot();
@@ -120,20 +121,20 @@ asio::awaitable<exchange_result> exchange(
         out.reply.detail = permit->detail;
         out.reply.phase_time = shared.time.since_boot() - begun;
         out.never_began = permit->error == errc::timed_out && permit->detail.empty();
-        co_return out;
+        co_return;
     }
 
     const error_code unkept = co_await mark_as_sent(t, req);
     if (unkept) {
         out.ec = errc::not_kept;
         out.reply.detail = describe(unkept);
-        co_return out;
+        co_return;
     }
     // A cancellation that came meanwhile does not reach an operation that begins now.
     const bool was_cancelled = co_await is_cancelled();
     if (was_cancelled) {
         out.ec = asio::error::operation_aborted;
-        co_return out;
+        co_return;
     }
     const microseconds left = std::max(budget.left(), microseconds{1});
     if (left <= lim.timeout) out.cut_to = lim.timeout = left;
@@ -148,7 +149,6 @@ asio::awaitable<exchange_result> exchange(
     out.ec = ec;
     out.reply = std::move(reply);
     report(*permit->held, t.secrets, lim, out);
-    co_return out;
 }
 
 asio::awaitable<error_code> save_progress(const job_task& t)

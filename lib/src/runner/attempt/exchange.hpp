@@ -42,19 +42,20 @@ reply reply_of(const http::response& r);
 /**
  * Called by @ref perform_job for each attempt, and while it polls.
  *
- * Waits for a permit unless `permit` is the result of such a wait, sends the request, and tells the
- * origin's circuit whether it could connect. Everything named must outlive the operation.
- * Cancellation: `terminal`.
+ * Waits for a permit unless `permit` is the result of such a wait, sends the request, which is used
+ * up, and tells the origin's circuit whether it could connect. Everything named must outlive the
+ * operation. Cancellation: `terminal`.
  *
  * An origin that is reached through a unix socket or a proxy has its own permits and circuit for
  * that route.
  */
-boost::asio::awaitable<exchange_result> exchange(
+boost::asio::awaitable<void> exchange(
     const job_task& t,
-    http::request req,
+    http::request& req,
     http::limits lim,
     time_budget budget,
-    std::optional<limiter::permit_result> permit = {});
+    std::optional<limiter::permit_result> permit,
+    exchange_result& out);
 
 /** Saves how far the job is in the store. */
 boost::asio::awaitable<error_code> save_progress(const job_task& t);

@@ -80,7 +80,7 @@ bool is_to_be_polled(const job& j, const exchange_result& first)
 asio::awaitable<polling_result> poll(
     const job_task& t,
     const request_context& c,
-    http::request sent,
+    const http::request& sent,
     exchange_result first,
     time_budget budget)
 {
@@ -121,7 +121,8 @@ asio::awaitable<polling_result> poll(
             out.last = {.ec = asio::error::operation_aborted};
             co_return out;
         }
-        out.last = co_await exchange(t, *request, lim, budget);
+        http::request asks = *request;
+        co_await exchange(t, asks, lim, budget, std::nullopt, out.last);
         out.is_met = is_met(c.job, policy.expect, out.last);
     }
     co_return out;

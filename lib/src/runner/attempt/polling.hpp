@@ -49,7 +49,7 @@ bool is_to_be_polled(const job& j, const exchange_result& first);
 boost::asio::awaitable<polling_result> poll(
     const job_task& t,
     const request_context& c,
-    http::request sent,
+    const http::request& sent,
     exchange_result first,
     time_budget budget);
 

@@ -2,130 +2,163 @@
 
 #include <algorithm>
 #include <string_view>
+#include <utility>
 
 namespace carillon::detail {
 namespace {
 
-const std::string& chain_of_entry(const history_entry& e)
-{
-    return std::visit([](const auto& what) -> const std::string& { return what.chain; }, e.what);
-}
+/// The run of an entry that is none.
+const memory_history::ended_run no_run;
 
-std::string_view outcome_of_entry(const history_entry& e)
+bool holds(const std::vector<std::string>& names, const std::string& name)
 {
-    if (const auto* m = std::get_if<missed_record>(&e.what)) return fate_of(m->reason);
-    return to_string(std::get<run_record>(e.what).outcome.value_or(outcome::interrupted));
-}
-
-bool is_asked_for(const history_query& q, const history_entry& e)
-{
-    if (q.before && e.cursor >= *q.before) return false;
-    if (q.since && e.at < *q.since) return false;
-    if (!q.outcome.empty() && outcome_of_entry(e) != q.outcome) return false;
-    return q.chains.empty() ||
-           std::find(q.chains.begin(), q.chains.end(), chain_of_entry(e)) != q.chains.end();
-}
-
-const run_record* find_in(const std::deque<history_entry>& ended, run_id id)
-{
-    for (const history_entry& e : ended)
-        if (const auto* run = std::get_if<run_record>(&e.what); run && run->id == id) return run;
-    return nullptr;
+    return names.empty() || std::find(names.begin(), names.end(), name) != names.end();
 }
 
 } // namespace
 
-std::optional<std::string> memory_history::append(
-    const std::string& chain, instant at, std::variant<run_record, missed_record> what)
+const std::string& memory_history::kept_entry::chain() const
 {
-    auto& ended = chains_[chain];
-    ended.push_back({.cursor = ++last_cursor_, .at = at, .what = std::move(what)});
-    order_.emplace_back(chain, last_cursor_);
-    if (ended.size() > keep_runs_) ended.pop_front();
-    return order_.size() > keep_runs_in_all_ ? forget_oldest() : std::nullopt;
+    return run() ? run()->chain : std::get<missed_record>(what).chain;
 }
+
+const memory_history::ended_run& memory_history::kept_entry::run() const
+{
+    const auto* const ended = std::get_if<ended_run>(&what);
+    return ended != nullptr ? *ended : no_run;
+}
+
+bool memory_history::kept_entry::is_forgotten() const
+{
+    return std::holds_alternative<ended_run>(what) && !run();
+}
+
+bool memory_history::kept_entry::meets(const history_query& q) const
+{
+    if (q.before && cursor >= *q.before) return false;
+    if (q.since && at < *q.since) return false;
+    const std::string_view fate = run() ? to_string(run()->outcome.value_or(outcome::interrupted))
+                                        : fate_of(std::get<missed_record>(what).reason);
+    return (q.outcome.empty() || fate == q.outcome) && holds(q.chains, chain());
+}
+
+history_entry memory_history::kept_entry::copy() const
+{
+    history_entry out{.cursor = cursor, .at = at, .what = {}};
+    if (run())
+        out.what = *run();
+    else
+        out.what = std::get<missed_record>(what);
+    return out;
+}
+
+/** The entry of a cursor that is in `chains_`. */
+memory_history::kept_entry& memory_history::at_cursor(std::int64_t cursor)
+{
+    return entries_[static_cast<std::size_t>(cursor - entries_.front().cursor)];
+}
+
+const memory_history::kept_entry& memory_history::at_cursor(std::int64_t cursor) const
+{
+    return entries_[static_cast<std::size_t>(cursor - entries_.front().cursor)];
+}
+
+std::optional<std::string>
+memory_history::append(instant at, std::variant<ended_run, missed_record> what)
+{
+    entries_.push_back({.cursor = ++last_cursor_, .at = at, .what = std::move(what)});
+    cursors& own = chains_[entries_.back().chain()];
+    own.push_back(last_cursor_);
+    if (own.size() > keep_runs_) {
+        forget(own.front());
+        own.erase(own.begin());
+    }
+    return entries_.size() > keep_runs_in_all_ ? forget_oldest() : std::nullopt;
+}
+
+/** Its place stays until it is the oldest. */
+void memory_history::forget(std::int64_t cursor) { at_cursor(cursor).what = no_run; }
 
 std::optional<std::string> memory_history::forget_oldest()
 {
-    auto [chain, cursor] = std::move(order_.front());
-    order_.pop_front();
-    if (const auto at = chains_.find(chain); at != chains_.end()) {
-        auto& ended = at->second;
-        // Unless its chain has forgotten it already.
-        if (!ended.empty() && ended.front().cursor == cursor) ended.pop_front();
-        if (!ended.empty()) return std::nullopt;
-        chains_.erase(at);
-    }
-    return std::move(chain);
+    const kept_entry oldest = std::move(entries_.front());
+    entries_.pop_front();
+    if (oldest.is_forgotten()) return std::nullopt;
+    const auto chain = chains_.find(oldest.chain());
+    cursors& own = chain->second;
+    own.erase(own.begin());
+    if (!own.empty()) return std::nullopt;
+    return std::move(chains_.extract(chain).key());
 }
 
 void memory_history::erase(const std::string& chain, run_id run)
 {
-    const auto at = chains_.find(chain);
-    if (at == chains_.end()) return;
-    std::erase_if(at->second, [&](const history_entry& e) {
-        const auto* before = std::get_if<run_record>(&e.what);
-        return before != nullptr && before->id == run;
-    });
+    const auto known = chains_.find(chain);
+    if (known == chains_.end()) return;
+    cursors& own = known->second;
+    const auto is_it = [&](std::int64_t cursor) {
+        const ended_run& ended = at_cursor(cursor).run();
+        if (!ended || ended->id != run) return false;
+        forget(cursor);
+        return true;
+    };
+    own.erase(std::remove_if(own.begin(), own.end(), is_it), own.end());
+    if (own.empty()) chains_.erase(known);
 }
 
 history_page memory_history::find(const history_query& q) const
 {
-    std::vector<const history_entry*> found;
-    for (const auto& [chain, ended] : chains_)
-        for (const history_entry& e : ended)
-            if (is_asked_for(q, e)) found.push_back(&e);
-    std::sort(found.begin(), found.end(), [](const history_entry* a, const history_entry* b) {
-        return a->cursor > b->cursor;
-    });
     history_page out;
-    if (found.size() > q.limit) {
-        found.resize(q.limit);
-        out.next = found.back()->cursor;
+    for (auto e = entries_.rbegin(); e != entries_.rend(); ++e) {
+        if (e->is_forgotten() || !e->meets(q)) continue;
+        if (out.entries.size() == q.limit) {
+            out.next = out.entries.back().cursor;
+            break;
+        }
+        out.entries.push_back(e->copy());
     }
-    for (const history_entry* e : found) out.entries.push_back(*e);
     return out;
 }
 
 const run_record* memory_history::find_run(run_id id) const
 {
-    for (const auto& [chain, ended] : chains_)
-        if (const run_record* run = find_in(ended, id)) return run;
+    for (const kept_entry& e : entries_)
+        if (e.run() && e.run()->id == id) return e.run().get();
     return nullptr;
 }
 
 const run_record* memory_history::find_run(const std::string& chain, run_id id) const
 {
-    const auto at = chains_.find(chain);
-    return at != chains_.end() ? find_in(at->second, id) : nullptr;
+    const auto known = chains_.find(chain);
+    if (known == chains_.end()) return nullptr;
+    for (const std::int64_t cursor : known->second)
+        if (const ended_run& run = at_cursor(cursor).run(); run && run->id == id) return run.get();
+    return nullptr;
 }
 
 std::vector<run_id> memory_history::ids() const
 {
     std::vector<run_id> out;
-    for (const auto& [chain, ended] : chains_)
-        for (const history_entry& e : ended)
-            if (const auto* run = std::get_if<run_record>(&e.what)) out.push_back(run->id);
+    for (const kept_entry& e : entries_)
+        if (e.run()) out.push_back(e.run()->id);
     return out;
 }
 
 std::vector<run_record> memory_history::runs(const std::string& chain) const
 {
     std::vector<run_record> out;
-    const auto at = chains_.find(chain);
-    if (at == chains_.end()) return out;
-    for (const history_entry& e : at->second)
-        if (const auto* run = std::get_if<run_record>(&e.what)) out.push_back(*run);
+    const auto known = chains_.find(chain);
+    if (known == chains_.end()) return out;
+    for (const std::int64_t cursor : known->second)
+        if (const ended_run& run = at_cursor(cursor).run()) out.push_back(*run);
     return out;
 }
 
 std::vector<missed_record> memory_history::missed() const
 {
-    const history_page all = find({.limit = keep_runs_in_all_});
     std::vector<missed_record> out;
-    for (const history_entry& e : all.entries)
+    for (const kept_entry& e : entries_)
         if (const auto* m = std::get_if<missed_record>(&e.what)) out.push_back(*m);
-    std::reverse(out.begin(), out.end());
     return out;
 }
 

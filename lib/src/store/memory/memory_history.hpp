@@ -3,12 +3,15 @@
 #include <carillon/store/history.hpp>
 #include <carillon/store/memory_store.hpp>
 
+#include <boost/container/small_vector.hpp>
+
+#include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <map>
+#include <memory>
 #include <optional>
 #include <string>
-#include <utility>
+#include <unordered_map>
 #include <variant>
 #include <vector>
 
@@ -21,10 +24,11 @@ public:
         : keep_runs_(keep.keep_runs), keep_runs_in_all_(keep.keep_runs_in_all)
     {}
 
+    using ended_run = std::shared_ptr<const run_record>;
+
     /** Adds an entry. Where the oldest one of all was forgotten for it, returns that one's chain if
      * nothing is left of it. */
-    std::optional<std::string>
-    append(const std::string& chain, instant at, std::variant<run_record, missed_record> what);
+    std::optional<std::string> append(instant at, std::variant<ended_run, missed_record> what);
 
     /** Forgets a run of a chain. */
     void erase(const std::string& chain, run_id run);
@@ -47,12 +51,29 @@ public:
     std::vector<missed_record> missed() const;
 
 private:
+    struct kept_entry {
+        std::int64_t cursor = 0;
+        instant at{};
+        /// A null run was forgotten before older entries of other chains.
+        std::variant<ended_run, missed_record> what;
+
+        const std::string& chain() const;
+        const ended_run& run() const; // null where it is no run
+        bool is_forgotten() const;
+        bool meets(const history_query& q) const;
+        history_entry copy() const;
+    };
+    using cursors = boost::container::small_vector<std::int64_t, 4>;
+
+    kept_entry& at_cursor(std::int64_t cursor);
+    const kept_entry& at_cursor(std::int64_t cursor) const;
+    void forget(std::int64_t cursor);
     std::optional<std::string> forget_oldest();
 
     std::size_t keep_runs_;
     std::size_t keep_runs_in_all_;
-    std::map<std::string, std::deque<history_entry>> chains_; // oldest first
-    std::deque<std::pair<std::string, std::int64_t>> order_;  // chain and cursor, oldest first
+    std::deque<kept_entry> entries_;                  // oldest first, each cursor once
+    std::unordered_map<std::string, cursors> chains_; // of what is not forgotten, oldest first
     std::int64_t last_cursor_ = 0;
 };
 

@@ -24,7 +24,7 @@ std::vector<claim> memory_state::commit_changes(const store_changes& batch, inst
     for (const std::string& job : batch.forgotten)
         if (const auto known = memories_.find(job); known != memories_.end())
             memories_.erase(known);
-    for (const missed_record& m : batch.missed) append(m.chain, now, m);
+    for (const missed_record& m : batch.missed) append(now, m);
     return claims;
 }
 
@@ -120,17 +120,17 @@ void memory_state::save_progress(run_id run, job_record job)
         jobs.push_back(std::move(job));
 }
 
-void memory_state::finish(const run_record& run)
+void memory_state::finish(std::shared_ptr<const run_record> run)
 {
-    open_.erase({run.chain, run.scheduled_at});
-    history_.erase(run.chain, run.id);
-    append(run.chain, run.ended_at.value_or(run.started_at), run);
+    open_.erase({run->chain, run->scheduled_at});
+    history_.erase(run->chain, run->id);
+    const instant at = run->ended_at.value_or(run->started_at);
+    append(at, std::move(run));
 }
 
-void memory_state::append(
-    const std::string& chain, instant at, std::variant<run_record, missed_record> what)
+void memory_state::append(instant at, std::variant<memory_history::ended_run, missed_record> what)
 {
-    const auto gone = history_.append(chain, at, std::move(what));
+    const auto gone = history_.append(at, std::move(what));
     // A job that was removed, or that runs too rarely to be worth its room.
     if (gone && !open_.has_chain(*gone)) claimed_.erase(*gone);
 }

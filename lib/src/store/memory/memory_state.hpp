@@ -11,10 +11,11 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <variant>
 #include <vector>
 
@@ -39,7 +40,7 @@ public:
     recollection load() const;
     std::vector<claim> commit_changes(const store_changes& batch, instant now, int owner);
     void save_progress(run_id run, job_record job);
-    void finish(const run_record& run);
+    void finish(std::shared_ptr<const run_record> run);
 
     const memory_history& history() const { return history_; }
     std::vector<job_memory> memories() const { return {memories_.begin(), memories_.end()}; }
@@ -72,14 +73,14 @@ private:
     std::optional<run_record> record_to_claim(const claim_request& r);
     bool is_new(const std::string& chain, instant at);
     void remember(const std::vector<job_memory>& memories);
-    void append(const std::string& chain, instant at, std::variant<run_record, missed_record> what);
+    void append(instant at, std::variant<memory_history::ended_run, missed_record> what);
 
     std::size_t keep_claims_;
     int owners_ = 0;
     open_runs open_;
     memory_history history_;
-    std::map<std::string, std::vector<instant>>
-        claimed_; // the latest, in the order of their claims
+    // The latest of each chain, in the order of their claims.
+    std::unordered_map<std::string, std::vector<instant>> claimed_;
     boost::container::flat_set<job_memory, by_job> memories_; // a hundred thousand, but small
     std::int64_t fence_ = 0;
 };

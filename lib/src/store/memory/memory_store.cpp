@@ -61,7 +61,7 @@ void memory_store::save_progress(run_id run, job_record job, plain_handler handl
 
 void memory_store::finish(std::shared_ptr<const run_record> run, plain_handler handler)
 {
-    if (connected_) state_->finish(*run);
+    if (connected_) state_->finish(std::move(run));
     detail::pending<void(error_code)>(executor_, std::move(handler))
         .complete(connected_ ? error_code{} : errc::not_running);
 }
