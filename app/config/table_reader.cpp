@@ -109,7 +109,11 @@ std::string key_path::of(std::string_view key) const
 const toml::node* table_reader::find(std::string_view key)
 {
     known_.push_back(key);
-    return table_.get(key);
+    // A job has a few keys, and is asked for dozens.
+    if (table_.size() > 4) return table_.get(key);
+    for (const auto& [name, value] : table_)
+        if (name.str() == key) return &value;
+    return nullptr;
 }
 
 const toml::node* table_reader::any(std::string_view key) { return find(key); }

@@ -91,9 +91,10 @@ std::vector<claim> ledger::commit_changes(const store_changes& batch, instant no
     std::vector<const job_memory*> memories;
     memories.reserve(batch.memories.size());
     for (const job_memory& m : batch.memories) memories.push_back(&m);
-    std::sort(memories.begin(), memories.end(), [](const job_memory* a, const job_memory* b) {
-        return a->job < b->job;
-    });
+    const auto is_before = [](const job_memory* a, const job_memory* b) { return a->job < b->job; };
+    // At a start they often are, and many.
+    if (!std::is_sorted(memories.begin(), memories.end(), is_before))
+        std::sort(memories.begin(), memories.end(), is_before);
     for (const job_memory* m : memories) remember(*m);
     for (const std::string& job : batch.forgotten) delete_job_.lend(1, job).run();
     for (const missed_record& m : batch.missed) append(m, now);
