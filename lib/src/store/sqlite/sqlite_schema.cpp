@@ -60,7 +60,7 @@ constexpr const char* steps[schema_version] = {
     " (SELECT scheduled_at FROM history WHERE chain = name AND run IS NOT NULL"
     "  AND scheduled_at < next ORDER BY scheduled_at DESC LIMIT 1), 1))"
     " WHERE EXISTS (SELECT 1 FROM history WHERE chain = name AND run IS NOT NULL);",
-    // What is remembered of a job is one text, as to_text(job_memory) has it: no store looks into it.
+    // What is remembered of a job is one text, as to_text has it: no store looks into it.
     "CREATE TABLE texts (name TEXT PRIMARY KEY, memory TEXT NOT NULL) WITHOUT ROWID;"
     "INSERT INTO texts SELECT name, printf('{\"schedule\":%u,\"next\":%d,\"boot\":\"%s\","
     "\"origin\":%d,\"anchor\":%d,\"enabled\":%s,\"paused\":%s,\"owed\":%s,\"used\":%s}',"
