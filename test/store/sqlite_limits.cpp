@@ -106,6 +106,20 @@ BOOST_AUTO_TEST_CASE(so_many_bytes_are_kept_and_the_file_shrinks)
     BOOST_TEST(sqlite_store_reader(path).find({.limit = 1000}).entries.size() < 30U);
 }
 
+BOOST_AUTO_TEST_CASE(the_history_stays_bounded_while_there_is_always_more_to_write)
+{
+    open({.path = {}, .limits = {.keep_runs = 2}});
+    std::size_t most = 0;
+    for (int i = 0; i < 6000; ++i) record(i % 3 == 0 ? "a" : "b", t0 + i * 1s);
+    ctx.run_one(); // of the first commit; the others are queued
+    while (store->queued() > 0) {
+        most = std::max(most, sqlite_store_reader(path).find({.limit = 10'000}).entries.size());
+        ctx.poll();
+    }
+    run();
+    BOOST_TEST(most < 2000U);
+}
+
 BOOST_AUTO_TEST_CASE(a_guest_trims_only_where_no_daemon_does)
 {
     for (const bool has_daemon : {true, false}) {

@@ -34,6 +34,7 @@ std::unique_ptr<stream> pool::take(const std::string& key)
 
 void pool::keep(const std::string& key, std::unique_ptr<stream> s)
 {
+    if (!s->socket().is_open()) return; // a deadline has closed it
     if (count_ >= options_.max_idle && !close_one()) return;
     idle_streams& list = idle_[key];
     if (list.size() >= options_.max_idle_per_origin) {

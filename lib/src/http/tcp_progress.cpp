@@ -14,8 +14,10 @@ std::optional<std::uint64_t> bytes_acknowledged(int descriptor) noexcept
     tcp_info info{};
     socklen_t size = sizeof info;
     if (::getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return std::nullopt;
-    // An older kernel knows less.
-    if (size < offsetof(tcp_info, tcpi_bytes_acked) + sizeof info.tcpi_bytes_acked)
+    // An older kernel knows less, and what only plays a kernel may fill in nothing: a peer that has
+    // connected has acknowledged that.
+    if (size < offsetof(tcp_info, tcpi_bytes_acked) + sizeof info.tcpi_bytes_acked ||
+        info.tcpi_bytes_acked == 0)
         return std::nullopt;
     return info.tcpi_bytes_acked;
 }

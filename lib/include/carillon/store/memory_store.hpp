@@ -18,9 +18,9 @@ class memory_state;
 
 /** How much a @ref memory_store keeps. */
 struct memory_store_options {
-    /// Ended runs and spans of missed instants of one chain; older ones are forgotten.
+    /// Ended runs and spans of missed instants of one chain, from 1; older ones are forgotten.
     std::size_t keep_runs = 16;
-    /// The same of all chains together.
+    /// The same of all chains together, from 1.
     std::size_t keep_runs_in_all = 10'000;
     /// Claimed instants of one chain that are known as such; an older one could be claimed again.
     std::size_t keep_claims = 64;

@@ -5,6 +5,7 @@
 
 #include <boost/container/small_vector.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -21,7 +22,8 @@ namespace carillon::detail {
 class memory_history {
 public:
     explicit memory_history(const memory_store_options& keep)
-        : keep_runs_(keep.keep_runs), keep_runs_in_all_(keep.keep_runs_in_all)
+        : keep_runs_(std::max<std::size_t>(keep.keep_runs, 1)),
+          keep_runs_in_all_(std::max<std::size_t>(keep.keep_runs_in_all, 1))
     {}
 
     using ended_run = std::shared_ptr<const run_record>;

@@ -2,6 +2,7 @@
 
 #include "store/sqlite/sqlite_rows.hpp"
 
+#include <algorithm>
 #include <exception>
 #include <utility>
 
@@ -12,6 +13,12 @@ constexpr const char* trimming = "cannot trim the history";
 
 /// Entries that are deleted in one transaction: some milliseconds at the most.
 constexpr int entries_a_step = 200;
+
+/// A step deletes twice as many as may be added before it.
+constexpr int most_added_between_steps = entries_a_step / 2;
+
+/// Entries that are counted in one transaction to find the ends of chains.
+constexpr std::int64_t counted_a_step = 20'000;
 
 /// Pages of 4 KiB that are given back to the file system in one transaction.
 constexpr const char* give_back = "PRAGMA incremental_vacuum(256)";
@@ -55,22 +62,26 @@ void retention::note(const std::vector<std::string>& chains)
         looked_at_ = now;
         added_ = 0;
     }
+    added_since_step_ += static_cast<int>(chains.size());
     std::uniform_int_distribution<std::int64_t> draw(0, keep_runs_ / slack_part);
     for (const std::string& chain : chains)
         if (draw(random_) == 0) grown_.insert(chain);
 }
 
+bool retention::is_due() const noexcept
+{
+    return is_pending() && added_since_step_ >= most_added_between_steps;
+}
+
 void retention::step(const history_limits& limits)
 {
     keep_runs_ = limits.keep_runs;
+    added_since_step_ = std::max(added_since_step_ - most_added_between_steps, 0);
     try {
         if (pending_) {
             pending_ = delete_aged(limits.keep) || delete_surplus(limits.keep_bytes) || shrink();
         } else if (!grown_.empty()) {
-            const std::string chain = std::move(grown_.extract(grown_.begin()).value());
-            const bool more_runs = delete_of_chain(delete_runs_, db_, chain, limits.keep_runs);
-            const bool more_spans = delete_of_chain(delete_spans_, db_, chain, limits.keep_runs);
-            if (more_runs || more_spans) grown_.insert(chain);
+            trim_chains();
         }
     } catch (const std::exception&) {
         // A full disk, a lock: the next record meets it, too, and tells.
@@ -78,6 +89,7 @@ void retention::step(const history_limits& limits)
         looked_at_ = {};
         grown_.clear();
     }
+    if (!is_pending()) added_since_step_ = 0;
 }
 
 /** Whether there may be more. */
@@ -100,12 +112,29 @@ bool retention::delete_surplus(std::int64_t keep_bytes)
     return db_.changes() > 0;
 }
 
-/** Whether there may be more. */
-bool retention::delete_of_chain(
-    statement& which, const database& db, const std::string& chain, std::int64_t keep_runs)
+void retention::trim_chains()
 {
-    which.bind(1, chain).bind(2, entries_a_step).bind(3, keep_runs).run();
-    return db.changes() == entries_a_step;
+    transaction change(db_, trimming);
+    std::int64_t left = entries_a_step;
+    for (std::int64_t counted = 0; !grown_.empty() && counted < counted_a_step;) {
+        const std::string chain = std::move(grown_.extract(grown_.begin()).value());
+        left -= delete_of_chain(delete_runs_, chain, left);
+        left -= delete_of_chain(delete_spans_, chain, left);
+        counted += keep_runs_;
+        if (left > 0) continue;
+        grown_.insert(chain); // it may have more
+        break;
+    }
+    change.commit();
+}
+
+/** Returns how many were deleted. */
+std::int64_t
+retention::delete_of_chain(statement& which, const std::string& chain, std::int64_t at_most)
+{
+    if (at_most <= 0) return 0;
+    which.bind(1, chain).bind(2, at_most).bind(3, keep_runs_).run();
+    return db_.changes();
 }
 
 /** Gives free pages back where they are an eighth of the file. Whether there may be more. */

@@ -33,15 +33,19 @@ public:
     /** Whether @ref step may have something to do. */
     bool is_pending() const noexcept { return pending_ || !grown_.empty(); }
 
-    /** Deletes a few entries, in a transaction of its own. What fails is tried again after another
+    /** Whether @ref step may wait no longer, however much there is to write: more entries would be
+     * added than are deleted. */
+    bool is_due() const noexcept;
+
+    /** Deletes some entries, in a transaction of its own. What fails is tried again after another
      * entry. */
     void step(const history_limits& limits);
 
 private:
     bool delete_aged(microseconds keep);
     bool delete_surplus(std::int64_t keep_bytes);
-    static bool delete_of_chain(
-        statement& which, const database& db, const std::string& chain, std::int64_t keep_runs);
+    void trim_chains();
+    std::int64_t delete_of_chain(statement& which, const std::string& chain, std::int64_t at_most);
     bool shrink();
 
     database& db_;
@@ -50,8 +54,9 @@ private:
     statement delete_oldest_;
     statement delete_runs_;
     statement delete_spans_;
-    instant looked_at_{};         // the whole
-    int added_ = 0;               // since then
+    instant looked_at_{}; // the whole
+    int added_ = 0;       // since then
+    int added_since_step_ = 0;
     std::int64_t keep_runs_ = 0;  // as it was last told
     bool pending_ = true;         // the limits may be lower than at the last start
     std::set<std::string> grown_; // chains to be looked at

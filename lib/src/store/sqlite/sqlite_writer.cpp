@@ -25,8 +25,6 @@ constexpr std::size_t max_queued = 100'000;
 constexpr auto gathering = std::chrono::milliseconds{3};
 constexpr std::size_t is_many = 8;
 
-/// However much there is to write, the history is trimmed once in so many commits.
-constexpr int commits_without_trim = 64;
 constexpr int steps_at_the_end = 8;
 
 /** One spelling of the path, whatever links lead there: what stands beside it hangs on it. */
@@ -130,9 +128,9 @@ void sqlite_writer::add(operation o)
     {
         const std::lock_guard lock(mutex_);
         if (queue_.size() < max_queued) {
-            if (o.when == urgency::at_once) ++urgent_;
             queue_.push_back(std::move(o));
             o = {};
+            if (queue_.back().when == urgency::at_once) ++urgent_;
             // What waits for others is woken by the one that it waits for.
             if (urgent_ > 0 || queue_.size() == 1 || queue_.size() >= max_group_)
                 wake_.notify_one();
@@ -156,22 +154,23 @@ std::size_t sqlite_writer::queued() const
 void sqlite_writer::work()
 {
     std::vector<operation> group;
-    int untrimmed = 0;
     while (take_group(group)) {
         if (!group.empty()) commit(group);
-        const bool is_idle = group.empty() || queued() == group.size();
-        if (trims() && (is_idle || ++untrimmed >= commits_without_trim)) {
-            untrimmed = 0;
-            history_limits limits;
-            {
-                const std::lock_guard lock(mutex_);
-                limits = limits_;
-            }
-            retention_.step(limits);
-        }
+        if (trims() && queued() == group.size()) trim();
+        while (trims() && retention_.is_due()) trim();
     }
     // Of a process that comes for one run, where no daemon does it.
     for (int i = 0; trims() && i < steps_at_the_end; ++i) retention_.step(limits_);
+}
+
+void sqlite_writer::trim()
+{
+    history_limits limits;
+    {
+        const std::lock_guard lock(mutex_);
+        limits = limits_;
+    }
+    retention_.step(limits);
 }
 
 /** Waits for something to do; empty where that is the history's trimming. False at the end. */

@@ -104,6 +104,7 @@ private:
     error_code try_commit(operation* first, std::size_t count);
     error_code write_all(operation* first, std::size_t count);
     bool trims() const;
+    void trim();
     bool has_moved();
     void rescue();
     bool make_room();
