@@ -45,7 +45,8 @@ class benchmark {
 public:
     benchmark(int rounds, int questions) : rounds_(rounds)
     {
-        // Neither in order nor at round times, and the same in each run and in robfig/main.go.
+        // Neither in order nor at round times, and the same in each run and in
+        // peers/robfig_next.go.
         const microseconds width = last_asked - first_asked;
         for (std::int64_t i = 0; i < questions; ++i)
             asked_.push_back(first_asked + width / questions * (i * 769 % questions));

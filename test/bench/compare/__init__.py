@@ -1,0 +1,1 @@
+"""Compares carillon with others; test/bench/run is the program."""

@@ -1,0 +1,82 @@
+"""Processes of a measurement: where they run, and what the kernel knows of them."""
+
+import glob
+import os
+import signal
+import socket
+import subprocess
+import time
+
+CORES = sorted(os.sched_getaffinity(0))
+CLIENT_CORE, TARGET_CORE = CORES[0], CORES[min(1, len(CORES) - 1)]
+
+
+class Invalid(Exception):
+    """The measurement says nothing, and why."""
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def pinned(core, command):
+    """The command on one core; it is killed when the harness ends, however that ends."""
+    return ["setpriv", "--pdeathsig", "KILL", "taskset", "-c", str(core), *command]
+
+
+def stay_on(core):
+    """Moves the harness itself away from the core that is measured."""
+    os.sched_setaffinity(0, {core})
+
+
+def stop(process, seconds=60):
+    if process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def cpu_seconds(pid):
+    """CPU time of all threads, those that ended included: the process's CPU clock, as clock_getcpuclockid(3) names it."""
+    return time.clock_gettime(~pid << 3 | 2)
+
+
+def memory_kib(pid, field="VmRSS"):
+    return int(_status(f"/proc/{pid}/status")[field].split()[0])
+
+
+def threads(pid):
+    return int(_status(f"/proc/{pid}/status")["Threads"])
+
+
+def wake_ups(pid):
+    """How often its threads have waited for something."""
+    return sum(int(_status(path)["voluntary_ctxt_switches"]) for path in glob.glob(f"/proc/{pid}/task/*/status"))
+
+
+def descriptors(pid):
+    return len(os.listdir(f"/proc/{pid}/fd"))
+
+
+def _status(path):
+    with open(path, encoding="utf-8") as f:
+        return {name: value.strip() for name, _, value in (line.partition(":") for line in f)}
+
+
+def sleep_until(instant):
+    time.sleep(max(0, instant - time.time()))
+
+
+def describe():
+    """The machine, in lines for the document."""
+    with open("/proc/cpuinfo", encoding="utf-8") as f:
+        model = next((line.split(":")[1].strip() for line in f if line.startswith("model name")), "unknown")
+    with open("/etc/os-release", encoding="utf-8") as f:
+        system = next(line.split("=")[1].strip().strip('"') for line in f if line.startswith("PRETTY_NAME"))
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return f"{model}, {os.cpu_count()} cores, {memory:.0f} GiB; {system}, Linux {os.uname().release.split('-')[0]}"

@@ -1,0 +1,88 @@
+"""How many jobs a second a contender manages."""
+
+import math
+import re
+import shutil
+import subprocess
+import time
+
+from .. import machine
+from ..load import CONNECTIONS, Load
+
+WARM_UP_SECONDS, DRAIN_SECONDS = 2, 1.5
+GROUPS = 20                     # 50 ms apart
+MOST_LATE_MS = 100              # of 99 in 100
+STEP, PRECISION = 1.5, 1.05
+
+
+def at_once(bench):
+    yield from bench.each(bench.contenders(), most, "none missed", 1, lambda v: v.missed == 0)
+    yield from wrk(bench)
+
+
+def spread(bench):
+    def is_good(verdict):
+        return verdict.missed == 0 and verdict.percentile(0.99) < MOST_LATE_MS
+    able = [c for c in bench.contenders() if c.spreads]
+    yield from bench.each(able, most, "none missed, p99 under 100 ms", GROUPS, is_good)
+
+
+def most(bench, contender, what, groups, is_good):
+    """By a ladder: up until a step fails, then between the last two."""
+    known = ("most", what, contender.key)
+    begin = bench.memory.get(known, contender.begin_rate / 0.8) * 0.8
+    passed = {}
+
+    def passes(rate):
+        for _ in range(1 if bench.quick else 2):    # a neighbour may have taken the core
+            verdict = offer(bench, contender, rate, groups)
+            if is_good(verdict):
+                passed[rate] = verdict
+                return True
+        return False
+
+    rate = climb(passes, int(begin), PRECISION if not bench.quick else STEP)
+    bench.memory[known] = rate
+    yield f"most jobs a second, {what}", "runs/s", rate
+    yield f"p99 lateness there, {what}", "ms", passed[rate].percentile(0.99)
+
+
+def climb(passes, rate, precision):
+    good, bad = 0, math.inf
+    while bad / max(good, 1) > precision:
+        if passes(rate):
+            good = rate
+        else:
+            bad = rate
+        if good == 0 and rate < 2:
+            raise machine.Invalid("it misses runs at one a second")
+        if bad == math.inf:
+            rate = int(rate * STEP)
+        elif good == 0:
+            rate = int(rate / STEP)
+        else:
+            rate = round(math.sqrt(good * bad))
+    return good
+
+
+def offer(bench, contender, rate, groups):
+    """The verdict on so many jobs a second."""
+    seconds = 2 if bench.quick else 5
+    load = Load(rate, every_ms=1000, groups=groups, seconds=seconds + 30)
+    with bench.stage() as stage:
+        with contender.start(load, stage.port, stage.folder):
+            first = math.ceil(time.time()) + WARM_UP_SECONDS
+            machine.sleep_until(first + seconds + DRAIN_SECONDS)
+        return stage.judge(rate * seconds, first * 1_000_000, (first + seconds) * 1_000_000)
+
+
+def wrk(bench):
+    """What the target and one core of a client can do at all: no schedule, no record."""
+    if not shutil.which("wrk"):
+        print("wrk is left out; missing: wrk")
+        return
+    with bench.stage() as stage:
+        command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{2 if bench.quick else 5}s", "-H", "Carillon-Job: tenant-0000000-refresh",
+                   "-H", "Carillon-Scheduled-At: -", f"http://127.0.0.1:{stage.port}/run"]
+        out = subprocess.run(machine.pinned(machine.CLIENT_CORE, command), check=True, text=True, stdout=subprocess.PIPE).stdout
+    yield "wrk", "most jobs a second, none missed", "runs/s", float(re.search(r"Requests/sec:\s*([\d.]+)", out)[1])
