@@ -12,7 +12,7 @@ DAY_MS = 86_400_000
 
 
 class Carillon(Contender):
-    begin_rate = 4000
+    begin_rate = 5000
 
     def __init__(self, program, durable=True, sink="text"):
         self.program, self.durable, self.sink = program, durable, sink

@@ -51,7 +51,7 @@ class Peer(Contender):
 
 
 class Robfig(Peer):
-    key, name, begin_rate = "robfig", "robfig/cron", 4000
+    key, name, begin_rate = "robfig", "robfig/cron", 10_000
 
     def missing(self):
         lacking = [] if shutil.which("go") else ["golang-go"]
@@ -69,7 +69,7 @@ def build_go(source, program, build_folder):
 
 
 class Croner(Peer):
-    key, name, spreads, begin_rate = "croner", "croner", False, 2000
+    key, name, spreads, begin_rate = "croner", "croner", False, 4000
 
     def __init__(self, build_folder):
         super().__init__(build_folder)
@@ -97,7 +97,7 @@ class Croner(Peer):
 
 
 class APScheduler(Peer):
-    key, name, most_idle_jobs, begin_rate = "apscheduler", "APScheduler", 100_000, 200
+    key, name, most_idle_jobs, begin_rate = "apscheduler", "APScheduler", 100_000, 300
 
     def __init__(self, build_folder):
         super().__init__(build_folder)
@@ -114,7 +114,7 @@ class APScheduler(Peer):
 class Loop(Peer):
     """A loop by hand, compiled here."""
 
-    does_cron, begin_rate, libraries = False, 8000, []
+    does_cron, begin_rate, libraries = False, 30_000, []
 
     def missing(self):
         lacking = [] if shutil.which("g++") else ["g++"]

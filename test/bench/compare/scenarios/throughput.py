@@ -4,6 +4,7 @@ import math
 import re
 import shutil
 import subprocess
+import sys
 import time
 
 from .. import machine
@@ -12,7 +13,7 @@ from ..load import CONNECTIONS, Load
 WARM_UP_SECONDS, DRAIN_SECONDS = 2, 1.5
 GROUPS = 20                     # 50 ms apart
 MOST_LATE_MS = 100              # of 99 in 100
-STEP, PRECISION = 1.5, 1.05
+PRECISION = 1.05                # of the rate that is found
 
 
 def at_once(bench):
@@ -28,26 +29,27 @@ def spread(bench):
 
 
 def most(bench, contender, what, groups, is_good):
-    """By a ladder: up until a step fails, then between the last two."""
+    """By a ladder: up until a step fails, then between the last two. A later round begins near what an earlier one found."""
     known = ("most", what, contender.key)
-    begin = bench.memory.get(known, contender.begin_rate / 0.8) * 0.8
+    begin, step = (bench.memory[known] * 0.9, 1.2) if known in bench.memory else (contender.begin_rate, 1.5)
     passed = {}
 
     def passes(rate):
         for _ in range(1 if bench.quick else 2):    # a neighbour may have taken the core
-            verdict = offer(bench, contender, rate, groups)
-            if is_good(verdict):
+            verdict = offer_or_none(bench, contender, rate, groups)
+            if verdict and is_good(verdict):
                 passed[rate] = verdict
                 return True
         return False
 
-    rate = climb(passes, int(begin), PRECISION if not bench.quick else STEP)
+    rate = climb(passes, int(begin), step, 1.5 if bench.quick else PRECISION)
     bench.memory[known] = rate
     yield f"most jobs a second, {what}", "runs/s", rate
     yield f"p99 lateness there, {what}", "ms", passed[rate].percentile(0.99)
 
 
-def climb(passes, rate, precision):
+def climb(passes, rate, step, precision):
+    """The highest rate that passes, where one that is `precision` times as high does not."""
     good, bad = 0, math.inf
     while bad / max(good, 1) > precision:
         if passes(rate):
@@ -57,12 +59,21 @@ def climb(passes, rate, precision):
         if good == 0 and rate < 2:
             raise machine.Invalid("it misses runs at one a second")
         if bad == math.inf:
-            rate = int(rate * STEP)
+            rate = math.ceil(rate * step)
         elif good == 0:
-            rate = int(rate / STEP)
+            rate = int(rate / step)
         else:
             rate = round(math.sqrt(good * bad))
     return good
+
+
+def offer_or_none(bench, contender, rate, groups):
+    """A peer that is late by a second takes an instant for the next one, so that one comes twice: it does not keep up."""
+    try:
+        return offer(bench, contender, rate, groups)
+    except machine.Invalid as e:
+        print(f"{contender.name} at {rate} jobs a second: {e}", file=sys.stderr)
+        return None
 
 
 def offer(bench, contender, rate, groups):
@@ -79,7 +90,7 @@ def offer(bench, contender, rate, groups):
 def wrk(bench):
     """What the target and one core of a client can do at all: no schedule, no record."""
     if not shutil.which("wrk"):
-        print("wrk is left out; missing: wrk")
+        print("wrk is left out; missing: wrk", file=sys.stderr)
         return
     with bench.stage() as stage:
         command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{2 if bench.quick else 5}s", "-H", "Carillon-Job: tenant-0000000-refresh",
