@@ -2,6 +2,7 @@
 
 import calendar
 import dataclasses
+import math
 import time
 
 from .machine import Invalid
@@ -36,7 +37,9 @@ class Verdict:
         return self.expected - self.arrived
 
     def percentile(self, share):
-        return self.late_ms[min(len(self.late_ms) - 1, int(len(self.late_ms) * share))] if self.late_ms else float("nan")
+        if not self.late_ms:
+            return math.nan
+        return self.late_ms[min(len(self.late_ms) - 1, int(len(self.late_ms) * share))]
 
 
 def judge(arrivals, expected, first=0, last=1 << 62):

@@ -61,7 +61,8 @@ class StartedDaemon(Started):
 def write_configuration(path, load, port, store, sink, store_keys=""):
     now_ms = int(time.time() * 1000)
     with open(path, "w", encoding="utf-8") as f:
-        f.write(f'[store]\npath = "{store}"\n{store_keys}[defaults]\nbase_url = "http://127.0.0.1:{port}"\n[[log.sinks]]\n{sink}')
+        f.write(f'[store]\npath = "{store}"\n{store_keys}[defaults]\nbase_url = "http://127.0.0.1:{port}"\n'
+                f'[[log.sinks]]\n{sink}')
         for job in range(load.jobs):
             f.write(f'[jobs.{job_name(job)}]\nurl = "/run"\nschedule = {schedule(load, job, now_ms)}\n')
 

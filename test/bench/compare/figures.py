@@ -2,6 +2,7 @@
 
 import collections
 import math
+import re
 import statistics
 
 Row = collections.namedtuple("Row", "scenario contender figure unit round value")
@@ -41,7 +42,8 @@ def _summaries(by_contender):
     out = []
     for contender, values in by_contender.items():
         median = statistics.median(values)
-        out.append(Summary(contender, len(values), median, min(values), max(values), median / base if base else math.nan))
+        ratio = median / base if base else math.nan
+        out.append(Summary(contender, len(values), median, min(values), max(values), ratio))
     return out
 
 
@@ -62,20 +64,49 @@ def table(rows):
         lines.append(f"{scenario}: {figure} ({unit})")
         for s in group:
             spread = f"{number(s.least)} to {number(s.most)}"
-            lines.append(f"  {s.contender:<36} {number(s.median):>10}  {spread:<24} {number(s.ratio):>7}x  of {s.rounds}")
+            lines.append(f"  {s.contender:<36} {number(s.median):>10}  {spread:<24} {number(s.ratio):>7}x"
+                         f"  of {s.rounds}")
     return "\n".join(lines)
 
 
 def markdown(rows):
-    """For doc/performance.md: a table each scenario."""
-    by_scenario = collections.defaultdict(list)
+    """{scenario: its table}: a line a contender, or a line a figure where these are more."""
+    cells, figures, contenders = {}, collections.defaultdict(dict), collections.defaultdict(dict)
     for (scenario, figure, unit), group in summaries(rows).items():
-        by_scenario[scenario] += [(figure, unit, s) for s in group]
-    out = []
-    for scenario, lines in by_scenario.items():
-        out += [f"### {scenario}", "| figure | contender | median | least to most | to the first |", "| --- | --- | ---: | --- | ---: |"]
-        for figure, unit, s in lines:
-            out.append(f"| {figure} | {s.contender} | {number(s.median)} {unit} | {number(s.least)} to {number(s.most)} |"
-                       f" {number(s.ratio)} |")
-        out.append("")
-    return "\n".join(out)
+        for s in group:
+            name = f"{figure} ({unit})"
+            figures[scenario][name] = contenders[scenario][s.contender] = None
+            cells[scenario, name, s.contender] = cell(s)
+    tables = {}
+    for scenario in figures:
+        across, down = list(figures[scenario]), list(contenders[scenario])
+        if len(across) > len(down):
+            lines = [[name, *(cells.get((scenario, name, who), "") for who in down)] for name in across]
+            tables[scenario] = _grid(["", *down], lines)
+        else:
+            lines = [[who, *(cells.get((scenario, name, who), "") for name in across)] for who in down]
+            tables[scenario] = _grid(["", *across], lines)
+    return tables
+
+
+def cell(summary):
+    spread = f" ({number(summary.least)} to {number(summary.most)})" if summary.rounds > 1 else ""
+    return f"{number(summary.median)}{spread}, {number(summary.ratio)}x"
+
+
+def _grid(head, lines):
+    rows = [head, ["---"] * len(head), *lines]
+    return "\n".join("| " + " | ".join(row) + " |" for row in rows)
+
+
+def write_into(path, tables):
+    """Puts each table between its marks in the document: <!-- herd --> and <!-- end -->."""
+    with open(path, encoding="utf-8") as f:
+        text = f.read()
+    for scenario, lines in tables.items():
+        mark = re.compile(f"(<!-- {re.escape(scenario)} -->\n).*?(<!-- end -->)", re.DOTALL)
+        if not mark.search(text):
+            raise SystemExit(f"{path} has no <!-- {scenario} -->")
+        text = mark.sub(lambda m, table=lines: f"{m[1]}{table}\n{m[2]}", text)
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(text)

@@ -42,7 +42,7 @@ def stop(process, seconds=60):
 
 
 def cpu_seconds(pid):
-    """CPU time of all threads, those that ended included: the process's CPU clock, as clock_getcpuclockid(3) names it."""
+    """CPU time of all threads, those that ended included: the process's clock, as clock_getcpuclockid(3) names it."""
     return time.clock_gettime(~pid << 3 | 2)
 
 

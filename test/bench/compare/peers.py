@@ -10,8 +10,8 @@
     --connections=C     how many requests at a time
     --log=FILE          a line a run
 
-It prints "ready" when its scheduler runs. Each request says its job and instant in headers, as carillon's do. A job runs
-once at a time: where its last run has not ended, an instant is skipped.
+It prints "ready" when its scheduler runs. Each request says its job and instant in headers, as carillon's do. A job
+runs once at a time: where its last run has not ended, an instant is skipped.
 """
 
 import importlib.util
@@ -55,7 +55,8 @@ class Robfig(Peer):
 
     def missing(self):
         lacking = [] if shutil.which("go") else ["golang-go"]
-        return lacking + ([] if os.path.isdir(f"{GOPATH}/src/github.com/robfig/cron") else ["golang-github-robfig-cron-dev"])
+        there = os.path.isdir(f"{GOPATH}/src/github.com/robfig/cron")
+        return lacking + ([] if there else ["golang-github-robfig-cron-dev"])
 
     def build(self):
         build_go("robfig.go", self.program, self.build_folder)
@@ -65,11 +66,12 @@ def build_go(source, program, build_folder):
     path = os.path.join(SOURCES, source)
     if not is_newer(program, path):
         subprocess.run(["go", "build", "-o", program, path], check=True,
-                       env=dict(os.environ, GO111MODULE="off", GOPATH=GOPATH, GOFLAGS="", GOCACHE=f"{build_folder}/go"))
+                       env={**os.environ, "GO111MODULE": "off", "GOPATH": GOPATH, "GOFLAGS": "",
+                            "GOCACHE": os.path.join(build_folder, "go-cache")})
 
 
 class Croner(Peer):
-    key, name, spreads, begin_rate = "croner", "croner", False, 4000
+    key, name, spreads, begin_rate, most_idle_jobs = "croner", "croner", False, 4000, 10_000
 
     def __init__(self, build_folder):
         super().__init__(build_folder)

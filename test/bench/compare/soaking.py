@@ -27,8 +27,8 @@ class Sample:
                       sum(os.path.getsize(path) for path in files) / 2**20, machine.cpu_seconds(pid))
 
     def line(self):
-        return (f"{self.second:6} s  {self.memory_mib:8.1f} MiB  {self.descriptors:5} descriptors  {self.threads:3} threads  "
-                f"store {self.store_mib:8.1f} MiB  CPU {self.cpu_seconds:8.1f} s")
+        return (f"{self.second:6} s  {self.memory_mib:8.1f} MiB  {self.descriptors:5} descriptors  "
+                f"{self.threads:3} threads  store {self.store_mib:8.1f} MiB  CPU {self.cpu_seconds:8.1f} s")
 
 
 def write_samples(path, samples):

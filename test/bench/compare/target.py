@@ -12,7 +12,8 @@ CONFIGURATION = """daemon off; master_process off; pid {0}/pid; error_log {0}/er
 worker_rlimit_nofile 8192;
 events {{ worker_connections 4096; }}
 http {{
-    client_body_temp_path {0}/a; proxy_temp_path {0}/b; fastcgi_temp_path {0}/c; uwsgi_temp_path {0}/d; scgi_temp_path {0}/e;
+    client_body_temp_path {0}/a; proxy_temp_path {0}/b; fastcgi_temp_path {0}/c; uwsgi_temp_path {0}/d;
+    scgi_temp_path {0}/e;
     log_format arrivals '$msec $http_carillon_scheduled_at $http_carillon_job';
     access_log {0}/arrivals arrivals buffer=1m flush=1s;
     keepalive_requests 100000000;

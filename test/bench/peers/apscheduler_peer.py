@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Usage: apscheduler_peer.py --port P --jobs N (--every MS [--groups G] | --at T | --cron E) [--seconds S] [--connections C] [--log FILE]
+"""Usage: apscheduler_peer.py --port=P --jobs=N (--every=MS [--groups=G] | --at=T | --cron=E) [--log=FILE]...
 
 Jobs on APScheduler, each a request by urllib3. The arguments are those of every peer: see test/bench/compare/peers.py.
 """

@@ -35,26 +35,18 @@ async function send(name, instant) {
   }
 }
 
-const wait = (ms) => new Promise((done) => setTimeout(done, ms));
-
-// croner does not tell a job its instant: it is the second in which the job begins. croner knows whole
-// seconds only, so that a job of a later group waits by itself.
-async function sendInPhase(name, phase) {
-  const instant = Math.floor(Date.now() / 1000) * 1000 + phase;
-  if (phase > 0) await wait(Math.max(0, instant - Date.now()));
-  await send(name, instant);
-}
+// croner does not tell a job its instant: it is the second in which the job begins.
+const latestSecond = () => Math.floor(Date.now() / 1000) * 1000;
 
 function add(i) {
   const name = `tenant-${String(i).padStart(7, "0")}-refresh`;
   if (given.cron) return new Cron(given.cron, { timezone: "UTC", protect: true }, () => send(name, Date.now()));
   if (at) return new Cron(new Date(at * 1000), () => send(name, at * 1000));
-  const phase = Math.floor((every * (i % groups)) / groups);
-  return new Cron("* * * * * *", { timezone: "UTC", protect: true }, () => sendInPhase(name, phase));
+  return new Cron("* * * * * *", { timezone: "UTC", protect: true }, () => send(name, latestSecond()));
 }
 
-if (!given.cron && !at && every !== 1000) {
-  console.error("croner: jobs each second, at one instant, or by a cron expression");
+if (!given.cron && !at && (every !== 1000 || groups !== 1)) {
+  console.error("croner: jobs at each full second, at one instant, or by a cron expression");
   process.exit(2);
 }
 const kept = [];

@@ -7,7 +7,7 @@ from . import costs, moments, own, pin112, sizes, throughput
 Scenario = collections.namedtuple("Scenario", "name shows measure")
 
 ALL = [
-    Scenario("throughput", "the most jobs a second, all due at once each second, of which none is missed", throughput.at_once),
+    Scenario("throughput", "the most jobs a second, all due at once each second, none missed", throughput.at_once),
     Scenario("spread", "the same, spread over the second: none missed and p99 under 100 ms", throughput.spread),
     Scenario("herd", "10,000 jobs due at one instant: the last arrival, the peak of memory", moments.herd),
     Scenario("lateness", "20 jobs each second: from their instant until the request is here", moments.lateness),

@@ -52,5 +52,5 @@ def tool(bench, name):
 
 
 def run(command):
-    words = [str(word) for word in command]
-    return subprocess.run(machine.pinned(machine.CLIENT_CORE, words), check=True, text=True, stdout=subprocess.PIPE).stdout
+    words = machine.pinned(machine.CLIENT_CORE, [str(word) for word in command])
+    return subprocess.run(words, check=True, text=True, stdout=subprocess.PIPE).stdout

@@ -29,7 +29,7 @@ def spread(bench):
 
 
 def most(bench, contender, what, groups, is_good):
-    """By a ladder: up until a step fails, then between the last two. A later round begins near what an earlier one found."""
+    """By a ladder: up until a step fails, then between the last two. A later round begins near what was found."""
     known = ("most", what, contender.key)
     begin, step = (bench.memory[known] * 0.9, 1.2) if known in bench.memory else (contender.begin_rate, 1.5)
     passed = {}
@@ -51,7 +51,7 @@ def most(bench, contender, what, groups, is_good):
 def climb(passes, rate, step, precision):
     """The highest rate that passes, where one that is `precision` times as high does not."""
     good, bad = 0, math.inf
-    while bad / max(good, 1) > precision:
+    while bad > max(good * precision, good + 1):
         if passes(rate):
             good = rate
         else:
@@ -68,7 +68,7 @@ def climb(passes, rate, step, precision):
 
 
 def offer_or_none(bench, contender, rate, groups):
-    """A peer that is late by a second takes an instant for the next one, so that one comes twice: it does not keep up."""
+    """A peer that is late by a second takes an instant for the next one, so that one comes twice."""
     try:
         return offer(bench, contender, rate, groups)
     except machine.Invalid as e:
@@ -93,7 +93,8 @@ def wrk(bench):
         print("wrk is left out; missing: wrk", file=sys.stderr)
         return
     with bench.stage() as stage:
-        command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{2 if bench.quick else 5}s", "-H", "Carillon-Job: tenant-0000000-refresh",
+        command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{2 if bench.quick else 5}s", "-H", "Carillon-Job: wrk",
                    "-H", "Carillon-Scheduled-At: -", f"http://127.0.0.1:{stage.port}/run"]
-        out = subprocess.run(machine.pinned(machine.CLIENT_CORE, command), check=True, text=True, stdout=subprocess.PIPE).stdout
+        command = machine.pinned(machine.CLIENT_CORE, command)
+        out = subprocess.run(command, check=True, text=True, stdout=subprocess.PIPE).stdout
     yield "wrk", "most jobs a second, none missed", "runs/s", float(re.search(r"Requests/sec:\s*([\d.]+)", out)[1])
