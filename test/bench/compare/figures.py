@@ -57,6 +57,10 @@ def number(value):
     return f"{round(value, digits):,.{max(0, digits)}f}"
 
 
+def times(ratio):
+    return f"{number(ratio)}x" if math.isfinite(ratio) else "-"
+
+
 def table(rows):
     """For a terminal."""
     lines = []
@@ -64,7 +68,7 @@ def table(rows):
         lines.append(f"{scenario}: {figure} ({unit})")
         for s in group:
             spread = f"{number(s.least)} to {number(s.most)}"
-            lines.append(f"  {s.contender:<36} {number(s.median):>10}  {spread:<24} {number(s.ratio):>7}x"
+            lines.append(f"  {s.contender:<36} {number(s.median):>10}  {spread:<24} {times(s.ratio):>8}"
                          f"  of {s.rounds}")
     return "\n".join(lines)
 
@@ -91,7 +95,7 @@ def markdown(rows):
 
 def cell(summary):
     spread = f" ({number(summary.least)} to {number(summary.most)})" if summary.rounds > 1 else ""
-    return f"{number(summary.median)}{spread}, {number(summary.ratio)}x"
+    return f"{number(summary.median)}{spread}, {times(summary.ratio)}"
 
 
 def _grid(head, lines):

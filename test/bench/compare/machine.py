@@ -68,6 +68,29 @@ def _status(path):
         return {name: value.strip() for name, _, value in (line.partition(":") for line in f)}
 
 
+class Neighbours:
+    """How much of the machine others have used since it was made."""
+
+    def __init__(self):
+        self.begun, self.busy, self.own = time.monotonic(), _busy_seconds(), _own_seconds()
+
+    def share(self):
+        """Of all cores. The processes of the harness must have ended."""
+        took = (time.monotonic() - self.begun) * os.cpu_count()
+        return max(0.0, (_busy_seconds() - self.busy) - (_own_seconds() - self.own)) / took
+
+
+def _busy_seconds():
+    with open("/proc/stat", encoding="ascii") as f:
+        user, nice, system, _, _, irq, softirq, steal = (int(word) for word in f.readline().split()[1:9])
+    return (user + nice + system + irq + softirq + steal) / os.sysconf("SC_CLK_TCK")
+
+
+def _own_seconds():
+    """The harness's, with all that it has started."""
+    return sum(os.times()[:4])
+
+
 def sleep_until(instant):
     time.sleep(max(0, instant - time.time()))
 
