@@ -14,7 +14,7 @@ def herd(bench):
 
 def herd_of(bench, contender):
     jobs = 500 if bench.quick else 10_000
-    at = int(time.time()) + (4 if bench.quick else 8)
+    at = int(time.time()) + (3 if bench.quick else 8)
     with bench.stage() as stage:
         with contender.start(Load(jobs, at=at, seconds=120), stage.port, stage.folder) as started:
             if time.time() > at - 0.5:
@@ -36,7 +36,7 @@ def lateness(bench):
 
 
 def lateness_of(bench, contender):
-    jobs, seconds = 20, 3 if bench.quick else 20
+    jobs, seconds = 20, 2 if bench.quick else 20
     with bench.stage() as stage, ClockedTarget() as target:
         with contender.start(Load(jobs, every_ms=1000, seconds=seconds + 30), target.port, stage.folder):
             first = math.ceil(time.time()) + 2
