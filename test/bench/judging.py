@@ -55,7 +55,7 @@ class Accounting(unittest.TestCase):
     """Two jobs in two groups for two seconds."""
 
     def setUp(self):
-        self.ledger = soaking.Ledger(2, 2, FIRST, FIRST + 2)
+        self.ledger = soaking.Ledger(Load(2, every_ms=1000, groups=2), FIRST, FIRST + 2)
         self.lines = [f"{FIRST}.001 {TEXT}.000000Z {job_name(0)}", f"{FIRST}.501 {TEXT}.500000Z {job_name(1)}",
                       f"{FIRST + 1}.001 {TEXT[:-1]}1.000000Z {job_name(0)}",
                       f"{FIRST + 1}.501 {TEXT[:-1]}1.500000Z {job_name(1)}"]

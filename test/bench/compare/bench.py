@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import sys
 import tempfile
 import time
@@ -24,6 +25,8 @@ class Bench:
 
     def prepare(self):
         """Builds the contenders; leaves out those that cannot be built, and says why."""
+        if not shutil.which("nginx"):
+            raise SystemExit("nginx is missing, the target of all")
         for contender in list(self.all):
             lacking = contender.missing()
             if lacking:

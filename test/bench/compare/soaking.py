@@ -8,7 +8,7 @@ from . import arrivals, machine
 from .load import job_name
 
 SETTLE_SECONDS = 2          # after an instant, until its run is over and recorded
-MOST_PROBLEMS = 20          # that are told one by one
+MOST_PROBLEMS = 10          # that are told one by one
 
 
 @dataclasses.dataclass
@@ -41,16 +41,19 @@ def write_samples(path, samples):
 class Ledger:
     """Counts each run that is due from `first` until `last`, in Unix seconds, at the target and in the store.
 
+    The time between is a multiple of the load's period, so that each job is due equally often.
     An instant is forgotten when all its jobs have arrived, so that the account does not grow with the time.
     """
 
-    def __init__(self, jobs, groups, first, last):
+    def __init__(self, load, first, last):
         self.first, self.last = first * 1_000_000, last * 1_000_000
-        self.expected = jobs * (last - first)
+        self.period = load.every_ms * 1000
+        self.expected = load.jobs * (self.last - self.first) // self.period
         self.arrived = self.stored = 0
         self.wrong = []
-        # The jobs of the group that is due so many microseconds after a full second.
-        self.members = {1_000_000 // groups * g: {job_name(i) for i in range(g, jobs, groups)} for g in range(groups)}
+        # The jobs of the group that is due so many microseconds after the multiples of the period.
+        self.members = {load.phase_ms(group) * 1000: {job_name(i) for i in range(group, load.jobs, load.groups)}
+                        for group in range(load.groups)}
         self.open = {}      # instant: the jobs that have not arrived
         self.complete = set()
         self.read_until = self.first
@@ -61,7 +64,7 @@ class Ledger:
                 continue
             missing = self.open.get(instant)
             if missing is None and instant not in self.complete:
-                missing = self.open[instant] = set(self.members.get(instant % 1_000_000, ()))
+                missing = self.open[instant] = set(self.members.get(instant % self.period, ()))
             if not missing or job not in missing:
                 self.note(f"{job} came once more, or was not due, at {instant}")
                 continue
