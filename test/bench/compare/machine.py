@@ -15,6 +15,10 @@ class Invalid(Exception):
     """The measurement says nothing, and why."""
 
 
+class Missed(Exception):
+    """The contender does not keep up, and how many runs it missed."""
+
+
 def free_port():
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))

@@ -40,7 +40,7 @@ def cpu_of_a_run(bench, contender, load, seconds):
         first = round(begin * 1_000_000)
         verdict = stage.judge(runs, first, first + seconds * 1_000_000)
     if verdict.missed:
-        raise machine.Invalid(f"{verdict.missed} of {runs} runs were missed")
+        raise machine.Missed(f"{verdict.missed} of {runs} runs were missed")
     return cpu / runs * 1e6
 
 
@@ -52,7 +52,7 @@ def of_a_record(bench):
     load = Load(jobs, every_ms=1000, groups=20, seconds=seconds + 30)
     without = math.nan
     for sink in (None, "text", "json", "logfmt", "classic"):
-        with bench.noting(f"log {sink}"):
+        with bench.noting(f"carillon, log {sink}"):
             contender = Carillon(bench.program, durable=False, sink=sink)
             cost = cpu_of_a_run(bench, contender, dataclasses.replace(load, log=bool(sink)), seconds)
             yield sink or "no log", "CPU of a run", "us", cost

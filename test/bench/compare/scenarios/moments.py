@@ -24,7 +24,7 @@ def herd_of(bench, contender):
             peak = machine.memory_kib(started.pid, "VmHWM")
         verdict = stage.judge(jobs)
     if verdict.missed:
-        raise machine.Invalid(f"{verdict.missed} of {jobs} did not arrive")
+        raise machine.Missed(f"{verdict.missed} of {jobs} did not arrive")
     yield "first arrival", "ms", verdict.late_ms[0]
     yield "middle arrival", "ms", verdict.percentile(0.5)
     yield "last arrival", "ms", verdict.late_ms[-1]
@@ -43,7 +43,7 @@ def lateness_of(bench, contender):
             machine.sleep_until(first + seconds + 0.5)
         verdict = arrivals.judge(target.arrivals(), jobs * seconds, first * 1_000_000, (first + seconds) * 1_000_000)
     if verdict.missed:
-        raise machine.Invalid(f"{verdict.missed} runs were missed")
+        raise machine.Missed(f"{verdict.missed} runs were missed")
     yield "earliest", "ms", verdict.late_ms[0]
     yield "p50", "ms", verdict.percentile(0.5)
     yield "p99", "ms", verdict.percentile(0.99)

@@ -38,7 +38,7 @@ def cost(bench):
     if not bench.contenders("carillon"):
         return
     for rate in (1, 100):
-        with bench.noting("the daemon"):
+        with bench.noting("carillon, as daemon"):
             yield f"daemon, {rate} a second", "CPU of a run", "us", of_daemon(bench, rate)
     yield from of_processes(bench, "carillon once", once)
     if all(shutil.which(tool) for tool in ("curl", "jq")):
@@ -72,7 +72,7 @@ def of_daemon(bench, rate):
         first = round(begin * 1e6)
         verdict = stage.judge(2 * rate * seconds, first, first + seconds * 1_000_000)
     if verdict.missed:
-        raise machine.Invalid(f"{verdict.missed} requests are missing")
+        raise machine.Missed(f"{verdict.missed} requests are missing")
     return cpu / (rate * seconds) * 1e6
 
 
