@@ -23,7 +23,7 @@ def run_with(bench, contender, jobs):
     """Each job in its turn: the more jobs there are, the rarer is each."""
     groups = jobs // AT_ONCE
     load = Load(jobs, every_ms=groups * 1000 * AT_ONCE // RUNS_A_SECOND, groups=groups, seconds=900)
-    yield f"a run with {jobs:,} jobs", "us", cpu_of_a_run(bench, contender, load, 2 if bench.quick else 10)
+    yield f"a run with {jobs:,} jobs", "µs", cpu_of_a_run(bench, contender, load, 2 if bench.quick else 10)
 
 
 def cpu_of_a_run(bench, contender, load, seconds):
@@ -55,8 +55,8 @@ def of_a_record(bench):
         with bench.noting(f"carillon, log {sink}"):
             contender = Carillon(bench.program, durable=False, sink=sink)
             cost = cpu_of_a_run(bench, contender, dataclasses.replace(load, log=bool(sink)), seconds)
-            yield sink or "no log", "CPU of a run", "us", cost
+            yield sink or "no log", "CPU of a run", "µs", cost
             if sink:
-                yield sink, "CPU of a record", "us", (cost - without) / RECORDS_A_RUN
+                yield sink, "CPU of a record", "µs", (cost - without) / RECORDS_A_RUN
             else:
                 without = cost

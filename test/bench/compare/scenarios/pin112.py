@@ -39,7 +39,7 @@ def cost(bench):
         return
     for rate in (1, 100):
         with bench.noting("carillon, as daemon"):
-            yield f"daemon, {rate} a second", "CPU of a run", "us", of_daemon(bench, rate)
+            yield f"daemon, {rate} a second", "CPU of a run", "µs", of_daemon(bench, rate)
     yield from of_processes(bench, "carillon once", once)
     if all(shutil.which(tool) for tool in ("curl", "jq")):
         yield from of_processes(bench, "bash, curl and jq", script)
@@ -100,5 +100,5 @@ def of_processes(bench, name, how):
                 raise SystemExit(f"{name} ended with {process.returncode}")
             cpu += used.ru_utime + used.ru_stime
         took = time.monotonic() - begun
-    yield name, "CPU of a run", "us", cpu / count * 1e6
+    yield name, "CPU of a run", "µs", cpu / count * 1e6
     yield name, "time of a run", "ms", took / count * 1e3

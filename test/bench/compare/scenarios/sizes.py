@@ -75,4 +75,4 @@ def idle_of(bench, contender):
         time.sleep(seconds)
         took = time.monotonic() - begun
         yield "wake-ups", "/s", (machine.wake_ups(started.pid) - wake_ups) / took
-        yield "CPU", "us/s", (machine.cpu_seconds(started.pid) - cpu) / took * 1e6
+        yield "CPU", "µs/s", (machine.cpu_seconds(started.pid) - cpu) / took * 1e6
