@@ -16,6 +16,7 @@ class Contender:
     begin_rate = 1000           # jobs a second, where the search for its most begins
     does_cron = True            # knows cron expressions
     spreads = True              # knows instants within the second
+    knows_instants = True       # tells a job its instant; otherwise the peer guesses it when the job begins
 
     def missing(self):
         """What has to be installed, or nothing."""

@@ -51,7 +51,7 @@ class Peer(Contender):
 
 
 class Robfig(Peer):
-    key, name, begin_rate = "robfig", "robfig/cron", 10_000
+    key, name, begin_rate, knows_instants = "robfig", "robfig/cron", 10_000, False
 
     def missing(self):
         lacking = [] if shutil.which("go") else ["golang-go"]
@@ -71,7 +71,9 @@ def build_go(source, program, build_folder):
 
 
 class Croner(Peer):
-    key, name, spreads, begin_rate, most_idle_jobs = "croner", "croner", False, 4000, 10_000
+    key, name, begin_rate, knows_instants = "croner", "croner", 4000, False
+    spreads = False
+    most_idle_jobs = 10_000     # each keeps an array of 10,000 years
 
     def __init__(self, build_folder):
         super().__init__(build_folder)
@@ -99,7 +101,8 @@ class Croner(Peer):
 
 
 class APScheduler(Peer):
-    key, name, most_idle_jobs, begin_rate = "apscheduler", "APScheduler", 100_000, 300
+    key, name, begin_rate, knows_instants = "apscheduler", "APScheduler", 500, False
+    most_idle_jobs = 100_000
 
     def __init__(self, build_folder):
         super().__init__(build_folder)

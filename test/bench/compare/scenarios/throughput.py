@@ -68,10 +68,12 @@ def climb(passes, rate, step, precision):
 
 
 def offer_or_none(bench, contender, rate, groups):
-    """A peer that is late by a second takes an instant for the next one, so that one comes twice."""
+    """None from a peer that takes an instant for the next one when it is late by a second, so that one comes twice."""
     try:
         return offer(bench, contender, rate, groups)
     except machine.Invalid as e:
+        if contender.knows_instants:
+            raise
         print(f"{contender.name} at {rate} jobs a second: {e}", file=sys.stderr)
         return None
 
