@@ -3,6 +3,7 @@
 import contextlib
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -29,11 +30,14 @@ class Bench:
             raise SystemExit("nginx is missing, the target of all")
         for contender in list(self.all):
             lacking = contender.missing()
+            if not lacking:
+                try:
+                    contender.build()
+                except subprocess.CalledProcessError as e:
+                    lacking = [f"what '{e.cmd[0]}' was to make"]
             if lacking:
                 print(f"{contender.name} is left out; missing: {' '.join(lacking)}", file=sys.stderr)
                 self.all.remove(contender)
-            else:
-                contender.build()
 
     def contenders(self, *keys):
         """Those wanted, beginning with another one in each round, so that none has the best place."""

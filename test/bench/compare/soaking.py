@@ -17,18 +17,20 @@ class Sample:
     memory_mib: float
     descriptors: int
     threads: int
-    store_mib: float        # with SQLite's log
+    store_mib: float        # with SQLite's log,
+    log_mib: float          # which has so much of it
     cpu_seconds: float
 
     @staticmethod
     def take(second, pid, store):
-        files = (path for path in (store, store + "-wal", store + "-shm") if os.path.exists(path))
+        log = os.path.getsize(store + "-wal") / 2**20
         return Sample(second, machine.memory_kib(pid) / 1024, machine.descriptors(pid), machine.threads(pid),
-                      sum(os.path.getsize(path) for path in files) / 2**20, machine.cpu_seconds(pid))
+                      os.path.getsize(store) / 2**20 + log, log, machine.cpu_seconds(pid))
 
     def line(self):
         return (f"{self.second:6} s  {self.memory_mib:8.1f} MiB  {self.descriptors:5} descriptors  "
-                f"{self.threads:3} threads  store {self.store_mib:8.1f} MiB  CPU {self.cpu_seconds:8.1f} s")
+                f"{self.threads:3} threads  "
+                f"store {self.store_mib:8.1f} MiB, {self.log_mib:.1f} of them SQLite's log  CPU {self.cpu_seconds:8.1f} s")
 
 
 def write_samples(path, samples):
