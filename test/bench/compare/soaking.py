@@ -30,7 +30,8 @@ class Sample:
     def line(self):
         return (f"{self.second:6} s  {self.memory_mib:8.1f} MiB  {self.descriptors:5} descriptors  "
                 f"{self.threads:3} threads  "
-                f"store {self.store_mib:8.1f} MiB, {self.log_mib:.1f} of them SQLite's log  CPU {self.cpu_seconds:8.1f} s")
+                f"store {self.store_mib:8.1f} MiB, {self.log_mib:.1f} of them SQLite's log  "
+                f"CPU {self.cpu_seconds:8.1f} s")
 
 
 def write_samples(path, samples):
