@@ -2,6 +2,7 @@
 
 #include "base/terminal.hpp"
 #include "log/line_writers.hpp"
+#include <carillon/detail/thread_name.hpp>
 
 #include <fmt/format.h>
 
@@ -100,6 +101,7 @@ public:
     /** The thread. No failure here may end the process, not even a lack of memory. */
     void work()
     {
+        detail::name_this_thread("carillon-log");
         try {
             write_queue();
         } catch (const std::exception& e) {

@@ -1,6 +1,7 @@
 #include "http/lookup_queue.hpp"
 
 #include "base/all_signals_blocked.hpp"
+#include <carillon/detail/thread_name.hpp>
 
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
@@ -176,6 +177,7 @@ void lookup_queue::join_retired()
 /** What a thread does. */
 void lookup_queue::work(worker_position me)
 {
+    carillon::detail::name_this_thread("carillon-names");
     std::unique_lock lock(mutex_);
     while (wait_for_question(lock)) {
         const question_position mine = take();

@@ -14,8 +14,8 @@ DAY_MS = 86_400_000
 class Carillon(Contender):
     begin_rate = 5000
 
-    def __init__(self, program, durable=True, sink="text"):
-        self.program, self.durable, self.sink = program, durable, sink
+    def __init__(self, program, durable=True, sink="text", cores=machine.CLIENT_CORE):
+        self.program, self.durable, self.sink, self.cores = program, durable, sink, cores
         self.key = "carillon" if durable else "carillon-memory"
         self.name = "carillon" if durable else "carillon, `:memory:`"
 
@@ -25,7 +25,7 @@ class Carillon(Contender):
     def start(self, load, port, folder):
         config = os.path.join(folder, "carillon.toml")
         write_configuration(config, load, port, self.store(folder), self.log_sink(load, folder))
-        return StartedDaemon([self.program, "run", "-c", config])
+        return StartedDaemon([self.program, "run", "-c", config], self.cores)
 
     def store(self, folder):
         return os.path.join(folder, "carillon.db") if self.durable else ":memory:"
@@ -39,13 +39,13 @@ class Carillon(Contender):
 class StartedDaemon(Started):
     """Told of its readiness as systemd is, through a socket that has no file."""
 
-    def __init__(self, command):
+    def __init__(self, command, cores=machine.CLIENT_CORE):
         self.told = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         with self.told:
             address = f"carillon-bench-{os.getpid()}-{time.monotonic_ns()}"
             self.told.bind("\0" + address)
             self.told.settimeout(1)
-            super().__init__(command, {"NOTIFY_SOCKET": "@" + address})
+            super().__init__(command, {"NOTIFY_SOCKET": "@" + address}, cores)
 
     def wait_until_ready(self):
         until = time.monotonic() + self.patience_seconds

@@ -41,9 +41,9 @@ class Started:
 
     patience_seconds = 300
 
-    def __init__(self, command, environment):
+    def __init__(self, command, environment, cores=machine.CLIENT_CORE):
         self.begun = time.time()
-        self.process = subprocess.Popen(machine.pinned(machine.CLIENT_CORE, command), stdout=subprocess.PIPE,
+        self.process = subprocess.Popen(machine.pinned(cores, command), stdout=subprocess.PIPE,
                                         env={**os.environ, **environment})
         self.pid = self.process.pid
         try:

@@ -1,5 +1,6 @@
 """Processes of a measurement: where they run, and what the kernel knows of them."""
 
+import collections
 import glob
 import os
 import signal
@@ -25,9 +26,9 @@ def free_port():
         return s.getsockname()[1]
 
 
-def pinned(core, command):
-    """The command on one core; it is killed when the harness ends, however that ends."""
-    return ["setpriv", "--pdeathsig", "KILL", "taskset", "-c", str(core), *command]
+def pinned(cores, command):
+    """The command on one core, or on some (`0,1`); it is killed when the harness ends, however that ends."""
+    return ["setpriv", "--pdeathsig", "KILL", "taskset", "-c", str(cores), *command]
 
 
 def stay_on(core):
@@ -48,6 +49,16 @@ def stop(process, seconds=60):
 def cpu_seconds(pid):
     """CPU time of all threads, those that ended included: the process's clock, as clock_getcpuclockid(3) names it."""
     return time.clock_gettime(~pid << 3 | 2)
+
+
+def thread_seconds(pid):
+    """CPU time by the names of the threads that live; the first one's is "main"."""
+    out = collections.Counter()
+    for task in glob.glob(f"/proc/{pid}/task/*"):
+        with open(f"{task}/comm", encoding="utf-8") as comm, open(f"{task}/schedstat", encoding="ascii") as times:
+            name = "main" if task.endswith(f"/{pid}") else comm.read().strip()
+            out[name] += int(times.read().split()[0]) / 1e9
+    return out
 
 
 def memory_kib(pid, field="VmRSS"):

@@ -4,6 +4,7 @@
 #include "base/crash_point.hpp"
 #include "store/sqlite/sqlite_schema.hpp"
 #include <carillon/detail/spawn.hpp>
+#include <carillon/detail/thread_name.hpp>
 
 #include <boost/system/system_error.hpp>
 #include <fmt/format.h>
@@ -153,6 +154,7 @@ std::size_t sqlite_writer::queued() const
 
 void sqlite_writer::work()
 {
+    name_this_thread("carillon-store");
     std::vector<operation> group;
     while (take_group(group)) {
         if (!group.empty()) commit(group);

@@ -2,7 +2,7 @@
 
 import collections
 
-from . import costs, moments, own, pin112, sizes, throughput
+from . import cores, costs, moments, own, pin112, sizes, throughput
 
 Scenario = collections.namedtuple("Scenario", "name shows measure")
 
@@ -16,6 +16,7 @@ ALL = [
     Scenario("idle", "wake-ups and CPU while nothing is due", sizes.idle),
     Scenario("pin-112", "CPU of the first customer's run: as daemon, by once, by the old script", pin112.cost),
     Scenario("run-cost", "CPU of a run at 100 runs a second, with 10 to 1,000,000 jobs", costs.of_a_run),
+    Scenario("cores", "CPU of a run by thread, and the most jobs a second with one core and with two", cores.of_carillon),
     Scenario("log-cost", "CPU of a log record", costs.of_a_record),
     Scenario("store", "durable occurrences a second, by carillon_bench_store", own.store),
     Scenario("next", "a schedule's next instant, by kind, by carillon_bench_schedules", own.next_instant),
