@@ -139,11 +139,11 @@ private:
     const work_count& work_;
     calls calls_;
     std::unordered_map<std::string, busy_chain> chains_;
-    // Weak: the coroutines own the run, and its end handler owns the runner, so destroying the
-    // coroutines destroys both.
-    std::uint64_t last_number_ = 0;                          // of a run that was started
-    std::map<std::uint64_t, std::weak_ptr<chain_run>> runs_; // in the order of their start
-    std::int64_t fence_ = 0;                                 // the greatest that is known
+    std::uint64_t last_number_ = 0; // of a run that was started
+    // In the order of their start. Weak: the coroutines own the run, and its end handler owns the
+    // runner, so destroying the coroutines destroys both.
+    std::map<std::uint64_t, std::weak_ptr<chain_run>> runs_;
+    std::int64_t fence_ = 0; // the greatest that is known
 };
 
 } // namespace carillon::detail
