@@ -8,6 +8,8 @@
 #include <fmt/format.h>
 #include <systemd/sd-journal.h>
 
+#include <cerrno>
+#include <dlfcn.h>
 #include <string>
 #include <string_view>
 #include <sys/uio.h>
@@ -25,10 +27,26 @@ error_code find_socket(const char* path)
     return ::access(path, F_OK) == 0 ? error_code{} : last_error();
 }
 
+/** libsystemd, which is opened where the journal is written to: with the six libraries that it
+ * needs it is a megabyte. Null where it is not installed. Stays open as long as the process. */
+decltype(&::sd_journal_sendv) find_sendv()
+{
+    static void* const library = ::dlopen("libsystemd.so.0", RTLD_NOW | RTLD_LOCAL);
+    static const auto sendv =
+        library != nullptr
+            ? reinterpret_cast<decltype(&::sd_journal_sendv)>(::dlsym(library, "sd_journal_sendv"))
+            : nullptr;
+    return sendv;
+}
+
 class journal_writer final : public line_writer {
 public:
     // Without a journal the library reports success: the socket tells.
-    error_code open() override { return find_socket("/run/systemd/journal/socket"); }
+    error_code open() override
+    {
+        if (sendv_ == nullptr) return {ELIBACC, boost::system::system_category()};
+        return find_socket("/run/systemd/journal/socket");
+    }
 
     error_code write(const std::vector<log_line>& lines, std::size_t& written) override
     {
@@ -64,9 +82,11 @@ private:
         std::vector<iovec> parts;
         parts.reserve(fields.size());
         for (std::string& f : fields) parts.push_back({f.data(), f.size()});
-        const int r = ::sd_journal_sendv(parts.data(), static_cast<int>(parts.size()));
+        const int r = sendv_(parts.data(), static_cast<int>(parts.size()));
         return r < 0 ? error_code(-r, boost::system::system_category()) : open();
     }
+
+    decltype(find_sendv()) sendv_ = find_sendv();
 };
 
 class syslog_writer final : public line_writer {

@@ -6,7 +6,8 @@
 
 namespace carillon::app {
 
-/** Tells systemd how the service is (sd_notify(3)); nothing happens where NOTIFY_SOCKET is not set.
+/** Tells systemd how the service is, by the protocol of sd_notify(3); nothing happens where
+ * NOTIFY_SOCKET names no socket. Takes a second at the most.
  */
 void notify_systemd(const std::string& state);
 
