@@ -147,6 +147,7 @@ void migrate(database& db, int version)
 {
     constexpr const char* purpose = "cannot bring the store's tables up to date";
     transaction change(db, purpose);
+    if (version == 0) db.execute("PRAGMA auto_vacuum = INCREMENTAL", purpose);
     for (; version < schema_version; ++version) db.execute(steps[version], purpose);
     db.execute(
         fmt::format(
@@ -232,8 +233,9 @@ open_for_writing(const std::string& path, const owner_lock& owners, std::int64_t
     try {
         database db(path);
         const int version = read_version(db, path);
-        // Before the first table, or never. Once it is deleted, history gives its room back.
-        if (version == 0) db.execute("PRAGMA auto_vacuum = INCREMENTAL", "cannot set the store up");
+        // Before the first table, or never: history that is deleted gives its room back. Migration
+        // sets when; at this place that would be a commit of its own.
+        if (version == 0) db.execute("PRAGMA auto_vacuum = FULL", "cannot set the store up");
         statement mode(db, "PRAGMA journal_mode = WAL", "cannot set the store up");
         if (!mode.step() || mode.text(0) != "wal")
             refuse(path, "the store must lie on a local disk: others cannot share its log");
