@@ -51,24 +51,24 @@ private:
      * removes it. */
     void read_headers(job& out)
     {
-        const toml::table* table = in_.table("headers");
+        const toml_table* table = in_.table("headers");
         if (table == nullptr) return;
         table_reader headers(reading_, file_, *table, {"headers", &in_.path()});
         std::vector<header> merged = *out.headers;
         std::set<std::string, ignoring_case> seen;
-        for (const auto& [key, value] : *table) {
-            const std::string name(key.str());
+        for (const toml_entry& e : *table) {
+            const std::string name(e.name);
             if (!seen.insert(name).second) {
                 headers.fail(name, "names a header twice: case does not tell them apart");
                 continue;
             }
-            const auto* text = value.as_string();
+            const auto* text = e.value.as_text();
             if (text == nullptr) {
                 headers.fail(name, "must be a text");
                 continue;
             }
             const auto filled = headers.filled_in(
-                value, name, text->get(), is_secret_header(name) ? secrecy::whole : secrecy::none);
+                e.value, name, *text, is_secret_header(name) ? secrecy::whole : secrecy::none);
             if (!filled) continue;
             if (!has_placeholders(*filled)) collect_header_secrets(name, *filled, reading_.secrets);
             std::erase_if(merged, [&](const header& h) {
@@ -82,7 +82,7 @@ private:
 
     void read_retry(job& out)
     {
-        const toml::table* table = in_.table("retry");
+        const toml_table* table = in_.table("retry");
         if (table == nullptr) return;
         table_reader t(reading_, file_, *table, {"retry", &in_.path()});
         retry_policy policy = *out.retry;
@@ -95,18 +95,18 @@ private:
             policy.max_backoff = std::max(policy.max_backoff, policy.backoff);
         t.number("multiplier", policy.multiplier);
         t.word<jitter>("jitter", {{"full", jitter::full}, {"none", jitter::none}}, policy.jitter);
-        if (const toml::node* on = t.any("on")) read_conditions(t, *on, policy.on);
+        if (const toml_node* on = t.any("on")) read_conditions(t, *on, policy.on);
         t.finish();
         out.retry = std::move(policy);
     }
 
-    void read_conditions(table_reader& t, const toml::node& on, retry_conditions& out)
+    void read_conditions(table_reader& t, const toml_node& on, retry_conditions& out)
     {
         static constexpr const char* allowed =
             "must hold statuses such as 503 or \"5xx\", \"unreachable\", \"timed_out\", \"expect\"";
         retry_conditions read{
             .statuses = {}, .unreachable = false, .timed_out = false, .expect = false};
-        for_each_value(on, [&](const toml::node& n) {
+        for_each_value(on, [&](const toml_node& n) {
             const auto word = status_text(t, "on", n, allowed);
             if (!word) return;
             if (*word == "unreachable")

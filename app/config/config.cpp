@@ -56,14 +56,14 @@ public:
         std::vector<job> jobs = jobs_.read(defaults_);
         if (!jobs_.has_some() && !files_.lacks_some())
             reading_.errors.push_back(
-                {path, 1, 1, "jobs", "there are no jobs; add a table such as [jobs.my-job]"});
+                {path, {}, "jobs", "there are no jobs; add a table such as [jobs.my-job]"});
         return finish(std::move(jobs));
     }
 
 private:
     void read_main(const config_file& file)
     {
-        table_reader in(reading_, file.path, file.root, {""});
+        table_reader in(reading_, file.path, file.content.root(), {""});
         if (const auto* table = in.table("defaults")) {
             defaults_place_ = {&file, table};
             read_defaults(reading_, file.path, *table, defaults_);
@@ -100,7 +100,9 @@ private:
         const bool is_said = table != nullptr && table->contains("path");
         if (out_.store.path.empty() && !is_said)
             reading_.errors.push_back(
-                {file.path, 1, 1, "store.path",
+                {file.path,
+                 {},
+                 "store.path",
                  "neither STATE_DIRECTORY nor HOME says where the store is; name a file, or "
                  "\":memory:\" to forget all at each start"});
     }
@@ -131,7 +133,7 @@ private:
 
     void read_included(const config_file& file)
     {
-        table_reader in(reading_, file.path, file.root, {""});
+        table_reader in(reading_, file.path, file.content.root(), {""});
         jobs_.add(in, file);
         in.finish();
     }
@@ -190,7 +192,7 @@ private:
         }
         std::stable_sort(
             errors.begin(), errors.end(), [](const config_error& a, const config_error& b) {
-                return std::tie(a.file, a.line, a.column) < std::tie(b.file, b.line, b.column);
+                return std::tie(a.file, a.place) < std::tie(b.file, b.place);
             });
         return {std::move(errors)};
     }

@@ -1,11 +1,11 @@
 #include "config/config_files.hpp"
 
 #include "base/read_file.hpp"
+#include "config/toml_file.hpp"
 #include <carillon/detail/text.hpp>
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <filesystem>
 #include <glob.h>
@@ -79,26 +79,22 @@ error_code system_error(int code) { return {code, boost::system::system_category
 const config_file* config_files::open(const std::string& path)
 {
     is_new(path);
-    const auto text = read_file(path, max_config_bytes);
+    auto text = read_file(path, max_config_bytes);
     if (!text) {
-        reading_.errors.push_back({path, 1, 1, "", "cannot be read: " + describe(text.error())});
+        reading_.errors.push_back({path, {}, "", "cannot be read: " + describe(text.error())});
         lacks_some_ = true;
         return nullptr;
     }
-    return parse(path, *text) ? &files_.back() : nullptr;
+    return parse(path, std::move(*text)) ? &files_.back() : nullptr;
 }
 
-bool config_files::parse(const std::string& path, const std::string& text)
+bool config_files::parse(const std::string& path, std::string text)
 {
-    try {
-        files_.push_back({path, toml::parse(text, path)});
-        return true;
-    } catch (const toml::parse_error& e) {
-        const auto& at = e.source().begin;
-        reading_.errors.push_back(
-            {path, std::max(at.line, 1U), std::max(at.column, 1U), "",
-             syntax_problem(e.description())});
-    }
+    config_file& file = files_.emplace_back(path, std::move(text));
+    const auto mistake = parse_toml(file.content);
+    if (!mistake) return true;
+    files_.pop_back();
+    reading_.errors.push_back({path, mistake->place, "", syntax_problem(mistake->what)});
     lacks_some_ = true;
     return false;
 }
@@ -140,9 +136,9 @@ std::vector<std::string> config_files::matches(table_reader& in, const std::stri
 void config_files::include_file(table_reader& in, const std::string& path)
 {
     if (!is_new(path)) return;
-    const auto text = read_file(path, max_config_bytes);
+    auto text = read_file(path, max_config_bytes);
     if (text) {
-        parse(path, *text);
+        parse(path, std::move(*text));
         return;
     }
     lacks_some_ = true;

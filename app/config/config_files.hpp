@@ -2,8 +2,6 @@
 
 #include "config/table_reader.hpp"
 
-#include <toml++/toml.h>
-
 #include <deque>
 #include <set>
 #include <string>
@@ -13,8 +11,12 @@ namespace carillon::app {
 
 /** One parsed file. */
 struct config_file {
+    config_file(std::string where, std::string text)
+        : path(std::move(where)), content(std::move(text))
+    {}
+
     std::string path;
-    toml::table root;
+    toml_document content;
 };
 
 /** The files of one configuration, in the order in which they were read; what cannot be read or
@@ -38,7 +40,7 @@ public:
 private:
     std::vector<std::string> matches(table_reader& in, const std::string& pattern);
     void include_file(table_reader& in, const std::string& path);
-    bool parse(const std::string& path, const std::string& text);
+    bool parse(const std::string& path, std::string text);
     bool is_new(const std::string& path);
 
     reading& reading_;

@@ -16,15 +16,15 @@ public:
 
     bool read(expectation& expect)
     {
-        const toml::table* table = in_.table("expect");
+        const toml_table* table = in_.table("expect");
         if (table == nullptr) return false;
         table_reader t(reading_, file_, *table, {"expect", &in_.path()});
-        if (const toml::node* status = t.any("status")) read_statuses(t, *status, expect.status);
-        if (const toml::table* checks = t.table("json")) {
+        if (const toml_node* status = t.any("status")) read_statuses(t, *status, expect.status);
+        if (const toml_table* checks = t.table("json")) {
             table_reader c(reading_, file_, *checks, {"json", &t.path()});
             expect.json.clear();
-            for (const auto& [key, value] : *checks)
-                read_check(c, std::string(key.str()), value, expect.json);
+            for (const toml_entry& e : *checks)
+                read_check(c, std::string(e.name), e.value, expect.json);
         }
         t.size("max_body", expect.max_body_bytes);
         t.finish();
@@ -32,13 +32,13 @@ public:
     }
 
 private:
-    void read_statuses(table_reader& t, const toml::node& given, std::vector<status_range>& out)
+    void read_statuses(table_reader& t, const toml_node& given, std::vector<status_range>& out)
     {
         static constexpr const char* allowed =
             "must be a status such as 200 or \"2xx\", from 100 to 599";
         const std::size_t errors_before = reading_.errors.size();
         std::vector<status_range> read;
-        for_each_value(given, [&](const toml::node& n) {
+        for_each_value(given, [&](const toml_node& n) {
             const auto text = status_text(t, "status", n, allowed);
             if (!text) return;
             if (const auto range = parse_status(*text))
@@ -53,7 +53,7 @@ private:
     void read_check(
         table_reader& c,
         const std::string& pointer,
-        const toml::node& value,
+        const toml_node& value,
         std::vector<json_check>& out)
     {
         json_check check{.pointer = pointer};
@@ -61,17 +61,16 @@ private:
             if (read_bounds(c, pointer, *bounds, check)) out.push_back(std::move(check));
             return;
         }
-        for_each_value(value, [&](const toml::node& n) {
-            if (const auto* text = n.as_string()) {
-                if (const auto filled = c.filled_in(n, pointer, text->get()))
+        for_each_value(value, [&](const toml_node& n) {
+            if (const auto* text = n.as_text()) {
+                if (const auto filled = c.filled_in(n, pointer, *text))
                     check.any_of.emplace_back(*filled);
             } else if (const auto* number = n.as_integer())
-                check.any_of.emplace_back(number->get());
-            else if (const auto* real = n.as_floating_point();
-                     real != nullptr && std::isfinite(real->get()))
-                check.any_of.emplace_back(real->get());
+                check.any_of.emplace_back(*number);
+            else if (const auto* real = n.as_real(); real != nullptr && std::isfinite(*real))
+                check.any_of.emplace_back(*real);
             else if (const auto* truth = n.as_boolean())
-                check.any_of.emplace_back(truth->get());
+                check.any_of.emplace_back(*truth);
             else
                 c.fail_at(
                     n, pointer,
@@ -83,7 +82,7 @@ private:
 
     /** Whether all of it could be read. Bounds that could not be read are not checked further. */
     bool read_bounds(
-        table_reader& c, const std::string& pointer, const toml::table& table, json_check& out)
+        table_reader& c, const std::string& pointer, const toml_table& table, json_check& out)
     {
         const std::size_t errors_before = reading_.errors.size();
         table_reader t(reading_, file_, table, {pointer, &c.path()});
@@ -96,13 +95,13 @@ private:
     /** A whole number stays one: as a fraction a large one would be another. */
     static void read_bound(table_reader& t, const char* key, json_primitive& out)
     {
-        const toml::node* n = t.any(key);
+        const toml_node* n = t.any(key);
         if (n == nullptr) return;
-        const auto* real = n->as_floating_point();
+        const auto* real = n->as_real();
         if (const auto* whole = n->as_integer())
-            out = whole->get();
-        else if (real != nullptr && std::isfinite(real->get()))
-            out = real->get();
+            out = *whole;
+        else if (real != nullptr && std::isfinite(*real))
+            out = *real;
         else
             t.fail(key, "must be a number");
     }
@@ -130,10 +129,10 @@ std::optional<status_range> parse_status(std::string_view text)
 }
 
 std::optional<std::string>
-status_text(table_reader& t, const char* key, const toml::node& n, const char* allowed)
+status_text(table_reader& t, const char* key, const toml_node& n, const char* allowed)
 {
-    if (const auto* number = n.as_integer()) return std::to_string(number->get());
-    if (const auto* text = n.as_string()) return t.filled_in(n, key, text->get());
+    if (const auto* number = n.as_integer()) return std::to_string(*number);
+    if (const auto* text = n.as_text()) return t.filled_in(n, key, *text);
     t.fail_at(n, key, allowed);
     return std::nullopt;
 }

@@ -19,6 +19,6 @@ std::optional<status_range> parse_status(std::string_view text);
 /** A status or a word, with its variables filled in; nothing after its error, that it must be what
  * is `allowed`, was told. */
 std::optional<std::string>
-status_text(table_reader& t, const char* key, const toml::node& n, const char* allowed);
+status_text(table_reader& t, const char* key, const toml_node& n, const char* allowed);
 
 } // namespace carillon::app

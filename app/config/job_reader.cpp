@@ -63,45 +63,44 @@ public:
 private:
     void read_body(job& out)
     {
-        const toml::node* n = in_.any("body");
+        const toml_node* n = in_.any("body");
         if (n == nullptr) return;
-        if (n->is_string())
+        if (n->is(toml_node::kind::text))
             in_.text("body", out.body);
-        else if (n->is_table())
+        else if (n->is(toml_node::kind::table))
             out.body = detail::json_text(to_json(*n));
         else
             in_.fail("body", "must be a text, or a table that is sent as JSON");
     }
 
-    json::value to_json(const toml::node& n)
+    json::value to_json(const toml_node& n)
     {
         if (const auto* table = n.as_table()) {
             json::object o;
-            for (const auto& [key, value] : *table) o[std::string(key.str())] = to_json(value);
+            for (const toml_entry& e : *table) o[e.name] = to_json(e.value);
             return o;
         }
-        if (const auto* list = n.as_array()) {
+        if (const auto* list = n.as_list()) {
             json::array a;
             for (const auto& item : *list) a.push_back(to_json(item));
             return a;
         }
-        if (const auto* text = n.as_string())
-            return json::value(json::string(in_.filled_in(n, "body", text->get()).value_or("")));
-        if (const auto* number = n.as_integer()) return number->get();
-        if (const auto* real = n.as_floating_point(); real != nullptr && std::isfinite(real->get()))
-            return real->get();
-        if (const auto* truth = n.as_boolean()) return truth->get();
+        if (const auto* text = n.as_text())
+            return json::value(json::string(in_.filled_in(n, "body", *text).value_or("")));
+        if (const auto* number = n.as_integer()) return *number;
+        if (const auto* real = n.as_real(); real != nullptr && std::isfinite(*real)) return *real;
+        if (const auto* truth = n.as_boolean()) return *truth;
         in_.fail_at(
             n, "body",
-            n.is_floating_point() ? "JSON has no form for inf and nan"
-                                  : "a date has no form in JSON; write it as a text");
+            n.is(toml_node::kind::real) ? "JSON has no form for inf and nan"
+                                        : "a date has no form in JSON; write it as a text");
         return nullptr;
     }
 
     /** Without an `expect` of its own, it has the job's, which has been read before. */
     void read_poll(job& out, const std::string& base)
     {
-        const toml::table* table = in_.table("poll");
+        const toml_table* table = in_.table("poll");
         if (table == nullptr) return;
         table_reader t(reading_, file_, *table, {"poll", &in_.path()});
         poll_policy poll;
@@ -116,8 +115,8 @@ private:
     void read_trigger(job& out)
     {
         const values_needed needed(reading_);
-        const toml::node* when = in_.any("schedule");
-        const toml::node* waits = in_.any("after");
+        const toml_node* when = in_.any("schedule");
+        const toml_node* waits = in_.any("after");
         if (when != nullptr)
             if (auto s = read_schedule(reading_, file_, in_, out.name)) out.trigger = std::move(*s);
         if (waits != nullptr) read_after(*waits, out);
@@ -127,24 +126,24 @@ private:
             in_.fail("after", "a job has either schedule or after, not both");
     }
 
-    void read_after(const toml::node& n, job& out)
+    void read_after(const toml_node& n, job& out)
     {
         const std::size_t errors_before = reading_.errors.size();
         after parents;
         if (const auto* table = n.as_table())
             read_conditions(*table, parents);
         else
-            for_each_value(n, [&](const toml::node& item) { read_parent(item, parents); });
+            for_each_value(n, [&](const toml_node& item) { read_parent(item, parents); });
         // An empty list is an error only where nothing else is wrong with it.
         if (!parents.empty() || reading_.errors.size() == errors_before)
             out.trigger = std::move(parents);
     }
 
-    void read_conditions(const toml::table& table, after& out)
+    void read_conditions(const toml_table& table, after& out)
     {
         table_reader t(reading_, file_, table, {"after", &in_.path()});
-        for (const auto& [key, value] : table) {
-            parent p{std::string(key.str()), condition::succeeded};
+        for (const toml_entry& e : table) {
+            parent p{std::string(e.name), condition::succeeded};
             t.word<condition>(
                 p.job,
                 {{"succeeded", condition::succeeded},
@@ -155,14 +154,14 @@ private:
         }
     }
 
-    void read_parent(const toml::node& item, after& out)
+    void read_parent(const toml_node& item, after& out)
     {
-        const auto* name = item.as_string();
+        const auto* name = item.as_text();
         if (name == nullptr)
             return in_.fail_at(
                 item, "after",
                 "must be a job's name, a list of names, or a table such as { a = \"finished\" }");
-        if (auto filled = in_.filled_in(item, "after", name->get()))
+        if (auto filled = in_.filled_in(item, "after", *name))
             out.push_back({std::move(*filled), condition::succeeded});
     }
 
@@ -172,16 +171,18 @@ private:
 };
 
 /** A body that is written as a table sets `Content-Type`, unless the job or the defaults set it. */
-void name_json(const toml::table& table, job& out)
+void name_json(const toml_table& table, job& out)
 {
-    if (!table["body"].is_table()) return;
+    const toml_node* body = table.get("body");
+    if (body == nullptr || !body->is(toml_node::kind::table)) return;
     const auto& headers = *out.headers;
     const bool has = std::any_of(
         headers.begin(), headers.end(), [](const header& h) { return is_content_type(h.name); });
-    const auto* own = table["headers"].as_table();
+    const toml_node* written = table.get("headers");
+    const auto* own = written != nullptr ? written->as_table() : nullptr;
     const bool removed =
-        own != nullptr && std::any_of(own->begin(), own->end(), [](const auto& entry) {
-            return is_content_type(entry.first.str());
+        own != nullptr && std::any_of(own->begin(), own->end(), [](const toml_entry& e) {
+            return is_content_type(e.name);
         });
     if (has || removed) return;
     auto extended = headers;
@@ -191,7 +192,7 @@ void name_json(const toml::table& table, job& out)
 
 } // namespace
 
-void read_defaults(reading& r, const std::string& file, const toml::table& table, job_defaults& out)
+void read_defaults(reading& r, const std::string& file, const toml_table& table, job_defaults& out)
 {
     table_reader in(r, file, table, {"defaults"});
     read_base_url(in, out.base_url);
@@ -203,7 +204,7 @@ job read_job(
     reading& r,
     const std::string& file,
     std::string_view name,
-    const toml::table& table,
+    const toml_table& table,
     const job_defaults& defaults)
 {
     job out = defaults.values;

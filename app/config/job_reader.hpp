@@ -16,15 +16,14 @@ struct job_defaults {
 };
 
 /** Reads the keys that `[defaults]` may have, over what stands in `out`. */
-void read_defaults(
-    reading& r, const std::string& file, const toml::table& table, job_defaults& out);
+void read_defaults(reading& r, const std::string& file, const toml_table& table, job_defaults& out);
 
 /** Reads a job's table over the defaults. */
 job read_job(
     reading& r,
     const std::string& file,
     std::string_view name,
-    const toml::table& table,
+    const toml_table& table,
     const job_defaults& defaults);
 
 } // namespace carillon::app

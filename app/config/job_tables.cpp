@@ -10,7 +10,7 @@ namespace carillon::app {
 
 void job_tables::add(table_reader& in, const config_file& file)
 {
-    const toml::table* jobs = in.table("jobs");
+    const toml_table* jobs = in.table("jobs");
     if (jobs == nullptr) {
         has_some_ = has_some_ || in.any("jobs") != nullptr;
         return;
@@ -20,30 +20,27 @@ void job_tables::add(table_reader& in, const config_file& file)
     written_.reserve(first + jobs->size());
     places_.reserve(first + jobs->size());
     table_reader t(reading_, file.path, *jobs, {"jobs"});
-    for (const auto& [key, value] : *jobs) {
-        if (const auto* table = value.as_table())
-            add_job(key, *table, file);
+    for (const toml_entry& e : *jobs) {
+        if (const auto* table = e.value.as_table())
+            add_job(e, *table, file);
         else
-            t.fail_at(value, std::string(key.str()), "must be a table");
+            t.fail_at(e.value, std::string(e.name), "must be a table");
     }
     std::stable_sort(
         written_.begin() + static_cast<std::ptrdiff_t>(first), written_.end(),
         [](const written_job& a, const written_job& b) {
-            const auto& x = a.place.table->source().begin;
-            const auto& y = b.place.table->source().begin;
-            return std::tie(x.line, x.column) < std::tie(y.line, y.column);
+            return a.place.table->place() < b.place.table->place();
         });
 }
 
-void job_tables::add_job(const toml::key& key, const toml::table& table, const config_file& file)
+void job_tables::add_job(const toml_entry& e, const toml_table& table, const config_file& file)
 {
     const table_place place{&file, &table};
-    const auto [before, is_new] = places_.try_emplace(key.str(), place);
-    written_.push_back({key.str(), place, is_new});
+    const auto [before, is_new] = places_.try_emplace(e.name, place);
+    written_.push_back({e.name, place, is_new});
     if (is_new) return;
-    const auto& at = key.source().begin;
     reading_.errors.push_back(
-        {file.path, at.line, at.column, "jobs." + std::string(key.str()),
+        {file.path, e.place, "jobs." + std::string(e.name),
          fmt::format("is defined in {} already", before->second.file->path)});
 }
 

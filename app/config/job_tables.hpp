@@ -14,7 +14,7 @@ namespace carillon::app {
 /** Where a table was written. */
 struct table_place {
     const config_file* file = nullptr;
-    const toml::table* table = nullptr;
+    const toml_table* table = nullptr;
 };
 
 /** The tables `[jobs.NAME]` of all files of a configuration, each with its place. */
@@ -49,7 +49,7 @@ private:
         bool is_new; // not written before
     };
 
-    void add_job(const toml::key& key, const toml::table& table, const config_file& file);
+    void add_job(const toml_entry& e, const toml_table& table, const config_file& file);
 
     reading& reading_;
     std::unordered_map<std::string_view, table_place> places_;

@@ -5,24 +5,24 @@
 namespace carillon::app {
 namespace {
 
-const toml::node* find(const toml::table& table, std::string_view key, bool ignore_case)
+const toml_node* find(const toml_table& table, std::string_view key, bool ignore_case)
 {
     if (!ignore_case) return table.get(key);
-    for (const auto& [name, value] : table)
-        if (detail::equals_ignoring_case(name.str(), key)) return &value;
+    for (const toml_entry& e : table)
+        if (detail::equals_ignoring_case(e.name, key)) return &e.value;
     return nullptr;
 }
 
 /** The value at a key such as `retry.backoff`; the names of headers have no case. A key may hold
  * points itself: `expect.json./a.b`. */
-const toml::node* locate(const toml::table& table, std::string_view key, bool ignore_case = false)
+const toml_node* locate(const toml_table& table, std::string_view key, bool ignore_case = false)
 {
     const std::size_t dot = key.find('.');
-    const toml::node* whole = find(table, key, ignore_case);
+    const toml_node* whole = find(table, key, ignore_case);
     if (whole != nullptr || dot == std::string_view::npos) return whole;
     const std::string_view first = key.substr(0, dot);
-    const toml::node* outer = table.get(first);
-    if (outer == nullptr || !outer->is_table()) return nullptr;
+    const toml_node* outer = table.get(first);
+    if (outer == nullptr || !outer->is(toml_node::kind::table)) return nullptr;
     return locate(*outer->as_table(), key.substr(dot + 1), first == "headers");
 }
 
@@ -45,7 +45,7 @@ void problem_places::tell_job(const table_place& place, const problem& p)
 {
     const std::string job_key = "jobs." + p.job;
     if (p.key == "name") return add(place, job_key, p, nullptr);
-    const toml::node* value = locate(*place.table, p.key);
+    const toml_node* value = locate(*place.table, p.key);
     if (value == nullptr && of_defaults_.contains({p.key, p.what})) return;
     if (value == nullptr) value = place.table->get(p.key.substr(0, p.key.find('.')));
     add(place, job_key, p, value);
@@ -53,25 +53,24 @@ void problem_places::tell_job(const table_place& place, const problem& p)
 
 void problem_places::warn_job(const table_place& place, const problem& p)
 {
-    const toml::node* value = locate(*place.table, p.key);
-    const auto& at = value != nullptr ? value->source().begin : place.table->source().begin;
-    reading_.warnings.push_back(
-        {place.file->path, at.line, at.column, "jobs." + p.job + "." + p.key, p.what});
+    const toml_node* value = locate(*place.table, p.key);
+    const file_place at = value != nullptr ? value->place() : place.table->place();
+    reading_.warnings.push_back({place.file->path, at, "jobs." + p.job + "." + p.key, p.what});
 }
 
 void problem_places::add(
     const table_place& place,
     const std::string& outer_key,
     const problem& p,
-    const toml::node* value)
+    const toml_node* value)
 {
     const std::string key = p.key == "name" ? outer_key : outer_key + "." + p.key;
     // A problem between jobs is never the consequence of a value that could not be read.
     const bool is_between_jobs = p.key.starts_with("after");
     if ((!is_between_jobs && unreadable_.contains(key)) || !told_.emplace(key, p.what).second)
         return;
-    const auto& at = value != nullptr ? value->source().begin : place.table->source().begin;
-    reading_.errors.push_back({place.file->path, at.line, at.column, key, p.what});
+    const file_place at = value != nullptr ? value->place() : place.table->place();
+    reading_.errors.push_back({place.file->path, at, key, p.what});
 }
 
 } // namespace carillon::app

@@ -36,7 +36,7 @@ private:
     add(const table_place& place,
         const std::string& outer_key,
         const problem& p,
-        const toml::node* value);
+        const toml_node* value);
 
     reading& reading_;
     std::set<std::string> unreadable_; // keys

@@ -17,7 +17,7 @@ public:
     void read(job& out)
     {
         read_way(out);
-        if (const toml::table* table = in_.table("auth")) read_auth(*table, out);
+        if (const toml_table* table = in_.table("auth")) read_auth(*table, out);
     }
 
 private:
@@ -41,7 +41,7 @@ private:
 
     void read_tls(tls_options& out)
     {
-        const toml::table* table = in_.table("tls");
+        const toml_table* table = in_.table("tls");
         if (table == nullptr) return;
         table_reader t(reading_, file_, *table, {"tls", &in_.path()});
         t.text("ca_file", out.ca_file);
@@ -61,20 +61,20 @@ private:
     }
 
     /** The job's way of several replaces that of the defaults; an empty table removes it. */
-    void read_auth(const toml::table& table, job& out)
+    void read_auth(const toml_table& table, job& out)
     {
         table_reader t(reading_, file_, table, {"auth", &in_.path()});
         authentication auth;
         if (std::string token; t.text("bearer", token, secrecy::whole))
             auth = bearer_auth{secret(std::move(token))};
-        if (const toml::table* basic = t.table("basic")) auth = read_basic(*basic, t);
-        if (const toml::table* hmac = t.table("hmac")) auth = read_hmac(*hmac, t);
+        if (const toml_table* basic = t.table("basic")) auth = read_basic(*basic, t);
+        if (const toml_table* hmac = t.table("hmac")) auth = read_hmac(*hmac, t);
         t.finish();
         if (table.size() > 1) in_.fail("auth", "must be one of bearer, basic and hmac");
         out.auth = std::move(auth);
     }
 
-    authentication read_basic(const toml::table& table, table_reader& outer)
+    authentication read_basic(const toml_table& table, table_reader& outer)
     {
         table_reader t(reading_, file_, table, {"basic", &outer.path()});
         basic_auth out;
@@ -87,7 +87,7 @@ private:
         return out;
     }
 
-    authentication read_hmac(const toml::table& table, table_reader& outer)
+    authentication read_hmac(const toml_table& table, table_reader& outer)
     {
         table_reader t(reading_, file_, table, {"hmac", &outer.path()});
         hmac_auth out;

@@ -58,7 +58,7 @@ private:
         if (has_every) t_.span("every", out_.every);
         const char* first = has_every ? "every" : nullptr;
         const auto read_one = [&](const char* key, auto read) {
-            const toml::node* n = t_.any(key);
+            const toml_node* n = t_.any(key);
             if (n == nullptr) return;
             if (first != nullptr)
                 t_.fail(key, fmt::format("a schedule has either {} or {}, not both", first, key));
@@ -68,7 +68,7 @@ private:
         };
         read_one("cron", [&](const auto&) { read_cron(); });
         read_one("calendar", [&](const auto&) { read_calendar(); });
-        read_one("at", [&](const toml::node& n) { read_at(n); });
+        read_one("at", [&](const toml_node& n) { read_at(n); });
         for (const char* key : {"on_boot", "on_start"})
             if (t_.any(key) != nullptr && first != nullptr && !has_every)
                 t_.fail(key, fmt::format("may stand beside every, not beside {}", first));
@@ -104,9 +104,9 @@ private:
         out_.at = times->at;
     }
 
-    void read_at(const toml::node& given)
+    void read_at(const toml_node& given)
     {
-        for_each_value(given, [&](const toml::node& n) {
+        for_each_value(given, [&](const toml_node& n) {
             const auto written = read_timestamp(n, "at");
             if (!written) return;
             const auto instants = instants_of(*written, zone_, out_.dst);
@@ -120,14 +120,14 @@ private:
         out_.at.erase(std::unique(out_.at.begin(), out_.at.end()), out_.at.end());
     }
 
-    std::optional<timestamp> read_timestamp(const toml::node& n, const char* key)
+    std::optional<timestamp> read_timestamp(const toml_node& n, const char* key)
     {
-        const auto* text = n.as_string();
+        const auto* text = n.as_text();
         if (text == nullptr) {
             t_.fail_at(n, key, "must be a text such as \"2026-01-31 09:00\"");
             return std::nullopt;
         }
-        const auto filled = t_.filled_in(n, key, text->get());
+        const auto filled = t_.filled_in(n, key, *text);
         if (!filled) return std::nullopt;
         const auto written = parse_timestamp(*filled);
         if (written) return *written;
@@ -137,10 +137,10 @@ private:
 
     void read_window()
     {
-        if (const toml::node* n = t_.any("start"))
+        if (const toml_node* n = t_.any("start"))
             if ((start_ = read_timestamp(*n, "start")))
                 out_.start = first_instant_of(*start_, zone_);
-        if (const toml::node* n = t_.any("end"))
+        if (const toml_node* n = t_.any("end"))
             if (auto written = read_timestamp(*n, "end")) {
                 // A date without a time means the whole day.
                 if (auto* date = std::get_if<local_date>(&*written)) *date += std::chrono::days{1};
@@ -169,16 +169,16 @@ private:
 
     void read_exclusions()
     {
-        const toml::node* given = t_.any("exclude");
+        const toml_node* given = t_.any("exclude");
         if (given == nullptr) return;
-        for_each_value(*given, [&](const toml::node& n) {
-            const auto* text = n.as_string();
+        for_each_value(*given, [&](const toml_node& n) {
+            const auto* text = n.as_text();
             if (text == nullptr)
                 return t_.fail_at(
                     n, "exclude",
                     "must be a date such as \"2026-12-24\", a calendar expression, or a list of "
                     "them");
-            const auto filled = t_.filled_in(n, "exclude", text->get());
+            const auto filled = t_.filled_in(n, "exclude", *text);
             if (!filled) return;
             auto excluded = parse_exclusion(*filled, zone_);
             if (excluded)
@@ -191,8 +191,8 @@ private:
     void read_catch_up()
     {
         t_.word<catch_up_policy>("catch_up", catch_up_words, out_.catch_up);
-        const toml::node* window = t_.any("catch_up_window");
-        if (window != nullptr && window->value<std::string_view>() != "infinity")
+        const toml_node* window = t_.any("catch_up_window");
+        if (window != nullptr && (window->as_text() == nullptr || *window->as_text() != "infinity"))
             t_.span("catch_up_window", out_.catch_up_window, "infinity");
         std::int64_t limit = out_.catch_up_limit;
         if (t_.integer("catch_up_limit", limit))
@@ -215,8 +215,8 @@ std::optional<schedule>
 read_schedule(reading& r, const std::string& file, table_reader& in, std::string_view job_name)
 {
     const std::size_t errors_before = r.errors.size();
-    const toml::node* given = in.any("schedule");
-    if (given->is_string()) {
+    const toml_node* given = in.any("schedule");
+    if (given->is(toml_node::kind::text)) {
         std::string text;
         if (!in.text("schedule", text)) return std::nullopt;
         auto out = schedule_from_cron(text, {}, job_name);
@@ -224,7 +224,7 @@ read_schedule(reading& r, const std::string& file, table_reader& in, std::string
         in.fail("schedule", at_column(out.error()) + cron_hint(text));
         return std::nullopt;
     }
-    if (!given->is_table()) {
+    if (!given->is(toml_node::kind::table)) {
         in.fail("schedule", "must be a cron expression such as \"0 9 * * MON-FRI\", or a table");
         return std::nullopt;
     }

@@ -52,13 +52,13 @@ void read_file_sink(table_reader& t, sink_options& o)
 } // namespace
 
 void sink_reader::read_log(
-    const config_file& file, const toml::table& log, std::vector<sink_options>& out)
+    const config_file& file, const toml_table& log, std::vector<sink_options>& out)
 {
     table_reader t(reading_, file.path, log, {"log"});
-    const toml::node* sinks = t.any("sinks");
-    const auto* list = sinks != nullptr ? sinks->as_array() : nullptr;
+    const toml_node* sinks = t.any("sinks");
+    const auto* list = sinks != nullptr ? sinks->as_list() : nullptr;
     const bool are_tables =
-        list != nullptr && (list->empty() || list->is_homogeneous<toml::table>());
+        list != nullptr && (list->empty() || list->holds_only(toml_node::kind::table));
     if (sinks != nullptr && !are_tables)
         t.fail("sinks", "must be tables, each written as [[log.sinks]]");
     else if (list != nullptr)
@@ -66,7 +66,7 @@ void sink_reader::read_log(
     t.finish();
 }
 
-sink_options sink_reader::read_sink(const config_file& file, const toml::table& table)
+sink_options sink_reader::read_sink(const config_file& file, const toml_table& table)
 {
     table_reader t(reading_, file.path, table, {"log.sinks"});
     sink_options o;
@@ -83,7 +83,7 @@ sink_options sink_reader::read_sink(const config_file& file, const toml::table& 
 }
 
 void sink_reader::read_filters(
-    table_reader& t, const config_file& file, const toml::table& table, sink_options& o)
+    table_reader& t, const config_file& file, const toml_table& table, sink_options& o)
 {
     if (t.text("chain", o.chain)) filters_.push_back({&file, &table, true, o.chain});
     if (t.text("job", o.job)) filters_.push_back({&file, &table, false, o.job});

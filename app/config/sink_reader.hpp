@@ -16,7 +16,7 @@ public:
     explicit sink_reader(reading& r) : reading_(r) {}
 
     /** Reads the table `log` of a file, which must outlive this. */
-    void read_log(const config_file& file, const toml::table& log, std::vector<sink_options>& out);
+    void read_log(const config_file& file, const toml_table& log, std::vector<sink_options>& out);
 
     /** Tells which filters name no job or chain. */
     void check_filters(const job_tables& jobs);
@@ -24,14 +24,14 @@ public:
 private:
     struct filter {
         const config_file* file;
-        const toml::table* table;
+        const toml_table* table;
         bool is_chain;
         std::string name;
     };
 
-    sink_options read_sink(const config_file& file, const toml::table& table);
+    sink_options read_sink(const config_file& file, const toml_table& table);
     void read_filters(
-        table_reader& t, const config_file& file, const toml::table& table, sink_options& o);
+        table_reader& t, const config_file& file, const toml_table& table, sink_options& o);
 
     reading& reading_;
     std::vector<filter> filters_;

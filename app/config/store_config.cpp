@@ -42,7 +42,7 @@ std::string default_store_path(const variables& from, bool is_root)
     return home.empty() ? "" : home + "/.local/state/carillon" + file_name;
 }
 
-void read_store(reading& r, const std::string& file, const toml::table& table, store_options& out)
+void read_store(reading& r, const std::string& file, const toml_table& table, store_options& out)
 {
     table_reader t(r, file, table, {"store"});
     {

@@ -24,6 +24,6 @@ struct store_options {
 std::string default_store_path(const variables& from, bool is_root);
 
 /** Reads `[store]`; `path` is left as it is where the table does not say it. */
-void read_store(reading& r, const std::string& file, const toml::table& table, store_options& out);
+void read_store(reading& r, const std::string& file, const toml_table& table, store_options& out);
 
 } // namespace carillon::app

@@ -14,23 +14,30 @@
 namespace carillon::app {
 namespace {
 
-std::string_view type_name(const toml::node& n)
+std::string_view type_name(const toml_node& n)
 {
     switch (n.type()) {
-    case toml::node_type::table:
+    case toml_node::kind::table:
         return "a table";
-    case toml::node_type::array:
+    case toml_node::kind::list:
         return "a list";
-    case toml::node_type::string:
+    case toml_node::kind::text:
         return "a text";
-    case toml::node_type::integer:
-    case toml::node_type::floating_point:
+    case toml_node::kind::integer:
+    case toml_node::kind::real:
         return "a number";
-    case toml::node_type::boolean:
+    case toml_node::kind::boolean:
         return "true or false";
     default:
         return "a date";
     }
+}
+
+std::optional<double> number_of(const toml_node& n)
+{
+    if (const auto* whole = n.as_integer()) return static_cast<double>(*whole);
+    if (const auto* real = n.as_real()) return *real;
+    return std::nullopt;
 }
 
 std::optional<std::size_t> parse_size(std::string_view text)
@@ -97,7 +104,8 @@ std::string to_string(const config_error& e)
 {
     if (e.file.empty()) return detail::visible(e.what);
     const std::string key = e.key.empty() ? "" : e.key + ": ";
-    return detail::visible(fmt::format("{}:{}:{}: {}{}", e.file, e.line, e.column, key, e.what));
+    return detail::visible(
+        fmt::format("{}:{}:{}: {}{}", e.file, e.place.line, e.place.column, key, e.what));
 }
 
 std::string key_path::of(std::string_view key) const
@@ -106,20 +114,16 @@ std::string key_path::of(std::string_view key) const
     return path.empty() ? std::string(key) : path + "." + std::string(key);
 }
 
-const toml::node* table_reader::find(std::string_view key)
+const toml_node* table_reader::find(std::string_view key)
 {
     known_.push_back(key);
-    // A job has a few keys, and is asked for dozens.
-    if (table_.size() > 4) return table_.get(key);
-    for (const auto& [name, value] : table_)
-        if (name.str() == key) return &value;
-    return nullptr;
+    return table_.get(key);
 }
 
-const toml::node* table_reader::any(std::string_view key) { return find(key); }
+const toml_node* table_reader::any(std::string_view key) { return find(key); }
 
 std::optional<expansion> table_reader::expanded(
-    const toml::node& at, const std::string& key, std::string_view text, secrecy kind)
+    const toml_node& at, const std::string& key, std::string_view text, secrecy kind)
 {
     auto value = expand(text, reading_.variables);
     if (!value) {
@@ -143,28 +147,26 @@ std::optional<expansion> table_reader::expanded(
 
 /** Editors and shells leave marks and blanks around a secret that nobody sees. */
 void table_reader::warn_of_edges(
-    const toml::node& at, const std::string& key, const std::string& name, std::string_view text)
+    const toml_node& at, const std::string& key, const std::string& name, std::string_view text)
 {
     if (without_edges(text).size() == text.size()) return;
-    const auto& from = at.source().begin;
     reading_.warnings.push_back(
-        {file_, from.line, from.column, path_.of(key),
+        {file_, at.place(), path_.of(key),
          name + " has a byte order mark or blanks around its text, which are sent with it"});
 }
 
 void table_reader::tell_unfilled(
-    const toml::node& at, const std::string& key, std::string_view text, parse_error why)
+    const toml_node& at, const std::string& key, std::string_view text, parse_error why)
 {
     if (!reading_.may_lack_values || !is_well_formed(text))
         return fail_at(at, key, std::move(why.what));
-    const auto& from = at.source().begin;
-    reading_.lacking.push_back({file_, from.line, from.column, path_.of(key), std::move(why.what)});
+    reading_.lacking.push_back({file_, at.place(), path_.of(key), std::move(why.what)});
 }
 
 /** Each variable that is used in a secret is a secret. A part of a secret that stands in the file
  * itself is warned of. */
 void table_reader::keep_secret_parts(
-    const toml::node& at, const std::string& key, const expansion& value, secrecy kind)
+    const toml_node& at, const std::string& key, const expansion& value, secrecy kind)
 {
     if (kind == secrecy::url) collect_url_secrets(value.text, reading_.secrets);
     bool stands_in_file = false;
@@ -184,12 +186,12 @@ void table_reader::keep_secret_parts(
     }
     if (stands_in_file)
         reading_.warnings.push_back(
-            {file_, at.source().begin.line, at.source().begin.column, path_.of(key),
+            {file_, at.place(), path_.of(key),
              "a secret stands in the file; use ${NAME} or ${file:PATH}"});
 }
 
 std::optional<std::string> table_reader::filled_in(
-    const toml::node& at, const std::string& key, std::string_view text, secrecy kind)
+    const toml_node& at, const std::string& key, std::string_view text, secrecy kind)
 {
     auto value = expanded(at, key, text, kind);
     return value ? std::optional(std::move(value->text)) : std::nullopt;
@@ -197,14 +199,14 @@ std::optional<std::string> table_reader::filled_in(
 
 bool table_reader::text(std::string_view key, std::string& out, secrecy kind)
 {
-    const toml::node* n = find(key);
+    const toml_node* n = find(key);
     if (n == nullptr) return false;
-    const auto* value = n->as_string();
+    const auto* value = n->as_text();
     if (value == nullptr) {
         fail(key, fmt::format("must be a text, not {}", type_name(*n)));
         return false;
     }
-    auto filled = filled_in(*n, std::string(key), value->get(), kind);
+    auto filled = filled_in(*n, std::string(key), *value, kind);
     if (!filled) return false;
     out = std::move(*filled);
     return true;
@@ -212,27 +214,27 @@ bool table_reader::text(std::string_view key, std::string& out, secrecy kind)
 
 bool table_reader::boolean(std::string_view key, bool& out)
 {
-    const toml::node* n = find(key);
+    const toml_node* n = find(key);
     if (n == nullptr) return false;
     const auto* value = n->as_boolean();
     if (value == nullptr)
         fail(key, fmt::format("must be true or false, not {}", type_name(*n)));
     else
-        out = value->get();
+        out = *value;
     return value != nullptr;
 }
 
 bool table_reader::span(std::string_view key, microseconds& out, std::string_view word)
 {
-    const toml::node* n = find(key);
+    const toml_node* n = find(key);
     if (n == nullptr) return false;
     const std::string also = word.empty() ? "" : fmt::format("; or write \"{}\"", word);
-    const auto* value = n->as_string();
+    const auto* value = n->as_text();
     if (value == nullptr) {
         fail(key, fmt::format("must be a span such as \"5min\", not {}{}", type_name(*n), also));
         return false;
     }
-    const auto given = expanded(*n, std::string(key), value->get(), secrecy::none);
+    const auto given = expanded(*n, std::string(key), *value, secrecy::none);
     if (!given) return false;
     const auto parsed = parse_span(given->text);
     if (parsed)
@@ -255,24 +257,24 @@ bool table_reader::span(std::string_view key, std::optional<microseconds>& out)
 
 bool table_reader::integer(std::string_view key, std::int64_t& out)
 {
-    const toml::node* n = find(key);
+    const toml_node* n = find(key);
     if (n == nullptr) return false;
     const auto* value = n->as_integer();
     if (value == nullptr)
         fail(
             key, fmt::format(
                      "must be a whole number, not {}",
-                     n->is_floating_point() ? "a fraction" : type_name(*n)));
+                     n->is(toml_node::kind::real) ? "a fraction" : type_name(*n)));
     else
-        out = value->get();
+        out = *value;
     return value != nullptr;
 }
 
 bool table_reader::number(std::string_view key, double& out)
 {
-    const toml::node* n = find(key);
+    const toml_node* n = find(key);
     if (n == nullptr) return false;
-    const auto value = n->is_number() ? n->value<double>() : std::nullopt;
+    const auto value = number_of(*n);
     if (!value)
         fail(key, fmt::format("must be a number, not {}", type_name(*n)));
     else
@@ -282,13 +284,13 @@ bool table_reader::number(std::string_view key, double& out)
 
 bool table_reader::size(std::string_view key, std::size_t& out)
 {
-    const toml::node* n = find(key);
+    const toml_node* n = find(key);
     if (n == nullptr) return false;
     std::optional<std::size_t> parsed;
-    if (const auto* bytes = n->as_integer(); bytes != nullptr && bytes->get() >= 0)
-        parsed = static_cast<std::size_t>(bytes->get());
-    if (const auto* value = n->as_string()) {
-        const auto given = filled_in(*n, std::string(key), value->get());
+    if (const auto* bytes = n->as_integer(); bytes != nullptr && *bytes >= 0)
+        parsed = static_cast<std::size_t>(*bytes);
+    if (const auto* value = n->as_text()) {
+        const auto given = filled_in(*n, std::string(key), *value);
         if (!given) return false;
         parsed = parse_size(*given);
     }
@@ -301,10 +303,10 @@ bool table_reader::size(std::string_view key, std::size_t& out)
 
 bool table_reader::texts(std::string_view key, std::vector<std::string>& out)
 {
-    const toml::node* n = find(key);
+    const toml_node* n = find(key);
     if (n == nullptr) return false;
-    const auto* list = n->as_array();
-    if (list == nullptr || !list->is_homogeneous<std::string>()) {
+    const auto* list = n->as_list();
+    if (list == nullptr || !list->holds_only(toml_node::kind::text)) {
         if (list == nullptr || !list->empty()) {
             fail(key, "must be a list of texts");
             return false;
@@ -312,43 +314,42 @@ bool table_reader::texts(std::string_view key, std::vector<std::string>& out)
     }
     out.clear();
     for (const auto& item : *list) {
-        auto filled = filled_in(item, std::string(key), item.as_string()->get());
+        auto filled = filled_in(item, std::string(key), *item.as_text());
         if (filled) out.push_back(std::move(*filled));
     }
     return true;
 }
 
-const toml::table* table_reader::table(std::string_view key)
+const toml_table* table_reader::table(std::string_view key)
 {
-    const toml::node* n = find(key);
+    const toml_node* n = find(key);
     if (n == nullptr) return nullptr;
-    if (!n->is_table()) fail(key, fmt::format("must be a table, not {}", type_name(*n)));
+    if (!n->is(toml_node::kind::table))
+        fail(key, fmt::format("must be a table, not {}", type_name(*n)));
     return n->as_table();
 }
 
 void table_reader::fail(std::string_view key, std::string what)
 {
-    const toml::node* n = table_.get(key);
-    fail_at(
-        n != nullptr ? *n : static_cast<const toml::node&>(table_), std::string(key),
-        std::move(what));
+    const toml_node* n = table_.get(key);
+    add_error(n != nullptr ? n->place() : table_.place(), key, std::move(what));
 }
 
-void table_reader::fail_at(const toml::node& at, const std::string& key, std::string what)
+void table_reader::fail_at(const toml_node& at, std::string_view key, std::string what)
 {
-    const auto& from = at.source().begin;
-    reading_.errors.push_back({file_, from.line, from.column, path_.of(key), std::move(what)});
+    add_error(at.place(), key, std::move(what));
+}
+
+void table_reader::add_error(file_place at, std::string_view key, std::string what)
+{
+    reading_.errors.push_back({file_, at, path_.of(key), std::move(what)});
 }
 
 void table_reader::finish()
 {
-    for (const auto& [key, value] : table_) {
-        if (std::find(known_.begin(), known_.end(), key.str()) != known_.end()) continue;
-        const auto& from = key.source().begin;
-        reading_.errors.push_back(
-            {file_, from.line, from.column, path_.of(key.str()),
-             "unknown key" + suggestion(key.str(), known_)});
-    }
+    for (const toml_entry& e : table_)
+        if (std::find(known_.begin(), known_.end(), e.name) == known_.end())
+            add_error(e.place, e.name, "unknown key" + suggestion(e.name, known_));
 }
 
 } // namespace carillon::app

@@ -2,11 +2,10 @@
 
 #include "base/zone_cache.hpp"
 #include "config/substitute.hpp"
+#include "config/toml_tree.hpp"
 #include <carillon/detail/edit_distance.hpp>
 #include <carillon/secret.hpp>
 #include <carillon/time/instant.hpp>
-
-#include <toml++/toml.h>
 
 #include <optional>
 #include <span>
@@ -21,8 +20,7 @@ namespace carillon::app {
 struct config_error {
     /// Empty where the fault lies in no file.
     std::string file{};
-    std::uint32_t line = 0;
-    std::uint32_t column = 0;
+    file_place place{};
     /// As `jobs.a.timeout`; empty where the file is no TOML.
     std::string key{};
     std::string what{};
@@ -101,8 +99,7 @@ class table_reader {
 public:
     /** `path` is the table's own key; file, table, reading and the path around must outlive the
      * reader. */
-    table_reader(
-        reading& r, const std::string& file, const toml::table& table, const key_path& path)
+    table_reader(reading& r, const std::string& file, const toml_table& table, const key_path& path)
         : reading_(r), file_(file), table_(table), path_(path)
     {
         known_.reserve(32); // as many keys as a large table has
@@ -145,20 +142,20 @@ public:
     }
 
     /** The value of any type; null where there is none. */
-    const toml::node* any(std::string_view key);
+    const toml_node* any(std::string_view key);
 
     /** The table at a key; null where there is none. */
-    const toml::table* table(std::string_view key);
+    const toml_table* table(std::string_view key);
 
     /** Fills a text of this table in, with its secrets kept; nothing after its error was told. */
     std::optional<std::string> filled_in(
-        const toml::node& at,
+        const toml_node& at,
         const std::string& key,
         std::string_view text,
         secrecy kind = secrecy::none);
 
     void fail(std::string_view key, std::string what);
-    void fail_at(const toml::node& at, const std::string& key, std::string what);
+    void fail_at(const toml_node& at, std::string_view key, std::string what);
 
     /** Adds every key that was not asked for, with the nearest one that could have been. */
     void finish();
@@ -166,31 +163,32 @@ public:
     const key_path& path() const { return path_; }
 
 private:
-    const toml::node* find(std::string_view key);
+    void add_error(file_place at, std::string_view key, std::string what);
+    const toml_node* find(std::string_view key);
     std::optional<expansion>
-    expanded(const toml::node& at, const std::string& key, std::string_view text, secrecy kind);
+    expanded(const toml_node& at, const std::string& key, std::string_view text, secrecy kind);
     void warn_of_edges(
-        const toml::node& at,
+        const toml_node& at,
         const std::string& key,
         const std::string& name,
         std::string_view text);
     void tell_unfilled(
-        const toml::node& at, const std::string& key, std::string_view text, parse_error why);
+        const toml_node& at, const std::string& key, std::string_view text, parse_error why);
     void keep_secret_parts(
-        const toml::node& at, const std::string& key, const expansion& value, secrecy kind);
+        const toml_node& at, const std::string& key, const expansion& value, secrecy kind);
 
     reading& reading_;
     const std::string& file_;
-    const toml::table& table_;
+    const toml_table& table_;
     key_path path_;
     std::vector<std::string_view> known_;
 };
 
 /** Calls `f` for a value, or for each of a list. */
 template <class F>
-void for_each_value(const toml::node& n, F f)
+void for_each_value(const toml_node& n, F f)
 {
-    if (const auto* list = n.as_array())
+    if (const auto* list = n.as_list())
         for (const auto& item : *list) f(item);
     else
         f(n);

@@ -185,7 +185,7 @@ BOOST_AUTO_TEST_CASE(a_key_in_the_file_is_warned_of)
         load("[jobs.a]\nurl = \"http://h/\"\nheaders = { X-API-Key = \"plain-text\" }\n");
     BOOST_REQUIRE(config.has_value());
     BOOST_REQUIRE_EQUAL(config->warnings.size(), 1U);
-    BOOST_TEST(config->warnings[0].line == 3U);
+    BOOST_TEST(config->warnings[0].place.line == 3U);
     BOOST_TEST(to_string(config->warnings[0]).find("plain-text") == std::string::npos);
 }
 

@@ -1,0 +1,440 @@
+#include "config/plain_toml.hpp"
+
+#include <carillon/detail/text.hpp>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstring>
+#include <optional>
+#include <system_error>
+#include <vector>
+
+namespace carillon::app {
+namespace {
+
+/// Lists and tables in lists and tables.
+constexpr int max_depth = 16;
+
+/// No whole number of so many digits is too large, and no part of a fraction too long.
+constexpr std::ptrdiff_t safe_digits = 18;
+
+/// In texts and comments (TOML 1.0).
+constexpr bool is_forbidden(char c)
+{
+    return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7F;
+}
+
+constexpr std::array<bool, 256> bare_key_characters = [] {
+    std::array<bool, 256> out{};
+    for (int c = 'a'; c <= 'z'; ++c) out[static_cast<std::size_t>(c)] = true;
+    for (int c = 'A'; c <= 'Z'; ++c) out[static_cast<std::size_t>(c)] = true;
+    for (int c = '0'; c <= '9'; ++c) out[static_cast<std::size_t>(c)] = true;
+    out['-'] = out['_'] = true;
+    return out;
+}();
+
+constexpr bool is_bare(char c) { return bare_key_characters[static_cast<unsigned char>(c)]; }
+
+bool is_ascii(std::string_view text)
+{
+    std::uint64_t all = 0;
+    std::size_t i = 0;
+    for (; i + sizeof all <= text.size(); i += sizeof all) {
+        std::uint64_t eight = 0;
+        std::memcpy(&eight, text.data() + i, sizeof eight);
+        all |= eight;
+    }
+    for (; i < text.size(); ++i) all |= static_cast<unsigned char>(text[i]);
+    return (all & 0x8080808080808080U) == 0;
+}
+
+/** The length of the character of UTF-8 (RFC 3629) at `p`, which is none of ASCII's; 0 where it is
+ * broken, or one that is not seen: a blank, the end of a line, a mark. */
+std::size_t seen_character(const char* p, const char* end)
+{
+    const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(p[i]); };
+    const std::size_t size = byte(0) >= 0xF0 ? 4 : byte(0) >= 0xE0 ? 3 : 2;
+    if (byte(0) < 0xC2 || byte(0) > 0xF4 || static_cast<std::size_t>(end - p) < size) return 0;
+    std::uint32_t c = byte(0) & (0xFFU >> (size + 1));
+    for (std::size_t i = 1; i < size; ++i) {
+        if ((byte(i) & 0xC0U) != 0x80U) return 0;
+        c = c << 6U | (byte(i) & 0x3FU);
+    }
+    const auto lies = [&](std::uint32_t first, std::uint32_t last) {
+        return c >= first && c <= last;
+    };
+    const bool is_broken =
+        (size == 3 && c < 0x800) || (size == 4 && !lies(0x10000, 0x10FFFF)) || lies(0xD800, 0xDFFF);
+    const bool is_unseen = lies(0x80, 0xA0) || c == 0x1680 || c == 0x180E || lies(0x2000, 0x200F) ||
+                           lies(0x2028, 0x202F) || lies(0x205F, 0x206F) || c == 0x3000 ||
+                           c == 0xFEFF || lies(0xFDD0, 0xFDEF) || (c & 0xFFFEU) == 0xFFFEU;
+    return is_broken || is_unseen ? 0 : size;
+}
+
+bool is_plain_utf8(std::string_view text)
+{
+    const char* const end = text.data() + text.size();
+    for (const char* p = text.data(); p != end;) {
+        if ((static_cast<unsigned char>(*p) & 0x80U) == 0) {
+            ++p;
+            continue;
+        }
+        const std::size_t size = seen_character(p, end);
+        if (size == 0) return false;
+        p += size;
+    }
+    return true;
+}
+
+/** A key such as `jobs`, and where it stands. */
+struct key_part {
+    std::string_view name;
+    file_place place;
+};
+
+/** Each step is false, or nothing, where it is in doubt. */
+class parser {
+public:
+    explicit parser(toml_document& out)
+        : out_(out), p_(out.text().data()), end_(p_ + out.text().size()), line_start_(p_),
+          counted_(p_), is_ascii_(is_ascii(out.text())), section_(&out.root())
+    {}
+
+    bool parse()
+    {
+        if (!is_ascii_ && !is_plain_utf8(out_.text())) return false;
+        while (p_ != end_)
+            if (!parse_line()) return false;
+        return out_.finish();
+    }
+
+private:
+    bool parse_line()
+    {
+        skip_blanks();
+        if (*p_ == '[') {
+            if (!parse_head()) return false;
+        } else if (*p_ != '#' && *p_ != '\n' && *p_ != '\r' && p_ != end_) {
+            if (!parse_pair()) return false;
+        }
+        return end_line();
+    }
+
+    void skip_blanks()
+    {
+        while (*p_ == ' ' || *p_ == '\t') ++p_;
+    }
+
+    /** A comment may stand before the line's end. */
+    bool end_line()
+    {
+        skip_blanks();
+        if (*p_ == '#')
+            while (!is_forbidden(*p_)) ++p_;
+        if (p_ == end_) return true;
+        if (*p_ == '\r') ++p_;
+        if (*p_ != '\n') return false;
+        begin_line();
+        return true;
+    }
+
+    void begin_line()
+    {
+        ++p_;
+        ++line_;
+        line_start_ = counted_ = p_;
+        longer_ = 0;
+    }
+
+    /** Where the next character stands. */
+    file_place here()
+    {
+        if (!is_ascii_) {
+            longer_ += std::count_if(counted_, p_, [](char c) {
+                return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U;
+            });
+            counted_ = p_;
+        }
+        return {line_, static_cast<std::uint32_t>(p_ - line_start_ - longer_ + 1)};
+    }
+
+    bool parse_head()
+    {
+        const file_place at = here();
+        ++p_;
+        const bool is_of_list = *p_ == '[';
+        if (is_of_list) ++p_;
+        if (!parse_keys() || *p_++ != ']') return false;
+        if (is_of_list && *p_++ != ']') return false;
+        dotted_.clear();
+        toml_table* outer = &out_.root();
+        for (std::size_t i = 0; i + 1 < keys_.size(); ++i) {
+            outer = open_table(*outer, keys_[i], at);
+            if (outer == nullptr) return false;
+        }
+        return is_of_list ? add_to_list(*outer, at) : add_table(*outer, at);
+    }
+
+    /** A table around that of a head. */
+    toml_table* open_table(toml_table& in, const key_part& key, file_place at)
+    {
+        toml_node* before = toml_document::newest(in, key.name);
+        if (before == nullptr) {
+            toml_table* made = out_.make_table(at, true);
+            out_.append(in, key.name, key.place, {at, made});
+            return made;
+        }
+        if (toml_list* list = toml_document::list_in(*before))
+            return list->is_open() ? toml_document::table_in(toml_document::last(*list)) : nullptr;
+        toml_table* table = toml_document::table_in(*before);
+        return table != nullptr && table->is_open() ? table : nullptr;
+    }
+
+    bool add_table(toml_table& outer, file_place at)
+    {
+        if (toml_document::newest(outer, keys_.back().name) != nullptr) return false;
+        section_ = out_.make_table(at, true);
+        out_.append(outer, keys_.back().name, keys_.back().place, {at, section_});
+        return true;
+    }
+
+    bool add_to_list(toml_table& outer, file_place at)
+    {
+        toml_node* before = toml_document::newest(outer, keys_.back().name);
+        toml_list* list = before != nullptr ? toml_document::list_in(*before) : nullptr;
+        if (before != nullptr && (list == nullptr || !list->is_open())) return false;
+        if (list == nullptr) {
+            list = out_.make_list(true);
+            out_.append(outer, keys_.back().name, keys_.back().place, {at, list});
+        }
+        section_ = out_.make_table(at, true);
+        out_.append(*list, {at, section_});
+        return true;
+    }
+
+    /** `a.b = value` in a table under a head. */
+    bool parse_pair()
+    {
+        if (!parse_keys() || *p_++ != '=') return false;
+        skip_blanks();
+        toml_table* in = section_;
+        for (std::size_t i = 0; i + 1 < keys_.size(); ++i) {
+            in = dotted_table(*in, keys_[i]);
+            if (in == nullptr) return false;
+        }
+        const key_part key = keys_.back();
+        const auto value = parse_value(0);
+        if (value) out_.append(*in, key.name, key.place, *value);
+        return value.has_value();
+    }
+
+    /** One that dotted keys of this section have made, or make now. */
+    toml_table* dotted_table(toml_table& in, const key_part& key)
+    {
+        if (toml_node* before = toml_document::newest(in, key.name)) {
+            toml_table* table = toml_document::table_in(*before);
+            const bool is_ours = std::find(dotted_.begin(), dotted_.end(), table) != dotted_.end();
+            return is_ours ? table : nullptr;
+        }
+        toml_table* made = out_.make_table(key.place);
+        out_.append(in, key.name, key.place, {key.place, made});
+        dotted_.push_back(made);
+        return made;
+    }
+
+    /** Up to what comes after them. */
+    bool parse_keys()
+    {
+        keys_.clear();
+        for (;; ++p_) {
+            skip_blanks();
+            const file_place at = here();
+            const auto name = parse_key();
+            if (!name || name->empty()) return false;
+            keys_.push_back({*name, at});
+            skip_blanks();
+            if (*p_ != '.') return true;
+        }
+    }
+
+    std::optional<std::string_view> parse_key()
+    {
+        if (*p_ == '"' || *p_ == '\'') return parse_quoted(*p_);
+        const char* const begin = p_;
+        while (is_bare(*p_)) ++p_;
+        return std::string_view(begin, static_cast<std::size_t>(p_ - begin));
+    }
+
+    std::optional<toml_node> parse_value(int depth)
+    {
+        const file_place at = here();
+        switch (*p_) {
+        case '"':
+        case '\'':
+            if (p_[1] == *p_ && p_[2] == *p_) return parse_lines(at, *p_);
+            if (const auto text = parse_quoted(*p_)) return toml_node(at, *text);
+            return std::nullopt;
+        case '[':
+            return depth < max_depth ? parse_list(at, depth + 1) : std::nullopt;
+        case '{':
+            return depth < max_depth ? parse_table(at, depth + 1) : std::nullopt;
+        case 't':
+            return parse_word("true", toml_node(at, true));
+        case 'f':
+            return parse_word("false", toml_node(at, false));
+        default:
+            return parse_number(at);
+        }
+    }
+
+    std::optional<toml_node> parse_word(std::string_view word, const toml_node& value)
+    {
+        if (!std::string_view(p_, static_cast<std::size_t>(end_ - p_)).starts_with(word))
+            return std::nullopt;
+        p_ += word.size();
+        return is_bare(*p_) ? std::nullopt : std::optional(value);
+    }
+
+    /** A text in one line. */
+    std::optional<std::string_view> parse_quoted(char quote)
+    {
+        const char* const begin = ++p_;
+        const char escape = quote == '"' ? '\\' : quote;
+        while (*p_ != quote && *p_ != escape && !is_forbidden(*p_)) ++p_;
+        if (*p_ == '\\' && quote == '"') return parse_escaped(begin);
+        if (*p_ != quote) return std::nullopt;
+        const std::string_view text(begin, static_cast<std::size_t>(p_ - begin));
+        ++p_;
+        return text;
+    }
+
+    std::optional<std::string_view> parse_escaped(const char* begin)
+    {
+        static constexpr std::string_view letters = "\"\\nrtbf";
+        static constexpr std::string_view meanings = "\"\\\n\r\t\b\f";
+        scratch_.assign(begin, p_);
+        while (*p_ != '"') {
+            if (is_forbidden(*p_)) return std::nullopt;
+            if (*p_ != '\\') {
+                scratch_ += *p_++;
+                continue;
+            }
+            const std::size_t which = letters.find(p_[1]);
+            if (which == std::string_view::npos) return std::nullopt;
+            scratch_ += meanings[which];
+            p_ += 2;
+        }
+        ++p_;
+        return out_.keep(scratch_);
+    }
+
+    /** A text of several lines: as it stands, or in doubt. */
+    std::optional<toml_node> parse_lines(file_place at, char quote)
+    {
+        p_ += 3;
+        if (*p_ == '\n') begin_line();
+        const char* const begin = p_;
+        for (;; ++p_) {
+            while (*p_ == '\n') begin_line();
+            if (is_forbidden(*p_) || (*p_ == '\\' && quote == '"')) return std::nullopt;
+            if (*p_ == quote && p_[1] == quote && p_[2] == quote) break;
+        }
+        const std::string_view text(begin, static_cast<std::size_t>(p_ - begin));
+        p_ += 3;
+        return *p_ == quote ? std::nullopt : std::optional(toml_node(at, text));
+    }
+
+    std::optional<toml_node> parse_number(file_place at)
+    {
+        const char* const begin = p_;
+        if (*p_ == '-') ++p_;
+        const char* const digits = p_;
+        while (detail::is_digit(*p_)) ++p_;
+        const std::ptrdiff_t count = p_ - digits;
+        if (count == 0 || count > safe_digits || (*digits == '0' && (count > 1 || begin != digits)))
+            return std::nullopt;
+        const bool is_real = *p_ == '.' && detail::is_digit(p_[1]);
+        if (is_real) {
+            const char* const part = ++p_;
+            while (detail::is_digit(*p_)) ++p_;
+            if (p_ - part > safe_digits) return std::nullopt;
+        }
+        if (is_bare(*p_) || *p_ == '.' || *p_ == '+' || *p_ == ':') return std::nullopt;
+        return is_real ? converted<double>(at, begin) : converted<std::int64_t>(at, begin);
+    }
+
+    template <class T>
+    std::optional<toml_node> converted(file_place at, const char* begin) const
+    {
+        T value{};
+        const auto [end, ec] = std::from_chars(begin, p_, value);
+        if (ec != std::errc{} || end != p_) return std::nullopt;
+        return toml_node(at, value);
+    }
+
+    std::optional<toml_node> parse_list(file_place at, int depth)
+    {
+        toml_list* const list = out_.make_list();
+        for (++p_;;) {
+            if (!skip_lines()) return std::nullopt;
+            if (*p_ == ']') break;
+            const auto value = parse_value(depth);
+            if (!value) return std::nullopt;
+            out_.append(*list, *value);
+            if (!skip_lines()) return std::nullopt;
+            if (*p_ == ']') break;
+            if (*p_++ != ',') return std::nullopt;
+        }
+        ++p_;
+        return toml_node(at, list);
+    }
+
+    /** Past blanks, comments and ends of lines, as they may stand in a list. */
+    bool skip_lines()
+    {
+        for (skip_blanks(); *p_ == '#' || *p_ == '\n' || *p_ == '\r'; skip_blanks())
+            if (!end_line() || p_ == end_) return false;
+        return true;
+    }
+
+    /** One in braces, all in a line. */
+    std::optional<toml_node> parse_table(file_place at, int depth)
+    {
+        toml_table* const table = out_.make_table(at);
+        ++p_;
+        skip_blanks();
+        for (bool is_first = true; *p_ != '}' || !is_first; is_first = false) {
+            if (!parse_keys() || keys_.size() != 1 || *p_++ != '=') return std::nullopt;
+            const key_part key = keys_.front();
+            skip_blanks();
+            const auto value = parse_value(depth);
+            if (!value) return std::nullopt;
+            out_.append(*table, key.name, key.place, *value);
+            skip_blanks();
+            if (*p_ == '}') break;
+            if (*p_++ != ',') return std::nullopt;
+        }
+        ++p_;
+        return toml_node(at, table);
+    }
+
+    toml_document& out_;
+    const char* p_; // at the end of the text stands a null character
+    const char* const end_;
+    const char* line_start_;
+    std::uint32_t line_ = 1;
+    const char* counted_;       // up to here, the line has
+    std::ptrdiff_t longer_ = 0; // so many bytes more than characters
+    const bool is_ascii_;
+    toml_table* section_;
+    std::vector<toml_table*> dotted_; // of the section
+    std::vector<key_part> keys_;      // those that were read last
+    std::string scratch_;
+};
+
+} // namespace
+
+bool parse_plain_toml(toml_document& out) { return parser(out).parse(); }
+
+} // namespace carillon::app
