@@ -201,7 +201,7 @@ BOOST_AUTO_TEST_CASE(many_runs_start_in_slices)
     store.answer_batch();
     ctx.restart();
     while (runs.running() == 0) ctx.poll_one();
-    BOOST_TEST(runs.running() == 256U);
+    BOOST_TEST(runs.running() == 64U);
     BOOST_TEST(!work.is_idle()); // the rest is under way
     poll();
     BOOST_TEST(runs.running() == 600U);

@@ -43,6 +43,29 @@ BOOST_AUTO_TEST_CASE(a_new_comer_does_not_pass_those_who_wait)
     BOOST_TEST(!late.got);
 }
 
+BOOST_AUTO_TEST_CASE(a_free_place_is_had_within_the_call_and_counts)
+{
+    auto first = all->try_acquire("http://a");
+    BOOST_TEST(first != nullptr);
+    BOOST_TEST(enter().is_in());
+    BOOST_TEST(all->try_acquire("http://a") == nullptr);
+    BOOST_TEST(all->try_acquire("http://b") != nullptr);
+    all->set_max_concurrent(2);
+    BOOST_TEST(all->try_acquire("http://c") == nullptr);
+    const visitor& waiting = enter();
+    BOOST_TEST(!waiting.got);
+    first.reset();
+    settle();
+    BOOST_TEST(waiting.is_in());
+}
+
+BOOST_AUTO_TEST_CASE(after_a_failure_it_is_had_by_waiting)
+{
+    fail(enter());
+    BOOST_TEST(all->try_acquire("http://a") == nullptr);
+    BOOST_TEST(enter().is_in());
+}
+
 BOOST_AUTO_TEST_CASE(ends_the_wait_after_its_time)
 {
     visitor& first = enter();

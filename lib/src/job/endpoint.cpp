@@ -53,6 +53,7 @@ std::optional<std::uint16_t> parse_port(std::string_view digits)
 /** Decodes `%41` to `A`. A `%` that begins no such pair stays. */
 std::string percent_decode(std::string_view text)
 {
+    if (text.find('%') == std::string_view::npos) return std::string(text);
     std::string out;
     for (std::size_t i = 0; i < text.size(); ++i) {
         unsigned byte = 0;
@@ -158,8 +159,9 @@ std::string decoded_user_info(std::string_view user_info)
 /** What the grammar of RFC 3986 says of a URL. */
 struct url_form {
     bool is_secure = false;
-    bool has_authority = false;
     bool is_ipv6 = false;
+    /// Empty where there is none.
+    url_part authority{};
 };
 
 /** A host as a URL has it: an IPv6 address stands in brackets. */
@@ -190,7 +192,9 @@ std::optional<url_form> plain_form(std::string_view text)
         return is_unreserved(c) || std::string_view("/?&=:@!$'()*+,;").find(c) != std::string::npos;
     });
     if (!is_plain) return std::nullopt;
-    return url_form{.is_secure = is_secure, .has_authority = true};
+    const auto begin = (is_secure ? https : http).size();
+    const auto size = static_cast<std::size_t>(end - text.begin());
+    return url_form{.is_secure = is_secure, .authority = {begin, begin + size}};
 }
 
 parse_result<url_form> check_form(std::string_view text)
@@ -208,8 +212,8 @@ parse_result<url_form> check_form(std::string_view text)
         return parse_error{0, "the scheme must be http or https"};
     return url_form{
         .is_secure = is_secure,
-        .has_authority = parsed->has_authority(),
-        .is_ipv6 = parsed->host_type() == urls::host_type::ipv6};
+        .is_ipv6 = parsed->host_type() == urls::host_type::ipv6,
+        .authority = parsed->has_authority() ? authority_part(text) : url_part{}};
 }
 
 } // namespace
@@ -221,7 +225,7 @@ parse_result<endpoint> parse_endpoint(std::string_view text)
     // By hand: Boost.URL (1.81) ends an authority where it stops to understand it, and takes the
     // rest for the path. In `http://a:80:1/b` that path would be `:1/b`, in
     // `http://10.0.0.1.example/` it would be `.example/`.
-    const url_part where = form->has_authority ? authority_part(text) : url_part{};
+    const url_part& where = form->authority;
     const auto pieces = split_authority(text.substr(where.begin, where.end - where.begin));
     if (pieces.user_info && pieces.user_info->find('@') != std::string_view::npos)
         return parse_error{where.begin, "an '@' in a user's name or password is written %40"};

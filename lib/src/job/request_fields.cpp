@@ -14,12 +14,31 @@
 namespace carillon::detail {
 namespace {
 
+void append_hex(std::string& to, std::uint8_t byte)
+{
+    static constexpr std::string_view digits = "0123456789abcdef";
+    to += digits[byte >> 4U];
+    to += digits[byte & 0xFU];
+}
+
 /** Version 00, the run as the trace, sampled (W3C Trace Context section 3.2). */
 std::string traceparent(const run_id& id, std::uint64_t span_id)
 {
-    std::string trace = boost::uuids::to_string(id);
-    std::erase(trace, '-');
-    return fmt::format("00-{}-{:016x}-01", trace, span_id);
+    std::string out;
+    out.reserve(55);
+    out += "00-";
+    for (const std::uint8_t byte : id) append_hex(out, byte);
+    out += '-';
+    for (unsigned shift = 64; shift > 0; shift -= 8)
+        append_hex(out, static_cast<std::uint8_t>(span_id >> (shift - 8)));
+    return out += "-01";
+}
+
+std::string idempotency_key(const std::string& job, std::string_view scheduled_at)
+{
+    std::string out;
+    out.reserve(job.size() + 1 + scheduled_at.size());
+    return out.append(job).append(1, '@').append(scheduled_at);
 }
 
 /** What `auth` says, else the URL. */
@@ -43,7 +62,7 @@ std::string signature(const hmac_auth& auth, std::string_view body, instant at)
 
 std::string idempotency_key(const job& j, const run_record& run)
 {
-    return j.name + "@" + format_utc(run.scheduled_at);
+    return idempotency_key(j.name, format_utc(run.scheduled_at));
 }
 
 std::vector<std::pair<std::string, std::string>>
@@ -63,18 +82,19 @@ request_fields(const attempt_identity& identity, const secret& user_info)
     };
     if (const std::string credentials = credentials_of(job, user_info); !credentials.empty())
         add_unless_own("Authorization", credentials);
-    add_unless_own("User-Agent", fmt::format("carillon/{}", version()));
+    add_unless_own("User-Agent", std::string("carillon/").append(version()));
     // Without the field any coding is acceptable (RFC 9110 section 12.5.3), but none can be read
     // here.
     add_unless_own("Accept-Encoding", "identity");
     std::erase_if(
         out, [](const auto& f) { return f.second.empty() && is_sent_by_default(f.first); });
 
+    std::string scheduled_at = format_utc(run.scheduled_at);
     out.emplace_back("traceparent", traceparent(run.id, span_id));
-    out.emplace_back("Idempotency-Key", idempotency_key(job, run));
+    out.emplace_back("Idempotency-Key", idempotency_key(job.name, scheduled_at));
     out.emplace_back("Carillon-Job", job.name);
     out.emplace_back("Carillon-Run", boost::uuids::to_string(run.id));
-    out.emplace_back("Carillon-Scheduled-At", format_utc(run.scheduled_at));
+    out.emplace_back("Carillon-Scheduled-At", std::move(scheduled_at));
     out.emplace_back("Carillon-Attempt", std::to_string(attempt));
     out.emplace_back("Carillon-Fence", std::to_string(run.fence));
     return out;

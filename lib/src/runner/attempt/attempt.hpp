@@ -43,8 +43,8 @@ std::string origin_of(const job& j);
  * Waits for what a job needs before its coroutine begins: the permit of its first attempt. Of ten
  * thousand jobs at one instant nearly all wait here.
  *
- * `then` is called with nothing, within this call, where the job needs no permit yet: work that was
- * accepted before a crash is polled for.
+ * `then` is called within this call where a permit is free. It is called with nothing where the job
+ * needs none yet: work that was accepted before a crash is polled for.
  */
 template <class Handler>
 void wait_for_permit(
@@ -55,8 +55,11 @@ void wait_for_permit(
     Handler then)
 {
     if (record.polled) return then(std::nullopt);
+    std::string origin = origin_of(j);
+    if (auto held = shared.limiter->try_acquire(origin))
+        return then(limiter::permit_result{.held = std::move(held)});
     shared.limiter->async_acquire(
-        origin_of(j), j.deadline, boost::asio::bind_cancellation_slot(slot, std::move(then)));
+        std::move(origin), j.deadline, boost::asio::bind_cancellation_slot(slot, std::move(then)));
 }
 
 /**

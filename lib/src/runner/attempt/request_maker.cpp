@@ -53,7 +53,7 @@ class request_filler {
 public:
     explicit request_filler(const request_context& c) : context_(c) {}
 
-    std::string fill(const std::string& text, placement where, bool is_secret = false)
+    std::string fill(std::string text, placement where, bool is_secret = false)
     {
         if (!has_placeholders(text)) return text;
         auto filled = fill_in(text, where, values(is_secret));
@@ -111,7 +111,7 @@ void add_fields(
     for (auto& [name, value] : fields) {
         const bool is_secret = is_secret_header(name);
         const bool has_reply_value = has_placeholders(value) && !reply_references(value).empty();
-        std::string filled = f.fill(value, placement::header, is_secret);
+        std::string filled = f.fill(std::move(value), placement::header, is_secret);
         out.fields.push_back({std::move(name), std::move(filled), is_secret || has_reply_value});
     }
     // All secrets are known only now.

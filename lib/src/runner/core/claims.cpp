@@ -17,7 +17,7 @@ namespace carillon::detail {
 namespace {
 
 /// Runs that start without a pause for signals, replies and timers.
-constexpr std::size_t runs_in_a_row = 256;
+constexpr std::size_t runs_in_a_row = 64;
 
 } // namespace
 

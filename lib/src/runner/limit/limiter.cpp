@@ -53,6 +53,16 @@ void limiter::close()
     for (auto& [origin, s] : all_) s.probe_wait.cancel();
 }
 
+std::shared_ptr<limiter::permit> limiter::try_acquire(const std::string& origin)
+{
+    if (closed_ || used_ >= max_.max_concurrent) return nullptr;
+    forget_unused();
+    origin_state& s = remember(origin);
+    // Others wait only where a bound is reached, or the circuit knows of a failure.
+    const bool is_free = s.used < max_.max_per_origin && s.circuit.failures() == 0;
+    return is_free ? make_permit(s) : nullptr;
+}
+
 void limiter::acquire(std::string origin, microseconds longest, operation::handler_type handler)
 {
     forget_unused();

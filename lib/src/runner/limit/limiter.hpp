@@ -65,6 +65,10 @@ public:
     /** Gives no more permits, and stops its timers. The caller cancels the waits that are left. */
     void close();
 
+    /** A permit at once, as nearly every attempt gets it. Null where the attempt has to wait: for
+     * others, or for a circuit that knows of a failure. */
+    std::shared_ptr<permit> try_acquire(const std::string& origin);
+
     /**
      * Waits for a permit: `void(permit_result)`. Errors: @ref errc::timed_out after `longest`; the
      * error of a failed probe. Cancellation: every type, at once, with `operation_aborted`.
