@@ -3,17 +3,22 @@
 #include "base/exit_code.hpp"
 #include "base/terminal.hpp"
 #include "commands/commands.hpp"
+#include "manual/about.hpp"
+#include "manual/completion.hpp"
+#include "manual/man_page.hpp"
 #include <carillon/detail/edit_distance.hpp>
 #include <carillon/detail/text.hpp>
 #include <carillon/version.hpp>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cstdlib>
 #include <functional>
 #include <iostream>
+#include <iterator>
 #include <optional>
 #include <sstream>
 #include <string>
@@ -46,6 +51,63 @@ std::string no_such_command(const CLI::App& app, const std::string& name)
         nearest.consider(command->get_name());
     return detail::visible(
         fmt::format("there is no command '{}'{}; see carillon --help", name, nearest.suggestion()));
+}
+
+constexpr std::string_view outcome_words[] = {"completed", "failed",    "timed_out", "unreachable",
+                                              "rejected",  "cancelled", "skipped",   "interrupted",
+                                              "missed",    "running"};
+
+/** What can stand behind an option, or as an argument, by its name: one name means one thing. */
+void set_value(parameter& p)
+{
+    const auto take = [&](const auto& words) {
+        p.value = value_kind::word;
+        p.words.assign(std::begin(words), std::end(words));
+    };
+    if (p.name == "--config")
+        p.value = value_kind::file;
+    else if (p.name == "--dir")
+        p.value = value_kind::folder;
+    else if (p.name == "job")
+        p.value = value_kind::job;
+    else if (p.name == "shell")
+        take(known_shells);
+    else if (p.name == "--outcome")
+        take(outcome_words);
+}
+
+parameter parameter_of(const CLI::Option& o)
+{
+    parameter out;
+    out.help = o.get_description();
+    out.is_argument = o.get_positional();
+    out.is_required = o.get_required();
+    out.name = out.is_argument ? o.get_name(true) : "--" + o.get_lnames().front();
+    if (!o.get_snames().empty()) out.short_name = "-" + o.get_snames().front();
+    if (o.get_items_expected_max() > 0) out.value = value_kind::text;
+    set_value(out);
+    return out;
+}
+
+/** A group of options is an app without a name in the command's own, with a --help of its own. */
+void add_parameters(const CLI::App& from, std::vector<parameter>& to)
+{
+    for (const CLI::Option* o : from.get_options()) {
+        parameter p = parameter_of(*o);
+        const bool is_known = std::any_of(
+            to.begin(), to.end(), [&](const parameter& known) { return known.name == p.name; });
+        if (!is_known) to.push_back(std::move(p));
+    }
+    for (const CLI::App* group : from.get_subcommands(nullptr))
+        if (group->get_name().empty()) add_parameters(*group, to);
+}
+
+command_text text_of(const CLI::App& command, const std::string& name)
+{
+    command_text out{.name = name, .help = command.get_description()};
+    out.about = about(name);
+    add_parameters(command, out.parameters);
+    return out;
 }
 
 void add_next_options(CLI::App& next, next_options& o, bool& as_batch)
@@ -93,11 +155,16 @@ void add_history_options(CLI::App& history, history_options& o)
         ->check(CLI::PositiveNumber);
     history.add_option(
         "--since", o.since, "What ended at this time, RFC 3339 or local, or later; or a span: 2h");
-    history.add_option(
-        "--outcome", o.outcome,
-        "completed, failed, timed_out, unreachable, rejected, cancelled, skipped, interrupted, "
-        "missed, running");
+    history.add_option("--outcome", o.outcome, fmt::format("{}", fmt::join(outcome_words, ", ")));
     history.add_flag("--json", o.as_json, "For programs");
+}
+
+std::string exit_codes_in_words()
+{
+    std::string out;
+    for (const auto& [code, meaning] : exit_codes)
+        out += fmt::format("{}{} {}", out.empty() ? "Exit codes: " : "; ", code, meaning);
+    return out + ".";
 }
 
 /** The commands with their options, and what the user has written of them. */
@@ -107,14 +174,12 @@ public:
     {
         app_.set_version_flag("--version", "carillon " + std::string(version()));
         app_.require_subcommand(1);
-        app_.footer(
-            "Exit codes: 0 good; 1 a job failed; 2 usage or configuration; 3 the store is in "
-            "memory, which only its daemon can read; 4 no such job or run; 6 could not start, or "
-            "no store to read.");
+        app_.footer(exit_codes_in_words());
         add_those_that_send();
         add_those_that_plan();
         add_those_that_read_the_store();
         add_demo();
+        add_those_about_the_others();
     }
 
     int run(int argc, char** argv)
@@ -218,6 +283,44 @@ private:
         demo.add_option("--dir", demo_.directory, "Keep the state in this folder");
     }
 
+    void add_those_about_the_others()
+    {
+        add_with_config(
+            "completion", "Print a script with which a shell completes carillon's commands",
+            [this] { return print_completion(); })
+            .add_option("shell", shell_, "bash, fish or zsh")
+            ->required();
+        add("man", "Print a command's page of man(1)", [this] {
+            return print_man_page();
+        }).add_option("command", page_, "A command (the program itself)");
+    }
+
+    command_texts texts() const
+    {
+        command_texts out{text_of(app_, "")};
+        for (const CLI::App* c : app_.get_subcommands(nullptr))
+            out.push_back(text_of(*c, c->get_name()));
+        return out;
+    }
+
+    int print_completion() const
+    {
+        if (shell_ == "jobs") return command_jobs(path_);
+        const std::string script = completion_script(shell_, texts());
+        if (!script.empty()) return print_result(script);
+        print_error(detail::visible(
+            fmt::format("'{}' is none of {}", shell_, fmt::join(known_shells, ", "))));
+        return exit_usage;
+    }
+
+    int print_man_page() const
+    {
+        const std::string page = man_page(page_, texts());
+        if (!page.empty()) return print_result(page);
+        print_error(no_such_command(app_, page_));
+        return exit_usage;
+    }
+
     /** What cannot be parsed. CLI11 reports help and version as errors, too. */
     int answer(const CLI::ParseError& e, int argc, char** argv)
     {
@@ -236,6 +339,8 @@ private:
     std::string path_ = default_path();
     std::string job_;
     std::string run_;
+    std::string shell_;
+    std::string page_;
     bool as_json_ = false;
     bool as_batch_ = false;
     next_options next_;

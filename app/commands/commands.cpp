@@ -68,6 +68,16 @@ int command_run(const std::string& path)
     return daemon(std::move(*config), reloader(path)).run();
 }
 
+/** For shells, which complete a line: what is wrong they cannot show. */
+int command_jobs(const std::string& path)
+{
+    const auto config = load_configuration(path, process_variables(), config_use::look);
+    if (!config) return exit_usage;
+    std::string out;
+    for (const job& j : config->jobs.jobs()) out += j.name + "\n";
+    return print_result(out);
+}
+
 int command_once(const std::string& path, const std::string& job)
 {
     auto config = load(path);

@@ -19,6 +19,7 @@ int command_next(const std::string& path, const next_options& o);
 int command_simulate(const std::string& path, const simulate_options& o);
 int command_status(const std::string& path, bool as_json);
 int command_history(const std::string& path, const history_options& o);
+int command_jobs(const std::string& path);
 int command_show(const std::string& path, const std::string& run, bool as_json);
 
 /** `next --batch`; see @ref answer_lines. */

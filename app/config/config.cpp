@@ -48,6 +48,7 @@ public:
     {
         const config_file* main = files_.open(path);
         if (main == nullptr) return failure();
+        sinks_.read_environment();
         read_main(*main);
         read_proxies();
         // Included files stand behind the main one; they hold jobs only.
@@ -80,6 +81,7 @@ private:
             t.finish();
         }
         read_store_table(in, file);
+        sinks_.add_default(out_.sinks);
         jobs_.add(in, file);
         in.finish();
     }

@@ -2,8 +2,19 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
+#include <string_view>
+#include <utility>
+
 namespace carillon::app {
 namespace {
+
+constexpr std::pair<std::string_view, log_format> format_words[] = {
+    {"text", log_format::text},
+    {"json", log_format::json},
+    {"logfmt", log_format::logfmt},
+    {"classic", log_format::classic}};
 
 /** Whether the type is known. */
 bool read_words(table_reader& t, sink_options& o)
@@ -17,13 +28,7 @@ bool read_words(table_reader& t, sink_options& o)
          {"journal", sink_type::journal},
          {"syslog", sink_type::syslog}},
         o.type);
-    t.word<log_format>(
-        "format",
-        {{"text", log_format::text},
-         {"json", log_format::json},
-         {"logfmt", log_format::logfmt},
-         {"classic", log_format::classic}},
-        o.format);
+    t.word<log_format>("format", format_words, o.format);
     t.word<log_level>(
         "level",
         {{"debug", log_level::debug},
@@ -51,6 +56,29 @@ void read_file_sink(table_reader& t, sink_options& o)
 
 } // namespace
 
+void sink_reader::read_environment()
+{
+    static constexpr const char* name = "CARILLON_LOG_FORMAT";
+    const std::string given = reading_.variables.environment(name).value_or("");
+    if (given.empty()) return;
+    const auto* const at =
+        std::find_if(std::begin(format_words), std::end(format_words), [&](const auto& word) {
+            return word.first == given;
+        });
+    if (at != std::end(format_words))
+        console_format_ = at->second;
+    else
+        reading_.errors.push_back(
+            {.what = fmt::format(
+                 "the environment's {}: must be 'text', 'json', 'logfmt' or 'classic', not '{}'",
+                 name, given)});
+}
+
+void sink_reader::add_default(std::vector<sink_options>& out) const
+{
+    if (out.empty()) out.push_back({.format = console_format_});
+}
+
 void sink_reader::read_log(
     const config_file& file, const toml_table& log, std::vector<sink_options>& out)
 {
@@ -69,8 +97,9 @@ void sink_reader::read_log(
 sink_options sink_reader::read_sink(const config_file& file, const toml_table& table)
 {
     table_reader t(reading_, file.path, table, {"log.sinks"});
-    sink_options o;
+    sink_options o{.format = console_format_};
     const bool knows_type = read_words(t, o);
+    if (o.type != sink_type::console && t.any("format") == nullptr) o.format = log_format::text;
     read_filters(t, file, table, o);
     if (knows_type && o.type == sink_type::console)
         t.word<bool>("stream", {{"stdout", false}, {"stderr", true}}, o.to_stderr);

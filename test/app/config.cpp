@@ -189,4 +189,31 @@ BOOST_AUTO_TEST_CASE(a_key_in_the_file_is_warned_of)
     BOOST_TEST(to_string(config->warnings[0]).find("plain-text") == std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(the_environment_names_the_format_of_consoles_without_one)
+{
+    const std::string jobs = "[jobs.a]\nurl = \"http://h/\"\n";
+    const auto formats = [&](const std::string& sinks) {
+        const auto config = load(sinks + jobs);
+        std::vector<log_format> out;
+        for (const sink_options& o : config->sinks) out.push_back(o.format);
+        return out;
+    };
+    using enum log_format;
+    const std::string several = "[[log.sinks]]\ntype = \"console\"\n"
+                                "[[log.sinks]]\ntype = \"console\"\nformat = \"logfmt\"\n"
+                                "[[log.sinks]]\ntype = \"file\"\npath = \"/x\"\n";
+    BOOST_TEST((formats("") == std::vector{text}));
+    BOOST_TEST((formats(several) == std::vector{text, logfmt, text}));
+    environment["CARILLON_LOG_FORMAT"] = "json";
+    BOOST_TEST((formats("") == std::vector{json}));
+    BOOST_TEST((formats(several) == std::vector{json, logfmt, text}));
+    environment["CARILLON_LOG_FORMAT"] = "";
+    BOOST_TEST((formats("") == std::vector{text}));
+    environment["CARILLON_LOG_FORMAT"] = "yaml";
+    BOOST_TEST(
+        errors(jobs) ==
+        "the environment's CARILLON_LOG_FORMAT: must be 'text', 'json', 'logfmt' or "
+        "'classic', not 'yaml'");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
