@@ -19,11 +19,13 @@ public:
         : load_(std::move(load)), on_loaded_(std::move(on_loaded)), executor_(std::move(ex))
     {}
 
-    bool start()
+    bool start(look_function look)
     {
         const std::lock_guard lock(mutex_);
         if (busy_) return false;
-        std::thread([self = shared_from_this()] { self->work(); }).detach();
+        std::thread([self = shared_from_this(), look = std::move(look)] {
+            self->work(look);
+        }).detach();
         busy_ = true;
         return true;
     }
@@ -35,21 +37,27 @@ public:
     }
 
 private:
-    void work()
+    void work(const look_function& look)
     {
-        loaded config = load_safely();
+        std::string seen;
+        loaded config = load_safely(look, seen);
         const std::lock_guard lock(mutex_);
         busy_ = false;
         if (!executor_) return;
-        asio::post(*executor_, [weak = weak_from_this(), config = std::move(config)]() mutable {
-            if (const auto self = weak.lock()) self->on_loaded_(std::move(config));
-        });
+        asio::post(
+            *executor_, [weak = weak_from_this(), config = std::move(config),
+                         seen = std::move(seen)]() mutable {
+                if (const auto self = weak.lock())
+                    self->on_loaded_(std::move(config), std::move(seen));
+            });
     }
 
-    loaded load_safely() const
+    loaded load_safely(const look_function& look, std::string& seen) const
     {
         try {
-            return load_();
+            loaded config = load_();
+            if (config && look) seen = look(*config);
+            return config;
         } catch (const std::exception& e) {
             return invalid_configuration{{{.what = e.what()}}};
         }
@@ -68,6 +76,6 @@ config_loader::config_loader(asio::any_io_executor ex, load_function load, handl
 
 config_loader::~config_loader() { state_->abandon(); }
 
-bool config_loader::start() { return state_->start(); }
+bool config_loader::start(look_function look) { return state_->start(std::move(look)); }
 
 } // namespace carillon::app

@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 
 namespace carillon::app {
 
@@ -20,7 +21,10 @@ public:
     using loaded = boost::system::result<configuration, invalid_configuration>;
     /// Is called on the thread; what it throws becomes an error.
     using load_function = std::function<loaded()>;
-    using handler = std::function<void(loaded)>;
+    /** Looks at a configuration that was loaded, on the thread, and tells what it sees. */
+    using look_function = std::function<std::string(const configuration&)>;
+    /** `seen` is what the look told of it; empty where nothing was loaded. */
+    using handler = std::function<void(loaded, std::string seen)>;
 
     /** `on_loaded` is called on `ex`, as long as this object is there. */
     config_loader(boost::asio::any_io_executor ex, load_function load, handler on_loaded);
@@ -28,8 +32,9 @@ public:
     config_loader(const config_loader&) = delete;
     config_loader& operator=(const config_loader&) = delete;
 
-    /** Begins; false where one is under way. Throws where no thread can be had. */
-    bool start();
+    /** Begins; false where one is under way. Throws where no thread can be had. `look` must touch
+     * nothing that may end before the thread. */
+    bool start(look_function look);
 
 private:
     class state;

@@ -1,6 +1,7 @@
 #include "service/daemon.hpp"
 
 #include "base/exit_code.hpp"
+#include "plan/reload_plan.hpp"
 #include "service/systemd.hpp"
 #include "text/describe.hpp"
 
@@ -15,12 +16,12 @@
 namespace carillon::app {
 
 daemon::daemon(configuration config, config_loader::load_function reload)
-    : engine_(std::move(config), true)
+    : keys_(keys_of(config)), engine_(std::move(config), true)
 {
     if (reload)
-        loader_.emplace(engine_.context().get_executor(), std::move(reload), [this](auto loaded) {
-            reloaded(std::move(loaded));
-        });
+        loader_.emplace(
+            engine_.context().get_executor(), std::move(reload),
+            [this](auto loaded, const std::string& plan) { reloaded(std::move(loaded), plan); });
     engine_.runner().on_event([this](const event& e) { on_event(e); });
 }
 
@@ -88,7 +89,7 @@ void daemon::reload()
 {
     if (shutdown_.is_stopping()) return;
     try {
-        if (!loader_->start()) {
+        if (!loader_->start(planner())) {
             reload_again_ = true; // the file may have changed since it was read
             return engine_.log(
                 log_level::warning, "reloading",
@@ -100,17 +101,29 @@ void daemon::reload()
     }
 }
 
-void daemon::reloaded(config_loader::loaded config)
+/** What a configuration that was loaded will change, in words. */
+config_loader::look_function daemon::planner() const
+{
+    const time_origins origins{.boot = engine_.time().boot_time(), .start = engine_.time().now()};
+    return [before = force{engine_.runner().jobs(), keys_}, origins](const configuration& after) {
+        return in_words(plan_reload(before, after, origins));
+    };
+}
+
+void daemon::reloaded(config_loader::loaded config, const std::string& plan)
 {
     if (shutdown_.is_stopping()) return;
     if (config) {
         // It may fail, for want of a thread for a new sink: that must not end the daemon.
         try {
+            auto keys = keys_of(*config);
             engine_.apply(std::move(*config));
+            keys_ = std::move(keys);
             ::malloc_trim(0);
             engine_.log(
                 log_level::info, "reloaded",
-                "reloaded: " + count_of_jobs(engine_.runner().jobs()->size()));
+                fmt::format(
+                    "reloaded: {}; {}", count_of_jobs(engine_.runner().jobs()->size()), plan));
         } catch (const std::exception& e) {
             reload_failed(e.what());
         }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "config/config_loader.hpp"
+#include "plan/written_keys.hpp"
 #include "service/engine.hpp"
 #include "service/service_status.hpp"
 #include "service/shutdown_sequence.hpp"
@@ -10,7 +11,9 @@
 
 #include <functional>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace carillon::app {
 
@@ -49,13 +52,15 @@ private:
     void await_hangup();
     void on_event(const event& e);
     void reload();
-    void reloaded(config_loader::loaded config);
+    config_loader::look_function planner() const;
+    void reloaded(config_loader::loaded config, const std::string& plan);
     void reload_failed(std::string_view why);
     void ready();
     void notify_ready();
     void kick_watchdog();
     void finish();
 
+    std::vector<written_key> keys_; // of the configuration that is in force
     engine engine_;
     shutdown_sequence shutdown_{engine_};
     service_status status_{engine_.context().get_executor(), engine_.runner()};

@@ -41,6 +41,7 @@ public:
     /** Writes a line about the program to the log. */
     void log(log_level level, std::string_view event, std::string message) const;
 
+    const time_source& time() const { return time_; }
     boost::asio::io_context& context() { return ctx_; }
     carillon::runner& runner() { return runner_; }
     const carillon::runner& runner() const { return runner_; }

@@ -1,7 +1,5 @@
 #include "text/busiest_second.hpp"
 
-#include <carillon/time/schedule.hpp>
-
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -66,10 +64,9 @@ std::vector<alike> grouped(const job_set& jobs)
 
 } // namespace
 
-std::optional<crowded_second> busiest_second(const job_set& jobs, const time_source& time)
+std::optional<crowded_second> busiest_second(const job_set& jobs, const time_origins& origins)
 {
-    const time_origins origins{.boot = time.boot_time(), .start = time.now()};
-    const instant from = std::chrono::ceil<std::chrono::seconds>(time.now());
+    const instant from = std::chrono::ceil<std::chrono::seconds>(origins.start);
     const instant to = from + std::chrono::seconds{seconds_of_a_day};
     std::vector<int> runs(seconds_of_a_day, 0);
     std::int64_t left = most_instants;

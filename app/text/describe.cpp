@@ -152,7 +152,7 @@ std::string describe_jobs(const job_set& jobs, const time_source& time, const sc
         line("chain", describe_chain(jobs, i));
         line("next", describe_instants(next_instants(j, time, shown_instants), time.now()));
     }
-    if (const auto busiest = busiest_second(jobs, time))
+    if (const auto busiest = busiest_second(jobs, {.boot = time.boot_time(), .start = time.now()}))
         out += "\n" + labelled("busiest second of the coming day: ", in_english(*busiest), to);
     return jobs.secrets().hide(out);
 }
@@ -171,7 +171,8 @@ std::string jobs_as_json(const job_set& jobs, const time_source& time)
         list.push_back(std::move(o));
     }
     json::object out{{"jobs", std::move(list)}, {"busiest_second", nullptr}};
-    if (const auto busiest = busiest_second(jobs, time)) out["busiest_second"] = as_json(*busiest);
+    if (const auto busiest = busiest_second(jobs, {.boot = time.boot_time(), .start = time.now()}))
+        out["busiest_second"] = as_json(*busiest);
     return jobs.secrets().hide(json::serialize(out));
 }
 

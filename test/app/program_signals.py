@@ -110,6 +110,11 @@ class ProgramSignals(ProgramCase):
         daemon.send_signal(signal.SIGHUP)
         for line in daemon.stdout:
             if "reloaded: 2 jobs" in line:
+                self.assertIn("; added: more", line)
+                break
+        daemon.send_signal(signal.SIGHUP)
+        for line in daemon.stdout:
+            if "reloaded: 2 jobs; nothing has changed" in line:
                 break
         daemon.send_signal(signal.SIGTERM)
         daemon.communicate(timeout=60)
