@@ -85,6 +85,7 @@ parameter parameter_of(const CLI::Option& o)
     out.name = out.is_argument ? o.get_name(true) : "--" + o.get_lnames().front();
     if (!o.get_snames().empty()) out.short_name = "-" + o.get_snames().front();
     if (o.get_items_expected_max() > 0) out.value = value_kind::text;
+    out.may_repeat = o.get_items_expected_max() > 1;
     set_value(out);
     return out;
 }

@@ -48,7 +48,7 @@ public:
     {
         const config_file* main = files_.open(path);
         if (main == nullptr) return failure();
-        sinks_.read_environment();
+        if (use_ == config_use::send) sinks_.read_environment();
         read_main(*main);
         read_proxies();
         // Included files stand behind the main one; they hold jobs only.

@@ -56,10 +56,20 @@ private:
     {
         try {
             loaded config = load_();
-            if (config && look) seen = look(*config);
+            if (config) seen = looked_at(*config, look);
             return config;
         } catch (const std::exception& e) {
             return invalid_configuration{{{.what = e.what()}}};
+        }
+    }
+
+    /** What cannot be told is no reason to refuse a configuration. */
+    static std::string looked_at(const configuration& config, const look_function& look)
+    {
+        try {
+            return look ? look(config) : std::string();
+        } catch (const std::exception&) {
+            return {};
         }
     }
 

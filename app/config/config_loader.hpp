@@ -23,7 +23,7 @@ public:
     using load_function = std::function<loaded()>;
     /** Looks at a configuration that was loaded, on the thread, and tells what it sees. */
     using look_function = std::function<std::string(const configuration&)>;
-    /** `seen` is what the look told of it; empty where nothing was loaded. */
+    /** `seen` is what the look told of it; empty where nothing was loaded, or the look failed. */
     using handler = std::function<void(loaded, std::string seen)>;
 
     /** `on_loaded` is called on `ex`, as long as this object is there. */

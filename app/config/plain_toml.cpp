@@ -13,8 +13,8 @@
 namespace carillon::app {
 namespace {
 
-/// Lists and tables in lists and tables.
-constexpr int max_depth = 16;
+/// Lists and tables in lists and tables, and keys in a row.
+constexpr std::size_t max_depth = 16;
 
 /// No whole number of so many digits is too large, and no part of a fraction too long.
 constexpr std::ptrdiff_t safe_digits = 18;
@@ -167,7 +167,7 @@ private:
         if (is_of_list) ++p_;
         if (!parse_keys() || *p_++ != ']') return false;
         if (is_of_list && *p_++ != ']') return false;
-        dotted_.clear();
+        ++section_mark_;
         toml_table* outer = &out_.root();
         for (std::size_t i = 0; i + 1 < keys_.size(); ++i) {
             outer = open_table(*outer, keys_[i], at);
@@ -234,12 +234,10 @@ private:
     {
         if (toml_node* before = toml_document::newest(in, key.name)) {
             toml_table* table = toml_document::table_in(*before);
-            const bool is_ours = std::find(dotted_.begin(), dotted_.end(), table) != dotted_.end();
-            return is_ours ? table : nullptr;
+            return table != nullptr && table->mark() == section_mark_ ? table : nullptr;
         }
-        toml_table* made = out_.make_table(key.place);
+        toml_table* made = out_.make_table(key.place, false, section_mark_);
         out_.append(in, key.name, key.place, {key.place, made});
-        dotted_.push_back(made);
         return made;
     }
 
@@ -251,7 +249,7 @@ private:
             skip_blanks();
             const file_place at = here();
             const auto name = parse_key();
-            if (!name || name->empty()) return false;
+            if (!name || name->empty() || keys_.size() == max_depth) return false;
             keys_.push_back({*name, at});
             skip_blanks();
             if (*p_ != '.') return true;
@@ -266,7 +264,7 @@ private:
         return std::string_view(begin, static_cast<std::size_t>(p_ - begin));
     }
 
-    std::optional<toml_node> parse_value(int depth)
+    std::optional<toml_node> parse_value(std::size_t depth)
     {
         const file_place at = here();
         switch (*p_) {
@@ -373,7 +371,7 @@ private:
         return toml_node(at, value);
     }
 
-    std::optional<toml_node> parse_list(file_place at, int depth)
+    std::optional<toml_node> parse_list(file_place at, std::size_t depth)
     {
         toml_list* const list = out_.make_list();
         for (++p_;;) {
@@ -399,7 +397,7 @@ private:
     }
 
     /** One in braces, all in a line. */
-    std::optional<toml_node> parse_table(file_place at, int depth)
+    std::optional<toml_node> parse_table(file_place at, std::size_t depth)
     {
         toml_table* const table = out_.make_table(at);
         ++p_;
@@ -428,8 +426,8 @@ private:
     std::ptrdiff_t longer_ = 0; // so many bytes more than characters
     const bool is_ascii_;
     toml_table* section_;
-    std::vector<toml_table*> dotted_; // of the section
-    std::vector<key_part> keys_;      // those that were read last
+    std::uint32_t section_mark_ = 1; // of the tables that its dotted keys make
+    std::vector<key_part> keys_;     // those that were read last
     std::string scratch_;
 };
 

@@ -19,9 +19,9 @@ bool toml_list::holds_only(toml_node::kind k) const
     return std::all_of(begin(), end(), [&](const toml_node& n) { return n.is(k); });
 }
 
-toml_table* toml_document::make_table(file_place at, bool is_open)
+toml_table* toml_document::make_table(file_place at, bool is_open, std::uint32_t mark)
 {
-    return std::pmr::polymorphic_allocator<>(&arena_).new_object<toml_table>(at, is_open);
+    return std::pmr::polymorphic_allocator<>(&arena_).new_object<toml_table>(at, is_open, mark);
 }
 
 toml_list* toml_document::make_list(bool is_open)

@@ -92,8 +92,11 @@ public:
      * list. */
     bool is_open() const noexcept { return is_open_; }
 
+    /** What it was made with, for its maker to know it by. */
+    std::uint32_t mark() const noexcept { return mark_; }
+
 protected:
-    explicit toml_entries(bool is_open) noexcept : is_open_(is_open) {}
+    toml_entries(bool is_open, std::uint32_t mark) noexcept : mark_(mark), is_open_(is_open) {}
 
     template <class T, T (*Get)(const toml_entry&)>
     class iterator_of {
@@ -127,6 +130,7 @@ protected:
     toml_entry* first_ = nullptr;
     toml_entry* last_ = nullptr;
     std::size_t size_ = 0;
+    std::uint32_t mark_;
     bool is_open_;
 
 private:
@@ -138,7 +142,9 @@ class toml_table : public toml_entries {
 public:
     using iterator = iterator_of<const toml_entry&, whole>;
 
-    toml_table(file_place at, bool is_open) noexcept : toml_entries(is_open), place_(at) {}
+    toml_table(file_place at, bool is_open, std::uint32_t mark) noexcept
+        : toml_entries(is_open, mark), place_(at)
+    {}
 
     /** Of its head `[name]`, of its `{`, or of the dotted key that made it. */
     file_place place() const noexcept { return place_; }
@@ -165,7 +171,7 @@ class toml_list : public toml_entries {
 public:
     using iterator = iterator_of<const toml_node&, value>;
 
-    explicit toml_list(bool is_open) noexcept : toml_entries(is_open) {}
+    explicit toml_list(bool is_open) noexcept : toml_entries(is_open, 0) {}
 
     iterator begin() const { return iterator(first_); }
     iterator end() const { return iterator(); }
@@ -186,7 +192,7 @@ public:
     const toml_table& root() const noexcept { return *root_; }
 
     toml_table& root() noexcept { return *root_; }
-    toml_table* make_table(file_place at, bool is_open = false);
+    toml_table* make_table(file_place at, bool is_open = false, std::uint32_t mark = 0);
     toml_list* make_list(bool is_open = false);
     void append(toml_table& to, std::string_view name, file_place at, toml_node value);
     void append(toml_list& to, toml_node value);

@@ -51,6 +51,8 @@ public:
     error_code write(const std::vector<log_line>& lines, std::size_t& written) override
     {
         for (const log_line& l : lines) {
+            // Also after an error: it is written to again without being opened.
+            if (error_code ec = open()) return ec;
             if (error_code ec = send(*l.entry, l.text)) return ec;
             ++written;
         }
@@ -83,7 +85,7 @@ private:
         parts.reserve(fields.size());
         for (std::string& f : fields) parts.push_back({f.data(), f.size()});
         const int r = sendv_(parts.data(), static_cast<int>(parts.size()));
-        return r < 0 ? error_code(-r, boost::system::system_category()) : open();
+        return r < 0 ? error_code(-r, boost::system::system_category()) : error_code{};
     }
 
     decltype(find_sendv()) sendv_ = find_sendv();

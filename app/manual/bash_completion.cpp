@@ -8,27 +8,31 @@ namespace {
 
 constexpr std::string_view bash_functions =
     R"sh(# Completes carillon's command line in bash. Made by: carillon completion bash
-_carillon_words() { mapfile -t COMPREPLY < <(compgen -W "$1" -- "${COMP_WORDS[COMP_CWORD]}"); }
+_carillon_words() { mapfile -t COMPREPLY < <(compgen -W "$1" -- "$current"); }
 
 _carillon_paths() {
     compopt -o filenames 2>/dev/null
-    mapfile -t COMPREPLY < <(compgen "$1" -- "${COMP_WORDS[COMP_CWORD]}")
+    mapfile -t COMPREPLY < <(compgen "$1" -- "$current")
 }
 
 _carillon_jobs() {
     local -a options=()
-    [[ -z $1 ]] || options=(-c "$1")
+    [[ -z $1 ]] || options=(-c "${1/#\~/$HOME}")
     _carillon_words "$("${COMP_WORDS[0]}" completion jobs "${options[@]}" 2>/dev/null)"
 }
 
 _carillon() {
-    local current=${COMP_WORDS[COMP_CWORD]} command='' config='' i
+    local current=${COMP_WORDS[COMP_CWORD]} command='' config='' i word
+    # In --config=FILE the sign is a word of its own.
+    local -a words=()
+    for word in "${COMP_WORDS[@]:0:COMP_CWORD}"; do [[ $word == = ]] || words+=("$word"); done
+    [[ $current != = ]] || current=
     COMPREPLY=()
-    for ((i = 1; i < COMP_CWORD; ++i)); do
-        case ${COMP_WORDS[i]} in
-        -c | --config) ((i + 1 < COMP_CWORD)) && config=${COMP_WORDS[++i]} ;;
+    for ((i = 1; i < ${#words[@]}; ++i)); do
+        case ${words[i]} in
+        -c | --config) ((i + 1 < ${#words[@]})) && config=${words[++i]} ;;
         -*) ;;
-        *) command=${command:-${COMP_WORDS[i]}} ;;
+        *) command=${command:-${words[i]}} ;;
         esac
     done
 )sh";
@@ -98,7 +102,7 @@ std::string case_of_command(const command_text& c, const command_texts& commands
 std::string bash_completion(const command_texts& commands)
 {
     std::string out(bash_functions);
-    out += "    case $command:${COMP_WORDS[COMP_CWORD - 1]} in\n";
+    out += "    case $command:${words[-1]} in\n";
     for (const command_text& c : commands) out += cases_of_values(c);
     out += "    esac\n    case $command in\n";
     for (const command_text& c : commands) out += case_of_command(c, commands);

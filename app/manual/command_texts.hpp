@@ -32,6 +32,7 @@ struct parameter {
     std::vector<std::string> words{};
     bool is_argument = false;
     bool is_required = false;
+    bool may_repeat = false;
 };
 
 struct command_text {

@@ -23,6 +23,14 @@ end
 complete -c carillon -f
 )sh";
 
+/** Within its quotes fish reads a backslash, too. */
+std::string fish_quoted(std::string_view text)
+{
+    std::string out;
+    for (const char c : text) out += c == '\\' ? "\\\\" : std::string(1, c);
+    return quoted(out);
+}
+
 std::string fish_values(const parameter& p)
 {
     switch (p.value) {
@@ -50,7 +58,8 @@ std::string fish_line(const std::string& where, const std::string& what)
 std::string fish_option(const parameter& o)
 {
     const std::string letter = o.short_name.empty() ? "" : "-s " + o.short_name.substr(1) + " ";
-    return fmt::format("{}-l {}{} -d {}", letter, o.name.substr(2), fish_values(o), quoted(o.help));
+    return fmt::format(
+        "{}-l {}{} -d {}", letter, o.name.substr(2), fish_values(o), fish_quoted(o.help));
 }
 
 } // namespace
@@ -63,7 +72,8 @@ std::string fish_completion(const command_texts& commands)
         const std::string where =
             c.name.empty() ? before_a_command : "__fish_seen_subcommand_from " + c.name;
         if (!c.name.empty())
-            out += fish_line(before_a_command, fmt::format("-a {} -d {}", c.name, quoted(c.help)));
+            out += fish_line(
+                before_a_command, fmt::format("-a {} -d {}", c.name, fish_quoted(c.help)));
         for (const parameter* o : options_of(c)) out += fish_line(where, fish_option(*o));
         const parameter* const argument = argument_of(c);
         if (argument != nullptr && argument->value != value_kind::text)

@@ -9,9 +9,10 @@ namespace {
 constexpr std::string_view zsh_functions = R"sh(#compdef carillon
 # Completes carillon's command line in zsh. Made by: carillon completion zsh
 _carillon_jobs() {
-    local -a config names
-    config=(${opt_args[-c]:-${opt_args[--config]}})
-    names=(${(f)"$(_call_program jobs $carillon completion jobs ${config:+-c} $config 2>/dev/null)"})
+    local config=${(Q)${opt_args[-c]:-${opt_args[--config]}}}
+    local -a names
+    config=${config/#\~/$HOME}
+    names=(${(f)"$($carillon completion jobs ${config:+-c} $config 2>/dev/null)"})
     compadd -a names
 }
 
@@ -64,6 +65,7 @@ std::string zsh_specification(const parameter& p)
 {
     if (p.is_argument) return quoted((p.is_required ? "" : ":") + zsh_value(p));
     const std::string what = "[" + zsh_escaped(p.help) + "]" + zsh_value(p);
+    if (p.may_repeat) return quoted("*" + p.name + what);
     if (p.short_name.empty()) return quoted(p.name + what);
     return fmt::format("'({0} {1})'{{{0},{1}}}{2}", p.short_name, p.name, quoted(what));
 }

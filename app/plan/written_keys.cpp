@@ -2,13 +2,15 @@
 
 #include "base/words.hpp"
 #include "text/describe_schedule.hpp"
+#include <carillon/detail/text.hpp>
 #include <carillon/job/endpoint.hpp>
-#include <carillon/job/header_name.hpp>
 #include <carillon/time/span.hpp>
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -98,14 +100,17 @@ public:
         if (!value.empty()) all_.push_back({std::move(key), value, hidden});
     }
 
+    /** Of a URL is shown what logs show. */
     void add_url(std::string key, const std::string& url)
     {
-        std::string shown = url;
-        const auto secrets = secret_url_parts(url);
-        std::for_each(secrets.rbegin(), secrets.rend(), [&](const url_part& part) {
-            shown.replace(part.begin, part.end - part.begin, hidden);
-        });
-        all_.push_back({std::move(key), url, std::move(shown)});
+        const bool has_query = url.find('?') != std::string::npos;
+        all_.push_back({std::move(key), url, shown_url(url) + (has_query ? "?***" : "")});
+    }
+
+    void add_body(std::string key, const std::string& body)
+    {
+        if (!body.empty())
+            all_.push_back({std::move(key), body, fmt::format("{} bytes", body.size())});
     }
 
     void add(std::string key, microseconds span) { add(std::move(key), format_span(span)); }
@@ -162,8 +167,19 @@ void add_route(const route& r, key_list& to)
     to.add("tls.verify", r.tls.verify);
     to.add("unix_socket", r.unix_socket);
     if (r.proxy && r.proxy->empty()) to.add("proxy", std::string("none"));
-    if (r.proxy && !r.proxy->empty()) to.add_url("proxy", r.proxy->reveal());
+    if (r.proxy && !r.proxy->empty()) to.add_secret("proxy", r.proxy->reveal());
     to.add("redirects", r.redirects);
+}
+
+/** Whether a header's value may be shown: any other may be a key. */
+bool is_harmless(std::string_view name)
+{
+    static constexpr std::string_view names[] = {
+        "Accept",       "Accept-Encoding", "Accept-Language", "Cache-Control",
+        "Content-Type", "Prefer",          "User-Agent"};
+    return std::any_of(std::begin(names), std::end(names), [&](std::string_view n) {
+        return detail::equals_ignoring_case(n, name);
+    });
 }
 
 void add_request(const job& j, key_list& to)
@@ -172,12 +188,12 @@ void add_request(const job& j, key_list& to)
     to.add("method", j.method);
     for (const header& h : *j.headers) {
         const std::string key = "headers." + h.name;
-        if (is_secret_header(h.name))
-            to.add_secret(key, h.value.reveal());
-        else
+        if (is_harmless(h.name))
             to.add(key, h.value.reveal());
+        else
+            to.add_secret(key, h.value.reveal());
     }
-    to.add("body", j.body);
+    to.add_body("body", j.body);
     add_auth(*j.auth, to);
     add_route(*j.route, to);
 }

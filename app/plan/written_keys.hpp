@@ -13,7 +13,7 @@ struct written_key {
     std::string key;
     /// May be a secret.
     std::string value;
-    /// The value with `***` for what is secret by its place.
+    /// The value, or `***` where it may be a secret.
     std::string shown;
 
     friend bool operator==(const written_key&, const written_key&) = default;

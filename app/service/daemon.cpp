@@ -123,7 +123,8 @@ void daemon::reloaded(config_loader::loaded config, const std::string& plan)
             engine_.log(
                 log_level::info, "reloaded",
                 fmt::format(
-                    "reloaded: {}; {}", count_of_jobs(engine_.runner().jobs()->size()), plan));
+                    "reloaded: {}{}{}", count_of_jobs(engine_.runner().jobs()->size()),
+                    plan.empty() ? "" : "; ", plan));
         } catch (const std::exception& e) {
             reload_failed(e.what());
         }

@@ -1,5 +1,6 @@
 #include "service/systemd.hpp"
 
+#include <cerrno>
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
@@ -53,8 +54,13 @@ void notify_systemd(const std::string& state)
     const int fd = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (fd < 0) return;
     ::setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
-    ::sendto(
-        fd, state.data(), state.size(), MSG_NOSIGNAL, reinterpret_cast<const sockaddr*>(&to), size);
+    const auto send = [&] {
+        return ::sendto(
+            fd, state.data(), state.size(), MSG_NOSIGNAL, reinterpret_cast<const sockaddr*>(&to),
+            size);
+    };
+    while (send() < 0 && errno == EINTR) {
+    }
     ::close(fd);
 }
 

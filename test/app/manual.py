@@ -53,7 +53,8 @@ class Place(unittest.TestCase):
 
 class Shells(Place):
     def bash(self, line):
-        words = ["carillon", *line.split(" ")]
+        # As readline splits a line: the sign is a word of its own.
+        words = ["carillon", *(part for word in line.split(" ") for part in re.split("(=)", word) if part or word == "")]
         script = """source <(carillon completion bash); COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _carillon
             printf '%s\\n' "${COMPREPLY[@]}" """
         done = self.ask("bash", "--norc", "-c", script, "bash", *words)
@@ -77,6 +78,11 @@ class Shells(Place):
             self.assertLessEqual(set(commands()), set(shell("")))
             self.assertEqual(sorted(shell("once -c c.toml ")), ["evening-report", "morning-report"])
             self.assertLessEqual({"--cron", "--tz", "--config"}, set(shell("next --")))
+
+    def test_bash_reads_a_sign_between_option_and_value(self):
+        self.assertEqual(self.bash("once --config=c.toml mor"), ["morning-report"])
+        self.assertEqual(self.bash("check --config=c.to"), ["c.toml"])
+        self.assertIn("c.toml", self.bash("check --config="))
 
     def test_what_nobody_can_guess_is_not_guessed(self):
         self.assertEqual(self.bash("next --cron "), [])

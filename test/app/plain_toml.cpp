@@ -53,6 +53,7 @@ const std::vector<std::string> taken{
     "# gr\xC3\xBC\xC3\x9F\na = \"\xC3\xA9\xE2\x80\x94\xE6\x97\xA5\xF0\x9F\x94\x94\" # \xC3\xA9\n"
     "b = [\"\xC3\xA9\", 1, 'x'] \n\"\xC3\xA9\" = { c = \"\xC3\xA9\", d = 2 }\n",
     "a.b = 1\na.c = 2\n[a2]\nq = 1",
+    "[jobs]\na.url = 1\nb.url = 2\na.retry.on = 3\n[defaults]\na.url = 4\na.retry.on = 5\n",
 };
 
 const std::vector<std::string> left{
@@ -118,6 +119,8 @@ const std::vector<std::string> left{
     "a.b = 1\n[a]",
     "[a.b]\n[c]\n[a]\nb.x = 1",
     "a = {}\na.b = 1",
+    "[s]\na.b = 1\n[t]\n[s.a]\n",
+    "a.b.c.d.e.f.g.h.i.j.k.l.m.n.o.p.q = 1",
     "a.b = 1\na.b.c = 2",
     "\xC3\xA9 = 1",
     std::string("a = 1\0", 6),

@@ -146,20 +146,42 @@ BOOST_AUTO_TEST_CASE(the_tables_without_jobs_are_told_first)
     BOOST_TEST((p.keys[3] == key_change{"jobs.a.schedule", "every 1h", "every 2h"}));
 }
 
-BOOST_AUTO_TEST_CASE(what_is_secret_is_told_and_not_shown)
+BOOST_AUTO_TEST_CASE(what_may_be_secret_is_told_and_not_shown)
 {
     job before = due_every("a", 1h);
     before.url = "http://me:password1@h/?token=old1&x=1";
-    before.headers = {{{"X-API-Key", secret("key-one")}, {"X-Other", secret("has key-one in it")}}};
+    before.headers = {
+        {{"X-Vault", secret("one")},
+         {"Accept", secret("*/*")},
+         {"Prefer", secret("has one23 in")}}};
+    before.body = R"({"password":"abc"})";
+    before.route = route{.proxy = secret("me:abc@proxy:3128")};
+    before.auth = authentication(bearer_auth{secret("one23")});
     job after = before;
-    after.url = "http://me:password2@h/?token=new1&x=1";
-    after.headers = {{{"X-API-Key", secret("key-two")}, {"X-Other", secret("has key-two in it")}}};
-    const reload_plan p = plan({before}, {after});
-    BOOST_REQUIRE_EQUAL(p.keys.size(), 3U);
-    BOOST_TEST((p.keys[0] == key_change{"jobs.a.headers.X-API-Key", "***", "***"}));
-    BOOST_TEST(
-        (p.keys[1] == key_change{"jobs.a.headers.X-Other", "has *** in it", "has *** in it"}));
-    BOOST_TEST((p.keys[2].to == "http://me:***@h/?token=***&x=1"));
+    after.url = "http://me:password2@h/other?token=new1&x=1";
+    after.headers = {
+        {{"X-Vault", secret("two")},
+         {"Accept", secret("text/*")},
+         {"Prefer", secret("has two34 in")}}};
+    after.body = R"({"password":"abcd"})";
+    after.route = route{.proxy = secret("me:abd@proxy:3128")};
+    after.auth = authentication(bearer_auth{secret("two34")});
+    masker known;
+    known.add("one23");
+    known.add("two34");
+    configuration from;
+    configuration to;
+    from.jobs = job_set::create({before}, known).value();
+    to.jobs = job_set::create({after}, known).value();
+    const reload_plan p = plan(from, to);
+    BOOST_REQUIRE_EQUAL(p.keys.size(), 7U);
+    BOOST_TEST((p.keys[0] == key_change{"jobs.a.auth.bearer", "***", "***"}));
+    BOOST_TEST((p.keys[1] == key_change{"jobs.a.body", "18 bytes", "19 bytes"}));
+    BOOST_TEST((p.keys[2] == key_change{"jobs.a.headers.Accept", "*/*", "text/*"}));
+    BOOST_TEST((p.keys[3] == key_change{"jobs.a.headers.Prefer", "has *** in", "has *** in"}));
+    BOOST_TEST((p.keys[4] == key_change{"jobs.a.headers.X-Vault", "***", "***"}));
+    BOOST_TEST((p.keys[5] == key_change{"jobs.a.proxy", "***", "***"}));
+    BOOST_TEST((p.keys[6] == key_change{"jobs.a.url", "http://h/?***", "http://h/other?***"}));
 }
 
 BOOST_AUTO_TEST_CASE(instants_appear_vanish_and_move)
@@ -228,9 +250,9 @@ BOOST_AUTO_TEST_CASE(a_long_value_is_told_in_part)
 {
     job before = due_every("a", 1h);
     job after = before;
-    after.body = std::string(59, 'x') + "\xC3\xA9" + std::string(1000, 'y');
+    after.title = std::string(59, 'x') + "\xC3\xA9" + std::string(1000, 'y');
     const std::string words = told(plan({before}, {after}));
-    BOOST_TEST(words == "changed: a; jobs.a.body nothing -> " + std::string(59, 'x') + "...");
+    BOOST_TEST(words == "changed: a; jobs.a.title nothing -> " + std::string(59, 'x') + "...");
 }
 
 BOOST_AUTO_TEST_SUITE_END()
