@@ -98,7 +98,7 @@ public:
 protected:
     toml_entries(bool is_open, std::uint32_t mark) noexcept : mark_(mark), is_open_(is_open) {}
 
-    template <class T, T (*Get)(const toml_entry&)>
+    template <class T, T (*Get)(const toml_entry*)>
     class iterator_of {
     public:
         using value_type = std::remove_cvref_t<T>;
@@ -106,7 +106,7 @@ protected:
 
         iterator_of() = default;
         explicit iterator_of(const toml_entry* at) : at_(at) {}
-        T operator*() const { return Get(*at_); }
+        T operator*() const { return Get(at_); }
         iterator_of& operator++()
         {
             at_ = at_->next;
@@ -124,8 +124,8 @@ protected:
         const toml_entry* at_ = nullptr;
     };
 
-    static const toml_entry& whole(const toml_entry& e) { return e; }
-    static const toml_node& value(const toml_entry& e) { return e.value; }
+    static const toml_entry& whole(const toml_entry* e) { return *e; }
+    static const toml_node& value(const toml_entry* e) { return e->value; }
 
     toml_entry* first_ = nullptr;
     toml_entry* last_ = nullptr;

@@ -43,7 +43,7 @@ std::string bash_values(const parameter& p)
     switch (p.value) {
     case value_kind::word:
         return fmt::format(
-            "_carillon_words {}", quoted(fmt::format("{}", fmt::join(p.words, " "))));
+            "_carillon_words {}", in_quotes(fmt::format("{}", fmt::join(p.words, " "))));
     case value_kind::file:
         return "_carillon_paths -f";
     case value_kind::folder:
@@ -82,7 +82,7 @@ std::string words_of(const command_text& c, const command_texts& commands)
         if (!o->short_name.empty()) out.push_back(o->short_name);
         out.push_back(o->name);
     }
-    return quoted(fmt::format("{}", fmt::join(out, " ")));
+    return in_quotes(fmt::format("{}", fmt::join(out, " ")));
 }
 
 /** Options where a word begins with a dash, else the argument. */

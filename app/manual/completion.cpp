@@ -11,7 +11,7 @@ std::string completion_script(std::string_view shell, const command_texts& comma
     return shell == "zsh" ? zsh_completion(commands) : "";
 }
 
-std::string quoted(std::string_view text)
+std::string in_quotes(std::string_view text)
 {
     std::string out = "'";
     for (const char c : text) {

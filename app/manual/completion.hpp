@@ -21,7 +21,7 @@ std::string fish_completion(const command_texts& commands);
 std::string zsh_completion(const command_texts& commands);
 
 /** A text within single quotes. */
-std::string quoted(std::string_view text);
+std::string in_quotes(std::string_view text);
 
 std::vector<const parameter*> options_of(const command_text& c);
 

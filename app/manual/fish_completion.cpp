@@ -24,11 +24,11 @@ complete -c carillon -f
 )sh";
 
 /** Within its quotes fish reads a backslash, too. */
-std::string fish_quoted(std::string_view text)
+std::string fish_quotes(std::string_view text)
 {
     std::string out;
     for (const char c : text) out += c == '\\' ? "\\\\" : std::string(1, c);
-    return quoted(out);
+    return in_quotes(out);
 }
 
 std::string fish_values(const parameter& p)
@@ -37,7 +37,7 @@ std::string fish_values(const parameter& p)
     case value_kind::none:
         return {};
     case value_kind::word:
-        return " -x -a " + quoted(fmt::format("{}", fmt::join(p.words, " ")));
+        return " -x -a " + in_quotes(fmt::format("{}", fmt::join(p.words, " ")));
     case value_kind::file:
         return " -r -F";
     case value_kind::folder:
@@ -52,14 +52,14 @@ std::string fish_values(const parameter& p)
 
 std::string fish_line(const std::string& where, const std::string& what)
 {
-    return fmt::format("complete -c carillon -n {} {}\n", quoted(where), what);
+    return fmt::format("complete -c carillon -n {} {}\n", in_quotes(where), what);
 }
 
 std::string fish_option(const parameter& o)
 {
     const std::string letter = o.short_name.empty() ? "" : "-s " + o.short_name.substr(1) + " ";
     return fmt::format(
-        "{}-l {}{} -d {}", letter, o.name.substr(2), fish_values(o), fish_quoted(o.help));
+        "{}-l {}{} -d {}", letter, o.name.substr(2), fish_values(o), fish_quotes(o.help));
 }
 
 } // namespace
@@ -73,7 +73,7 @@ std::string fish_completion(const command_texts& commands)
             c.name.empty() ? before_a_command : "__fish_seen_subcommand_from " + c.name;
         if (!c.name.empty())
             out += fish_line(
-                before_a_command, fmt::format("-a {} -d {}", c.name, fish_quoted(c.help)));
+                before_a_command, fmt::format("-a {} -d {}", c.name, fish_quotes(c.help)));
         for (const parameter* o : options_of(c)) out += fish_line(where, fish_option(*o));
         const parameter* const argument = argument_of(c);
         if (argument != nullptr && argument->value != value_kind::text)

@@ -63,11 +63,11 @@ std::string zsh_value(const parameter& p)
 
 std::string zsh_specification(const parameter& p)
 {
-    if (p.is_argument) return quoted((p.is_required ? "" : ":") + zsh_value(p));
+    if (p.is_argument) return in_quotes((p.is_required ? "" : ":") + zsh_value(p));
     const std::string what = "[" + zsh_escaped(p.help) + "]" + zsh_value(p);
-    if (p.may_repeat) return quoted("*" + p.name + what);
-    if (p.short_name.empty()) return quoted(p.name + what);
-    return fmt::format("'({0} {1})'{{{0},{1}}}{2}", p.short_name, p.name, quoted(what));
+    if (p.may_repeat) return in_quotes("*" + p.name + what);
+    if (p.short_name.empty()) return in_quotes(p.name + what);
+    return fmt::format("'({0} {1})'{{{0},{1}}}{2}", p.short_name, p.name, in_quotes(what));
 }
 
 std::string zsh_specifications(const command_text& c, const char* indent)
@@ -86,7 +86,7 @@ std::string zsh_completion(const command_texts& commands)
     std::string cases;
     for (const command_text& c : commands) {
         if (c.name.empty()) continue;
-        list += "            " + quoted(c.name + ":" + zsh_escaped(c.help)) + "\n";
+        list += "            " + in_quotes(c.name + ":" + zsh_escaped(c.help)) + "\n";
         cases += fmt::format(
             "        {}) _arguments{} ;;\n", c.name, zsh_specifications(c, "            "));
     }
