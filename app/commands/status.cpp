@@ -36,6 +36,14 @@ struct chain_state {
 
 using chain_states = std::unordered_map<std::string, chain_state>;
 
+std::vector<std::string> names_of(const job_set& jobs)
+{
+    std::vector<std::string> out;
+    out.reserve(jobs.size());
+    for (const job& j : jobs.jobs()) out.push_back(j.name);
+    return out;
+}
+
 /** Each job may begin a chain: by hand also one in mid-chain. */
 chain_states read_chains(store_reader& store, const job_set& jobs)
 {
@@ -50,9 +58,7 @@ chain_states read_chains(store_reader& store, const job_set& jobs)
             chain.ended.push_back(std::make_shared<const run_record>(std::move(open.run)));
         }
     }
-    std::vector<std::string> names;
-    names.reserve(jobs.size());
-    for (const job& j : jobs.jobs()) names.push_back(j.name);
+    const std::vector<std::string> names = names_of(jobs);
     auto latest = store.latest_runs(names, recent_runs);
     for (std::size_t i = 0; i < names.size(); ++i) {
         if (latest[i].empty()) continue;
@@ -127,16 +133,93 @@ job_end end_of(const run_record& run, std::string_view name)
         length_of(*j)};
 }
 
-styled_text state_of(const job& j, const job_status& s)
+paint paint_of(job_state s)
 {
-    if (s.running > 1) return {fmt::format("running {}", s.running), paint::busy};
-    if (s.running == 1) return {"running", paint::busy};
-    if (!j.enabled) return {"disabled", paint::faint};
-    if (s.paused) return {"paused", paint::doubtful};
-    if (s.recent.empty()) return {"new", paint::faint};
-    const outcome last = end_of(*s.recent.front(), j.name).outcome;
-    const bool is_well = last == outcome::completed || last == outcome::skipped;
-    return is_well ? styled_text("ok", paint::good) : styled_text("failing", paint::bad);
+    switch (s) {
+    case job_state::disabled:
+    case job_state::untried:
+        return paint::faint;
+    case job_state::paused:
+    case job_state::losing:
+    case job_state::late:
+        return paint::doubtful;
+    case job_state::failing:
+        return paint::bad;
+    case job_state::ok:
+        break;
+    }
+    return paint::good;
+}
+
+styled_text state_of(const job_status& s)
+{
+    styled_text out(to_string(s.condition.state), paint_of(s.condition.state));
+    if (s.running == 1) out.add(", running", paint::busy);
+    if (s.running > 1) out.add(fmt::format(", {} running", s.running), paint::busy);
+    return out;
+}
+
+/** Of those that somebody may want to do something about. */
+styled_text why_of(const job_condition& c)
+{
+    const bool is_told =
+        c.state == job_state::failing || c.state == job_state::losing || c.state == job_state::late;
+    return is_told ? c.why : std::string();
+}
+
+bool is_by_schedule(const run_record& r)
+{
+    return r.trigger == run_trigger::schedule || r.trigger == run_trigger::catch_up;
+}
+
+/** Counts those of a job's last instants that came to no run. */
+void count_lost(
+    const std::string& name,
+    const job_status& s,
+    const std::vector<missed_record>& missed,
+    job_facts& to)
+{
+    struct span {
+        instant last;
+        std::int64_t count;
+        std::optional<reason> lost_by;
+    };
+    std::vector<span> spans;
+    for (const shared_run& r : s.recent)
+        if (r->chain == name && is_by_schedule(*r)) spans.push_back({r->scheduled_at, 1, {}});
+    for (const missed_record& m : missed) spans.push_back({m.to, m.count, m.reason});
+    std::stable_sort(
+        spans.begin(), spans.end(), [](const span& a, const span& b) { return a.last > b.last; });
+    std::int64_t left = watched_instants;
+    for (const span& each : spans) {
+        const std::int64_t count = std::min(each.count, left);
+        left -= count;
+        if (!each.lost_by || count == 0) continue;
+        to.lost += count;
+        if (!to.lost_by) to.lost_by = each.lost_by;
+    }
+}
+
+job_facts facts_of(const job& j, const job_status& s, const std::vector<missed_record>& missed)
+{
+    job_facts out{.is_enabled = j.enabled, .is_paused = s.paused};
+    for (const shared_run& r : s.recent) {
+        const outcome o = end_of(*r, j.name).outcome;
+        if (o == outcome::skipped) continue;
+        const job_record* const record = find_job(*r, j.name);
+        out.last_end = {
+            o, record != nullptr && record->outcome ? describe_end(*record) : describe_end(*r)};
+        break;
+    }
+    const auto* const by = std::get_if<schedule>(&j.trigger);
+    if (by == nullptr) return out;
+    out.accuracy = by->accuracy;
+    const auto started = std::find_if(s.recent.begin(), s.recent.end(), [&](const shared_run& r) {
+        return r->chain == j.name && r->trigger == run_trigger::schedule;
+    });
+    if (started != s.recent.end()) out.lateness = (*started)->lateness;
+    count_lost(j.name, s, missed, out);
+    return out;
 }
 
 styled_text next_of(const job_status& s, bool has_daemon, instant now)
@@ -170,7 +253,11 @@ status_report read_status(store_reader& store, const job_set& jobs, const time_s
         if (i && std::holds_alternative<schedule>(jobs[*i].trigger))
             add_remembered(jobs[*i], m, time, out, out.jobs[*i]);
     }
-    for (job_index i = 0; i < jobs.size(); ++i) add_chains(jobs, i, chains, out.jobs[i]);
+    const auto missed = store.latest_missed(names_of(jobs), watched_instants);
+    for (job_index i = 0; i < jobs.size(); ++i) {
+        add_chains(jobs, i, chains, out.jobs[i]);
+        out.jobs[i].condition = condition_of(facts_of(jobs[i], out.jobs[i], missed[i]));
+    }
     return out;
 }
 
@@ -187,7 +274,8 @@ std::string as_table(const status_report& r, const job_set& jobs, instant now, c
          {.head = "last", .rank = 1},
          {.head = "at", .rank = 3},
          {.head = "next", .rank = 2},
-         {.head = "recent", .rank = 4}});
+         {.head = "recent", .rank = 4},
+         {.head = "why", .rank = 5}});
     for (job_index i = 0; i < jobs.size(); ++i) {
         const job_status& s = r.jobs[i];
         styled_text last = "-";
@@ -198,8 +286,8 @@ std::string as_table(const status_report& r, const job_set& jobs, instant now, c
             at = fmt::format("{} ({})", format_local(end.at), distance_in_words(end.at, now));
         }
         table.add(
-            {jobs[i].name, state_of(jobs[i], s), std::move(last), std::move(at),
-             next_of(s, r.has_daemon, now), sparks_of(s, jobs[i].name)});
+            {jobs[i].name, state_of(s), std::move(last), std::move(at),
+             next_of(s, r.has_daemon, now), sparks_of(s, jobs[i].name), why_of(s.condition)});
     }
     return head.shown(to.has_colour) + "\n\n" + table.text(to);
 }
@@ -210,6 +298,8 @@ std::string as_json(const status_report& r, const job_set& jobs)
     for (job_index i = 0; i < jobs.size(); ++i) {
         const job_status& s = r.jobs[i];
         json::object o = job_as_json(jobs, i);
+        o["state"] = to_string(s.condition.state);
+        o["why"] = s.condition.why;
         o["paused"] = s.paused;
         if (s.next) add_next({*s.next, s.next_delay}, o);
         o["running"] = s.running;

@@ -2,6 +2,7 @@
 
 #include "base/terminal.hpp"
 #include <carillon/job/job_set.hpp>
+#include <carillon/job/job_state.hpp>
 #include <carillon/store/store_reader.hpp>
 #include <carillon/time/time_source.hpp>
 
@@ -21,6 +22,7 @@ struct job_status {
     std::optional<instant> next{};
     /// How much later jitter lets it run.
     microseconds next_delay{0};
+    job_condition condition{};
     /// The last runs in which it took part and that have ended or were interrupted by a crash,
     /// newest first.
     std::vector<std::shared_ptr<const run_record>> recent{};

@@ -78,16 +78,16 @@ BOOST_AUTO_TEST_CASE(a_table_shows_each_job)
     BOOST_TEST(
         as_table(read(), *jobs, t0 + 2h, {}) ==
         "daemon: running\n\n"
-        "job     state     last       at                                  next                 "
-        "                 recent\n"
-        "a       ok        completed  " +
+        "job     state         last       at                                  next             "
+        "                     recent  why\n"
+        "a       ok            completed  " +
             at(8s) + " (2h ago)  " + at(135min) + " (in 15min)  ▂█\n" +
-            "b       ok        completed  " + at(4s) +
+            "b       ok            completed  " + at(4s) +
             " (2h ago)  -                                     ▃✗█\n" +
-            "paused  paused    -          -                                   -\n"
-            "off     disabled  -          -                                   -\n"
-            "start   new       -          -                                   now\n"
-            "hand    running   -          -                                   -\n");
+            "paused  paused        -          -                                   -\n"
+            "off     disabled      -          -                                   -\n"
+            "start   new           -          -                                   now\n"
+            "hand    new, running  -          -                                   -\n");
 }
 
 BOOST_AUTO_TEST_CASE(without_a_daemon_nothing_fires)
@@ -128,7 +128,8 @@ BOOST_AUTO_TEST_CASE(programs_get_json)
     BOOST_TEST(
         text.find(
             R"({"job":"paused","title":"paused","chain":"paused","enabled":true,"paused":true,)"
-            R"("schedule":"every 1h","next":null,"running":0,"last":null})") != std::string::npos,
+            R"("schedule":"every 1h","next":null,"running":0,"last":null,)"
+            R"("state":"paused","why":"its schedule is paused"})") != std::string::npos,
         text);
 }
 
@@ -164,6 +165,55 @@ BOOST_AUTO_TEST_CASE(ten_runs_are_recent)
     const status_report r = read();
     BOOST_REQUIRE_EQUAL(r.jobs[0].recent.size(), 10U);
     BOOST_TEST(r.jobs[0].recent.front()->scheduled_at == t0 + 11min);
+}
+
+/** The state of the first job, and why. */
+std::string first_state(const status_report& r)
+{
+    const job_condition& c = r.jobs[0].condition;
+    return std::string(to_string(c.state)) + ": " + c.why;
+}
+
+BOOST_AUTO_TEST_CASE(a_job_that_fails_says_why)
+{
+    record(make("a", 0s, 2s, {unreachable("a")}));
+    BOOST_TEST(first_state(read()).starts_with("failing: its last run ended as unreachable: "));
+    BOOST_TEST(
+        as_table(read(), *jobs, t0 + 2h, {}).find("its last run ended as unreachable") !=
+        std::string::npos);
+    BOOST_TEST(
+        as_json(read(), *jobs).find(R"("state":"failing","why":"its last run)") !=
+        std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(a_job_that_was_skipped_in_its_chain_keeps_its_state)
+{
+    record(make("a", 0s, 2s, {completed("a", 1s), completed("b", 1s)}));
+    job_record skipped{.job = "b"};
+    skipped.outcome = outcome::skipped;
+    skipped.reason = reason::condition;
+    record(make("a", 15min, 2s, {unreachable("a"), skipped}));
+    BOOST_TEST((read().jobs[1].condition.state == job_state::ok));
+    BOOST_TEST((read().jobs[0].condition.state == job_state::failing));
+}
+
+BOOST_AUTO_TEST_CASE(instants_that_came_to_no_run_are_losses)
+{
+    const auto lose = [&](microseconds from, microseconds to, std::int64_t count, reason why) {
+        keep({.missed = {{"a", t0 + from, t0 + to, count, why}}}, t0);
+    };
+    lose(0min, 30min, 3, reason::coalesced);
+    record(make("a", 45min, 2s, {completed("a", 1s)}));
+    lose(60min, 60min, 1, reason::overlap);
+    BOOST_TEST(
+        first_state(read()) ==
+        "losing: 4 of its last 10 instants came to no run: the run before it was running");
+    for (int i = 5; i < 12; ++i) record(make("a", i * 15min, 2s, {completed("a", 1s)}));
+    BOOST_TEST(
+        first_state(read()) ==
+        "losing: 2 of its last 10 instants came to no run: the run before it was running");
+    for (int i = 12; i < 15; ++i) record(make("a", i * 15min, 2s, {completed("a", 1s)}));
+    BOOST_TEST(first_state(read()).starts_with("ok: "));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

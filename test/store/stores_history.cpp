@@ -149,6 +149,12 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_reader_finds_runs_by_chain_and_by_id, Stores, st
     BOOST_TEST(latest[2][0].id == id_of(3));
     BOOST_TEST(latest[2][1].id == id_of(2));
 
+    const auto missed = look->latest_missed({"b", "a"}, 1);
+    BOOST_REQUIRE_EQUAL(missed.size(), 2U);
+    BOOST_TEST(missed[0].empty());
+    BOOST_REQUIRE_EQUAL(missed[1].size(), 1U);
+    BOOST_TEST((missed[1][0] == missed_record{"a", t0 + 9s, t0 + 9s, 1, reason::window}));
+
     using ids = std::vector<run_id>;
     const ids four{id_of(2), id_of(3), id_of(4), id_of(5)};
     BOOST_TEST((look->find_ids(id_of(2), id_of(5), 9) == four));

@@ -15,6 +15,7 @@
 #include <carillon/job/expectation.hpp>
 #include <carillon/job/job.hpp>
 #include <carillon/job/job_set.hpp>
+#include <carillon/job/job_state.hpp>
 #include <carillon/job/run.hpp>
 #include <carillon/runner/event.hpp>
 #include <carillon/runner/event_log.hpp>

@@ -154,6 +154,16 @@ std::vector<run_record> memory_history::runs(const std::string& chain) const
     return out;
 }
 
+std::vector<missed_record> memory_history::missed(const std::string& chain) const
+{
+    std::vector<missed_record> out;
+    const auto known = chains_.find(chain);
+    if (known == chains_.end()) return out;
+    for (const std::int64_t cursor : known->second)
+        if (const auto* m = std::get_if<missed_record>(&at_cursor(cursor).what)) out.push_back(*m);
+    return out;
+}
+
 std::vector<missed_record> memory_history::missed() const
 {
     std::vector<missed_record> out;

@@ -49,6 +49,9 @@ public:
     /** The runs of a chain, oldest first. */
     std::vector<run_record> runs(const std::string& chain) const;
 
+    /** The missed spans of a chain, oldest first. */
+    std::vector<missed_record> missed(const std::string& chain) const;
+
     /** The missed spans of all chains, oldest first. */
     std::vector<missed_record> missed() const;
 

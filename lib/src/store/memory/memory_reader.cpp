@@ -3,6 +3,18 @@
 #include <algorithm>
 
 namespace carillon::detail {
+namespace {
+
+/** The last of a list, the very last first. */
+template <class T>
+std::vector<T> newest(std::vector<T> oldest_first, std::size_t limit)
+{
+    std::reverse(oldest_first.begin(), oldest_first.end());
+    if (oldest_first.size() > limit) oldest_first.resize(limit);
+    return oldest_first;
+}
+
+} // namespace
 
 history_page memory_reader::find(const history_query& query)
 {
@@ -20,11 +32,17 @@ std::vector<std::vector<run_record>>
 memory_reader::latest_runs(const std::vector<std::string>& chains, std::size_t limit)
 {
     std::vector<std::vector<run_record>> out;
-    for (const std::string& chain : chains) {
-        auto& runs = out.emplace_back(state_->history().runs(chain));
-        std::reverse(runs.begin(), runs.end());
-        if (runs.size() > limit) runs.resize(limit);
-    }
+    for (const std::string& chain : chains)
+        out.push_back(newest(state_->history().runs(chain), limit));
+    return out;
+}
+
+std::vector<std::vector<missed_record>>
+memory_reader::latest_missed(const std::vector<std::string>& chains, std::size_t limit)
+{
+    std::vector<std::vector<missed_record>> out;
+    for (const std::string& chain : chains)
+        out.push_back(newest(state_->history().missed(chain), limit));
     return out;
 }
 

@@ -192,23 +192,44 @@ std::vector<run_id> find_ids(database& db, run_id first, run_id last, std::size_
     return out;
 }
 
-std::vector<std::vector<run_record>>
-latest_runs(database& db, const std::vector<std::string>& chains, std::size_t limit)
+namespace {
+
+/** For each chain its newest entries, which hold a `T`: those for which `condition` holds. */
+template <class T>
+std::vector<std::vector<T>> newest_of(
+    database& db,
+    const std::vector<std::string>& chains,
+    std::size_t limit,
+    const std::string& condition)
 {
     statement rows(
         db,
-        std::string(history_columns) +
-            "WHERE chain = ?1 AND run IS NOT NULL ORDER BY id DESC LIMIT ?2",
+        std::string(history_columns) + "WHERE chain = ?1 AND " + condition +
+            " ORDER BY id DESC LIMIT ?2",
         reading);
-    std::vector<std::vector<run_record>> out;
+    std::vector<std::vector<T>> out;
     out.reserve(chains.size());
     for (const std::string& chain : chains) {
-        auto& runs = out.emplace_back();
+        auto& entries = out.emplace_back();
         rows.bind(1, chain).bind(2, static_cast<std::int64_t>(limit));
-        while (rows.step()) runs.push_back(std::get<run_record>(entry_of(rows).what));
+        while (rows.step()) entries.push_back(std::get<T>(entry_of(rows).what));
         rows.reset();
     }
     return out;
+}
+
+} // namespace
+
+std::vector<std::vector<run_record>>
+latest_runs(database& db, const std::vector<std::string>& chains, std::size_t limit)
+{
+    return newest_of<run_record>(db, chains, limit, "run IS NOT NULL");
+}
+
+std::vector<std::vector<missed_record>>
+latest_missed(database& db, const std::vector<std::string>& chains, std::size_t limit)
+{
+    return newest_of<missed_record>(db, chains, limit, "run IS NULL");
 }
 
 } // namespace carillon::detail::sqlite
