@@ -256,9 +256,11 @@ private:
 
     void add_those_that_read_the_store()
     {
-        add_json(add_with_config(
+        CLI::App& status = add_with_config(
             "status", "Show each job with its state, last run and next instant",
-            [this] { return command_status(path_, as_json_); }));
+            [this] { return command_status(path_, status_); });
+        status.add_flag("--json", status_.as_json, "For programs");
+        status.add_flag("--watch", status_.is_watched, "Show it again each second; q leaves");
         add_history_options(
             add_with_config(
                 "history", "Show what ran and what was missed, newest first",
@@ -344,6 +346,7 @@ private:
     std::string page_;
     bool as_json_ = false;
     bool as_batch_ = false;
+    status_options status_;
     next_options next_;
     simulate_options simulate_;
     history_options history_;

@@ -162,10 +162,16 @@ int command_show(const std::string& path, const std::string& run, bool as_json)
     return config ? show_run(*config, run, as_json) : exit_usage;
 }
 
-int command_status(const std::string& path, bool as_json)
+int command_status(const std::string& path, const status_options& o)
 {
+    if (o.as_json && o.is_watched) {
+        print_error("--watch shows a table, and no JSON");
+        return exit_usage;
+    }
     auto config = load(path, config_use::look);
-    return config ? show_status(std::move(*config), as_json) : exit_usage;
+    if (!config) return exit_usage;
+    return o.is_watched ? watch_status(std::move(*config))
+                        : show_status(std::move(*config), o.as_json);
 }
 
 int command_batch()

@@ -2,6 +2,7 @@
 
 #include "base/exit_code.hpp"
 #include "base/terminal.hpp"
+#include "base/watched_screen.hpp"
 #include "commands/history_table.hpp"
 #include "commands/show.hpp"
 #include "commands/status.hpp"
@@ -20,9 +21,11 @@
 #include <boost/uuid/uuid_io.hpp>
 #include <fmt/format.h>
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <signal.h>
 #include <utility>
 #include <vector>
 
@@ -107,6 +110,31 @@ int show_run(const configuration& config, const std::string& id, bool as_json)
             as_json ? detail::json_text(to_json(*run)) + "\n"
                     : describe_run(*run, time.now(), standard_output()));
     });
+}
+
+int watch_status(configuration config)
+{
+    if (!is_at_terminal()) {
+        print_error("--watch needs a terminal");
+        return exit_usage;
+    }
+    constexpr std::chrono::seconds between{1};
+    const auto jobs = std::make_shared<const job_set>(std::move(config.jobs));
+    int ended_by = 0;
+    const int code = with_store(config, [&](store_reader& store, const time_source& time) {
+        watched_screen at;
+        bool is_shown = true;
+        do {
+            const status_report report = read_status(store, *jobs, time);
+            is_shown =
+                at.show(as_table(report, *jobs, time.now(), standard_output()) + "\nq leaves\n");
+        } while (is_shown && at.wait(between));
+        ended_by = at.signal_number();
+        return 0;
+    });
+    // The terminal is as it was: now the signal may do what it does to any other program.
+    if (ended_by != 0) ::raise(ended_by);
+    return code;
 }
 
 int show_status(configuration config, bool as_json)

@@ -15,6 +15,9 @@ int show_run(const configuration& config, const std::string& id, bool as_json);
 
 int show_status(configuration config, bool as_json);
 
+/** Shows the status each second until the user leaves. */
+int watch_status(configuration config);
+
 /** Retries a run; the exit code is that of @ref one_run::retry. */
 int retry_run(configuration config, const std::string& id);
 

@@ -42,7 +42,9 @@ The exit code is 0 where the run completed, and 1 where it did not.
 
   carillon simulate --from '2026-03-29 00:00' --for 1d --down 01:30/2h)"},
     {"status",
-     R"(Shows each job with its state, how its last runs went, and when it is due next, as the daemon has written it down. It reads the store, beside a daemon or without one, and changes nothing.)"},
+     R"(Shows each job with its state, how its last runs went, and when it is due next, as the daemon has written it down. It reads the store, beside a daemon or without one, and changes nothing.
+
+With --watch it stays, and shows what changes. The key q leaves.)"},
     {"history",
      R"(Shows what ran and what was missed, newest first. A page ends with a cursor, with which the next one begins.
 
