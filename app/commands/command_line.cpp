@@ -57,13 +57,16 @@ constexpr std::string_view outcome_words[] = {"completed", "failed",    "timed_o
                                               "rejected",  "cancelled", "skipped",   "interrupted",
                                               "missed",    "running"};
 
+parameter with_words(parameter p, std::vector<std::string> words)
+{
+    p.value = value_kind::word;
+    p.words = std::move(words);
+    return p;
+}
+
 /** What can stand behind an option, or as an argument, by its name: one name means one thing. */
 void set_value(parameter& p)
 {
-    const auto take = [&](const auto& words) {
-        p.value = value_kind::word;
-        p.words.assign(std::begin(words), std::end(words));
-    };
     if (p.name == "--config")
         p.value = value_kind::file;
     else if (p.name == "--dir")
@@ -71,9 +74,9 @@ void set_value(parameter& p)
     else if (p.name == "job")
         p.value = value_kind::job;
     else if (p.name == "shell")
-        take(known_shells);
+        p = with_words(std::move(p), {std::begin(known_shells), std::end(known_shells)});
     else if (p.name == "--outcome")
-        take(outcome_words);
+        p = with_words(std::move(p), {std::begin(outcome_words), std::end(outcome_words)});
 }
 
 parameter parameter_of(const CLI::Option& o)
@@ -301,8 +304,14 @@ private:
     command_texts texts() const
     {
         command_texts out{text_of(app_, "")};
-        for (const CLI::App* c : app_.get_subcommands(nullptr))
+        std::vector<std::string> names;
+        for (const CLI::App* c : app_.get_subcommands(nullptr)) {
+            names.push_back(c->get_name());
             out.push_back(text_of(*c, c->get_name()));
+        }
+        for (command_text& c : out)
+            for (parameter& p : c.parameters)
+                if (p.name == "command") p = with_words(std::move(p), names);
         return out;
     }
 

@@ -1,6 +1,7 @@
 #include "commands/status.hpp"
 
 #include "commands/history.hpp"
+#include "commands/job_facts.hpp"
 #include "text/describe.hpp"
 #include "text/planned_instant.hpp"
 #include "text/run_words.hpp"
@@ -25,16 +26,20 @@ namespace {
 
 constexpr std::size_t recent_runs = 10;
 
-using shared_run = std::shared_ptr<const run_record>;
+/// Of a chain's newest entries: enough to find its last instants among runs by hand.
+constexpr std::size_t looked_through = 4 * static_cast<std::size_t>(watched_instants);
+
+/// As many as a store keeps of a chain, where it says nothing else.
+constexpr std::size_t all_runs = 1000;
 
 /** What the store knows of each chain. */
-struct chain_state {
+struct known_chain {
     int running = 0;
     /// Newest first.
     std::vector<shared_run> ended{};
 };
 
-using chain_states = std::unordered_map<std::string, chain_state>;
+using known_chains = std::unordered_map<std::string, known_chain>;
 
 std::vector<std::string> names_of(const job_set& jobs)
 {
@@ -45,15 +50,15 @@ std::vector<std::string> names_of(const job_set& jobs)
 }
 
 /** Each job may begin a chain: by hand also one in mid-chain. */
-chain_states read_chains(store_reader& store, const job_set& jobs)
+known_chains read_chains(store_reader& store, const job_set& jobs)
 {
-    chain_states out;
+    known_chains out;
     // Open runs are read first, so that a run that ends meanwhile is not overlooked.
     for (auto& [open, is_running] : store.open_runs()) {
-        chain_state& chain = out[open.run.chain];
+        known_chain& chain = out[open.run.chain];
         if (is_running) {
             ++chain.running;
-        } else {
+        } else if (open.may_have_begun) {
             mark_interrupted(open.run, open.recovers);
             chain.ended.push_back(std::make_shared<const run_record>(std::move(open.run)));
         }
@@ -62,7 +67,7 @@ chain_states read_chains(store_reader& store, const job_set& jobs)
     auto latest = store.latest_runs(names, recent_runs);
     for (std::size_t i = 0; i < names.size(); ++i) {
         if (latest[i].empty()) continue;
-        chain_state& chain = out[names[i]];
+        known_chain& chain = out[names[i]];
         for (run_record& r : latest[i]) {
             const bool is_known =
                 std::any_of(chain.ended.begin(), chain.ended.end(), [&](const shared_run& known) {
@@ -99,38 +104,46 @@ void add_remembered(
     s.next_delay = next->delay;
 }
 
-void add_chains(const job_set& jobs, job_index i, const chain_states& chains, job_status& to)
+bool has_part(const run_record& r, const std::string& job)
+{
+    return r.chain == job || find_job(r, job) != nullptr;
+}
+
+/** Runs of several chains by their instants. Those of one chain are in the order in which they
+ * ended, which no clock can turn round. */
+void sort_if_of_several(std::vector<shared_run>& runs)
+{
+    const bool are_of_one = std::all_of(
+        runs.begin(), runs.end(), [&](const auto& r) { return r->chain == runs.front()->chain; });
+    if (are_of_one) return;
+    std::stable_sort(runs.begin(), runs.end(), [](const auto& a, const auto& b) {
+        return a->scheduled_at > b->scheduled_at;
+    });
+}
+
+void add_chains(const job_set& jobs, job_index i, const known_chains& chains, job_status& to)
 {
     for (const std::string& name : chains_with(jobs, jobs[i].name)) {
         const auto at = chains.find(name);
         if (at == chains.end()) continue;
         to.running += at->second.running;
         for (const shared_run& r : at->second.ended)
-            if (name == jobs[i].name || find_job(*r, jobs[i].name) != nullptr)
-                to.recent.push_back(r);
+            if (has_part(*r, jobs[i].name)) to.recent.push_back(r);
     }
-    std::stable_sort(to.recent.begin(), to.recent.end(), [](const auto& a, const auto& b) {
-        return a->scheduled_at > b->scheduled_at;
-    });
+    sort_if_of_several(to.recent);
     if (to.recent.size() > recent_runs) to.recent.resize(recent_runs);
 }
 
-/** How the job went in a run, and when that was. */
-struct job_end {
-    carillon::outcome outcome;
-    instant at;
-    microseconds length;
-};
-
-job_end end_of(const run_record& run, std::string_view name)
+/** All ended runs in which a job took part, newest first. */
+std::vector<shared_run>
+all_runs_of(store_reader& store, const job_set& jobs, const std::string& job)
 {
-    const instant at = run.ended_at.value_or(run.started_at);
-    const job_record* const j = find_job(run, name);
-    if (j == nullptr || !j->outcome) return {*run.outcome, at, microseconds{0}};
-    const bool was_sent = !j->attempts.empty();
-    return {
-        *j->outcome, was_sent ? j->attempts.back().started_at + j->attempts.back().latency : at,
-        length_of(*j)};
+    std::vector<shared_run> out;
+    for (auto& runs : store.latest_runs(chains_with(jobs, job), all_runs))
+        for (run_record& r : runs)
+            if (has_part(r, job)) out.push_back(std::make_shared<const run_record>(std::move(r)));
+    sort_if_of_several(out);
+    return out;
 }
 
 paint paint_of(job_state s)
@@ -153,73 +166,18 @@ paint paint_of(job_state s)
 
 styled_text state_of(const job_status& s)
 {
-    styled_text out(to_string(s.condition.state), paint_of(s.condition.state));
+    styled_text out(to_string(s.state.state), paint_of(s.state.state));
     if (s.running == 1) out.add(", running", paint::busy);
     if (s.running > 1) out.add(fmt::format(", {} running", s.running), paint::busy);
     return out;
 }
 
 /** Of those that somebody may want to do something about. */
-styled_text why_of(const job_condition& c)
+styled_text why_of(const explained_state& c)
 {
     const bool is_told =
         c.state == job_state::failing || c.state == job_state::losing || c.state == job_state::late;
     return is_told ? c.why : std::string();
-}
-
-bool is_by_schedule(const run_record& r)
-{
-    return r.trigger == run_trigger::schedule || r.trigger == run_trigger::catch_up;
-}
-
-/** Counts those of a job's last instants that came to no run. */
-void count_lost(
-    const std::string& name,
-    const job_status& s,
-    const std::vector<missed_record>& missed,
-    job_facts& to)
-{
-    struct span {
-        instant last;
-        std::int64_t count;
-        std::optional<reason> lost_by;
-    };
-    std::vector<span> spans;
-    for (const shared_run& r : s.recent)
-        if (r->chain == name && is_by_schedule(*r)) spans.push_back({r->scheduled_at, 1, {}});
-    for (const missed_record& m : missed) spans.push_back({m.to, m.count, m.reason});
-    std::stable_sort(
-        spans.begin(), spans.end(), [](const span& a, const span& b) { return a.last > b.last; });
-    std::int64_t left = watched_instants;
-    for (const span& each : spans) {
-        const std::int64_t count = std::min(each.count, left);
-        left -= count;
-        if (!each.lost_by || count == 0) continue;
-        to.lost += count;
-        if (!to.lost_by) to.lost_by = each.lost_by;
-    }
-}
-
-job_facts facts_of(const job& j, const job_status& s, const std::vector<missed_record>& missed)
-{
-    job_facts out{.is_enabled = j.enabled, .is_paused = s.paused};
-    for (const shared_run& r : s.recent) {
-        const outcome o = end_of(*r, j.name).outcome;
-        if (o == outcome::skipped) continue;
-        const job_record* const record = find_job(*r, j.name);
-        out.last_end = {
-            o, record != nullptr && record->outcome ? describe_end(*record) : describe_end(*r)};
-        break;
-    }
-    const auto* const by = std::get_if<schedule>(&j.trigger);
-    if (by == nullptr) return out;
-    out.accuracy = by->accuracy;
-    const auto started = std::find_if(s.recent.begin(), s.recent.end(), [&](const shared_run& r) {
-        return r->chain == j.name && r->trigger == run_trigger::schedule;
-    });
-    if (started != s.recent.end()) out.lateness = (*started)->lateness;
-    count_lost(j.name, s, missed, out);
-    return out;
 }
 
 styled_text next_of(const job_status& s, bool has_daemon, instant now)
@@ -246,17 +204,20 @@ styled_text sparks_of(const job_status& s, const std::string& job)
 status_report read_status(store_reader& store, const job_set& jobs, const time_source& time)
 {
     status_report out{.has_daemon = store.has_daemon()};
-    const chain_states chains = read_chains(store, jobs);
+    const known_chains chains = read_chains(store, jobs);
     out.jobs.resize(jobs.size());
     for (const job_memory& m : store.memories()) {
         const auto i = jobs.find(m.job);
         if (i && std::holds_alternative<schedule>(jobs[*i].trigger))
             add_remembered(jobs[*i], m, time, out, out.jobs[*i]);
     }
-    const auto missed = store.latest_missed(names_of(jobs), watched_instants);
+    const auto entries = store.latest_entries(names_of(jobs), looked_through);
     for (job_index i = 0; i < jobs.size(); ++i) {
-        add_chains(jobs, i, chains, out.jobs[i]);
-        out.jobs[i].condition = condition_of(facts_of(jobs[i], out.jobs[i], missed[i]));
+        job_status& s = out.jobs[i];
+        add_chains(jobs, i, chains, s);
+        const auto all = [&] { return all_runs_of(store, jobs, jobs[i].name); };
+        s.state = explain_state(
+            facts_of(jobs[i], s.paused, {.recent = s.recent, .all = all, .own = entries[i]}));
     }
     return out;
 }
@@ -287,7 +248,7 @@ std::string as_table(const status_report& r, const job_set& jobs, instant now, c
         }
         table.add(
             {jobs[i].name, state_of(s), std::move(last), std::move(at),
-             next_of(s, r.has_daemon, now), sparks_of(s, jobs[i].name), why_of(s.condition)});
+             next_of(s, r.has_daemon, now), sparks_of(s, jobs[i].name), why_of(s.state)});
     }
     return head.shown(to.has_colour) + "\n\n" + table.text(to);
 }
@@ -298,8 +259,8 @@ std::string as_json(const status_report& r, const job_set& jobs)
     for (job_index i = 0; i < jobs.size(); ++i) {
         const job_status& s = r.jobs[i];
         json::object o = job_as_json(jobs, i);
-        o["state"] = to_string(s.condition.state);
-        o["why"] = s.condition.why;
+        o["state"] = to_string(s.state.state);
+        o["why"] = s.state.why;
         o["paused"] = s.paused;
         if (s.next) add_next({*s.next, s.next_delay}, o);
         o["running"] = s.running;

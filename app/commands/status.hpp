@@ -22,7 +22,7 @@ struct job_status {
     std::optional<instant> next{};
     /// How much later jitter lets it run.
     microseconds next_delay{0};
-    job_condition condition{};
+    explained_state state{};
     /// The last runs in which it took part and that have ended or were interrupted by a crash,
     /// newest first.
     std::vector<std::shared_ptr<const run_record>> recent{};

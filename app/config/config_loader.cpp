@@ -19,12 +19,12 @@ public:
         : load_(std::move(load)), on_loaded_(std::move(on_loaded)), executor_(std::move(ex))
     {}
 
-    bool start(look_function look)
+    bool start(inspection inspect)
     {
         const std::lock_guard lock(mutex_);
         if (busy_) return false;
-        std::thread([self = shared_from_this(), look = std::move(look)] {
-            self->work(look);
+        std::thread([self = shared_from_this(), inspect = std::move(inspect)] {
+            self->work(inspect);
         }).detach();
         busy_ = true;
         return true;
@@ -37,26 +37,26 @@ public:
     }
 
 private:
-    void work(const look_function& look)
+    void work(const inspection& inspect)
     {
-        std::string seen;
-        loaded config = load_safely(look, seen);
+        std::string summary;
+        loaded config = load_safely(inspect, summary);
         const std::lock_guard lock(mutex_);
         busy_ = false;
         if (!executor_) return;
         asio::post(
             *executor_, [weak = weak_from_this(), config = std::move(config),
-                         seen = std::move(seen)]() mutable {
+                         summary = std::move(summary)]() mutable {
                 if (const auto self = weak.lock())
-                    self->on_loaded_(std::move(config), std::move(seen));
+                    self->on_loaded_(std::move(config), std::move(summary));
             });
     }
 
-    loaded load_safely(const look_function& look, std::string& seen) const
+    loaded load_safely(const inspection& inspect, std::string& summary) const
     {
         try {
             loaded config = load_();
-            if (config) seen = looked_at(*config, look);
+            if (config) summary = summarised(*config, inspect);
             return config;
         } catch (const std::exception& e) {
             return invalid_configuration{{{.what = e.what()}}};
@@ -64,10 +64,10 @@ private:
     }
 
     /** What cannot be told is no reason to refuse a configuration. */
-    static std::string looked_at(const configuration& config, const look_function& look)
+    static std::string summarised(const configuration& config, const inspection& inspect)
     {
         try {
-            return look ? look(config) : std::string();
+            return inspect ? inspect(config) : std::string();
         } catch (const std::exception&) {
             return {};
         }
@@ -86,6 +86,6 @@ config_loader::config_loader(asio::any_io_executor ex, load_function load, handl
 
 config_loader::~config_loader() { state_->abandon(); }
 
-bool config_loader::start(look_function look) { return state_->start(std::move(look)); }
+bool config_loader::start(inspection inspect) { return state_->start(std::move(inspect)); }
 
 } // namespace carillon::app

@@ -21,10 +21,10 @@ public:
     using loaded = boost::system::result<configuration, invalid_configuration>;
     /// Is called on the thread; what it throws becomes an error.
     using load_function = std::function<loaded()>;
-    /** Looks at a configuration that was loaded, on the thread, and tells what it sees. */
-    using look_function = std::function<std::string(const configuration&)>;
-    /** `seen` is what the look told of it; empty where nothing was loaded, or the look failed. */
-    using handler = std::function<void(loaded, std::string seen)>;
+    /** Sums a configuration up that was loaded, on the thread. */
+    using inspection = std::function<std::string(const configuration&)>;
+    /** `summary` is the inspection's; empty where nothing was loaded, or it failed. */
+    using handler = std::function<void(loaded, std::string summary)>;
 
     /** `on_loaded` is called on `ex`, as long as this object is there. */
     config_loader(boost::asio::any_io_executor ex, load_function load, handler on_loaded);
@@ -32,9 +32,9 @@ public:
     config_loader(const config_loader&) = delete;
     config_loader& operator=(const config_loader&) = delete;
 
-    /** Begins; false where one is under way. Throws where no thread can be had. `look` must touch
-     * nothing that may end before the thread. */
-    bool start(look_function look);
+    /** Begins; false where one is under way. Throws where no thread can be had. `inspect` must
+     * touch nothing that may end before the thread. */
+    bool start(inspection inspect);
 
 private:
     class state;

@@ -9,18 +9,18 @@ namespace {
 
 constexpr std::pair<std::string_view, std::string_view> texts[] = {
     {"",
-     R"(carillon sends HTTP requests by a schedule. It takes the place of a script of curl that cron or a systemd timer starts.
+     R"(carillon sends HTTP requests by a schedule. It replaces scripts of curl that cron or a systemd timer starts.
 
-A job is a named request with a timeout, rules for other attempts, and what its reply must say. A job is started by a schedule, by other jobs, or by hand. A job and all that runs after it is a chain. Before a run sends anything, it is claimed in the store, so that neither a crash nor downtime loses it.
+A job is a named request with a timeout, rules for retries, and what its reply must say. A job is started by a schedule, by other jobs, or by hand. A job and all that runs after it is a chain. A run is stored before it sends anything, so that a crash does not lose it. What was due during downtime is made up for.
 
   carillon check -c carillon.toml
   carillon run -c carillon.toml)"},
     {"run",
-     R"(Fires the jobs of the configuration by their schedules until it is stopped. It is meant for systemd and for containers.
+     R"(Runs the jobs of the configuration by their schedules until it is stopped. It is meant for systemd and for containers.
 
-SIGTERM and SIGINT stop firing, let runs end within runner.shutdown_grace, and then cancel them. A second signal ends the process at once. SIGHUP reads the configuration again. A file with a mistake changes nothing, and the log says what is wrong.)"},
+After SIGTERM or SIGINT no run starts. Runs under way may end within runner.shutdown_grace, and are then cancelled. A second signal ends the process at once. SIGHUP reads the configuration again. A file with a mistake changes nothing, and the log says what is wrong.)"},
     {"once",
-     R"(Runs a job, and all jobs that come after it, in a process of its own. The run is recorded in the store, also beside a daemon. It heeds no overlap, and it recovers nothing.
+     R"(Runs a job, and all jobs that come after it, in a process of its own. The run is recorded in the store, also beside a daemon. It starts even while another run of the chain is running. It does not resume crashed runs.
 
 The exit code is 0 where the run completed, and 1 where it did not.
 
@@ -31,22 +31,22 @@ The exit code is 0 where the run completed, and 1 where it did not.
   carillon history --outcome failed
   carillon retry 01a2284d)"},
     {"check",
-     R"(Reads the configuration. It shows each job with its schedule in plain English and its next instants, or every mistake with its line, its column and a suggestion. Commands that only look need no secrets: a variable that is not set is an error only where it is needed.)"},
+     R"(Reads the configuration. It shows each job with its schedule in plain English and its next instants, or every mistake with its line, its column and a suggestion.)"},
     {"next",
      R"(Shows when a job is due, or when an expression is. The configuration is read only where a job is named.
 
   carillon next report
   carillon next --cron '0 9 * * MON-FRI' --tz Europe/Berlin)"},
     {"simulate",
-     R"(Plays the configuration on a virtual clock, with the runner that the daemon has, and sends nothing. It shows what runs, what is skipped, and what is caught up with. What happens meanwhile can be said: the machine boots, carillon is stopped, the clock is set, a job fails.
+     R"(Plays the configuration on a virtual clock, with the daemon's own runner, and sends nothing. It shows what runs, what is skipped, and what is caught up with. Options say what happens meanwhile: the machine boots, carillon is stopped, the clock is set, a job fails.
 
   carillon simulate --from '2026-03-29 00:00' --for 1d --down 01:30/2h)"},
     {"status",
-     R"(Shows each job with its state, how its last runs went, and when it is due next, as the daemon has written it down. It reads the store, beside a daemon or without one, and changes nothing.
+     R"(Shows each job with its state and why, how its last runs went, and when it is due next, as the daemon has written it down. It reads the store, beside a daemon or without one, and changes nothing.
 
 With --watch it stays, and shows what changes. The key q leaves.)"},
     {"history",
-     R"(Shows what ran and what was missed, newest first. A page ends with a cursor, with which the next one begins.
+     R"(Shows what ran and what was missed, newest first. A page ends with a cursor; --before with that cursor shows the next page.
 
   carillon history report --since 2d --outcome failed)"},
     {"show",
@@ -60,7 +60,7 @@ With --watch it stays, and shows what changes. The key q leaves.)"},
   carillon completion fish >~/.config/fish/completions/carillon.fish
   carillon completion zsh >~/.zfunc/_carillon
 
-With jobs in place of a shell, it prints the names of the configuration's jobs, a line each: the scripts ask so.)"},
+carillon completion jobs prints the names of jobs, one a line. The scripts call it.)"},
     {"man",
      R"(Prints the page of a command, or of the program, in the language of man(7). A package installs it where man(1) looks for it.
 

@@ -14,9 +14,13 @@ function __carillon_jobs
     for i in (seq (count $words))
         if contains -- $words[$i] -c --config
             set -l next (math $i + 1)
-            set config -c $words[$next]
+            set config $words[$next]
+        else if string match -q -- '--config=*' $words[$i]
+            set config (string replace -- --config= '' $words[$i])
         end
     end
+    set config (string replace -r '^~' $HOME -- $config)
+    test -n "$config"; and set config -c $config
     $words[1] completion jobs $config 2>/dev/null
 end
 

@@ -14,6 +14,8 @@ namespace {
 /// What commands of every kind read, and where.
 constexpr std::pair<std::string_view, std::string_view> variable_texts[] = {
     {"CARILLON_CONFIG", "The configuration file, where no --config names one."},
+    {"CARILLON_LOG_FORMAT",
+     "The format of console sinks whose table names none: text, json, logfmt or classic."},
     {"STATE_DIRECTORY, XDG_STATE_HOME, HOME", "Where the store is, unless the file says so."},
     {"TZ", "The zone of the times that are shown, and of those that are written without one."},
     {"NO_COLOR, TERM=dumb", "No colours on a terminal."},
@@ -25,6 +27,27 @@ constexpr std::pair<std::string_view, std::string_view> file_texts[] = {
     {"~/.local/state/carillon/carillon.db", "The store of any other user."},
 };
 
+/** Without this, some are shown as typographic signs, which cannot be copied into a shell. */
+std::string character_in_roff(char c)
+{
+    switch (c) {
+    case '-':
+        return "\\-";
+    case '\\':
+        return "\\e";
+    case '\'':
+        return "\\(aq";
+    case '`':
+        return "\\(ga";
+    case '~':
+        return "\\(ti";
+    case '^':
+        return "\\(ha";
+    default:
+        return {c};
+    }
+}
+
 /** A text as roff takes it: a hyphen is a minus, and no line is a request. */
 std::string in_roff(std::string_view text)
 {
@@ -32,13 +55,8 @@ std::string in_roff(std::string_view text)
     for (std::size_t i = 0; i < text.size(); ++i) {
         const char c = text[i];
         const bool begins_line = i == 0 || text[i - 1] == '\n';
-        if (begins_line && (c == '.' || c == '\'')) out += "\\&";
-        if (c == '-')
-            out += "\\-";
-        else if (c == '\\')
-            out += "\\e";
-        else
-            out += c;
+        if (begins_line && c == '.') out += "\\&";
+        out += character_in_roff(c);
     }
     return out;
 }

@@ -67,7 +67,8 @@ std::string zsh_specification(const parameter& p)
     const std::string what = "[" + zsh_escaped(p.help) + "]" + zsh_value(p);
     if (p.may_repeat) return in_quotes("*" + p.name + what);
     if (p.short_name.empty()) return in_quotes(p.name + what);
-    return fmt::format("'({0} {1})'{{{0},{1}}}{2}", p.short_name, p.name, in_quotes(what));
+    const char* const sign = p.value != value_kind::none ? "=" : ""; // also --config=FILE
+    return fmt::format("'({0} {1})'{{{0},{1}{2}}}{3}", p.short_name, p.name, sign, in_quotes(what));
 }
 
 std::string zsh_specifications(const command_text& c, const char* indent)

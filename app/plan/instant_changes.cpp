@@ -20,11 +20,12 @@ const schedule* schedule_of(const job_set& jobs, std::string_view name)
 /** The instants of one schedule within a span of time, one after another. */
 class day_of_instants {
 public:
-    day_of_instants(const schedule* s, const time_origins& origins, instant to) : to_(to)
+    day_of_instants(const schedule* s, const time_origins& origins, instant from, instant to)
+        : to_(to)
     {
         if (s == nullptr) return;
         instants_.emplace(*s, make_grid(*s, origins));
-        advance(origins.start);
+        advance(from);
     }
 
     const std::optional<instant>& next() const { return next_; }
@@ -47,16 +48,16 @@ private:
 
 class comparison {
 public:
-    explicit comparison(const time_origins& origins)
-        : origins_(origins), to_(origins.start + std::chrono::hours{24})
+    comparison(const time_origins& origins, instant now)
+        : origins_(origins), from_(now), to_(now + std::chrono::hours{24})
     {}
 
     void compare(const std::string& job, const schedule* before, const schedule* after)
     {
         if (before == nullptr && after == nullptr) return;
         if (before != nullptr && after != nullptr && has_same_instants(*before, *after)) return;
-        day_of_instants old(before, origins_, to_);
-        day_of_instants now(after, origins_, to_);
+        day_of_instants old(before, origins_, from_, to_);
+        day_of_instants now(after, origins_, from_, to_);
         std::vector<instant> gone;
         std::vector<instant> come;
         for (; (old.next() || now.next()) && walked_ < most_walked; ++walked_) {
@@ -96,6 +97,7 @@ private:
     bool has_room() const { return out_.list.size() < instant_changes::listed; }
 
     time_origins origins_;
+    instant from_;
     instant to_;
     std::int64_t walked_ = 0;
     instant_changes out_;
@@ -103,10 +105,10 @@ private:
 
 } // namespace
 
-instant_changes
-changes_of_the_coming_day(const job_set& before, const job_set& after, const time_origins& origins)
+instant_changes changes_of_the_coming_day(
+    const job_set& before, const job_set& after, const time_origins& origins, instant now)
 {
-    comparison all(origins);
+    comparison all(origins, now);
     for (const job& j : after.jobs())
         all.compare(j.name, schedule_of(before, j.name), schedule_of(after, j.name));
     for (const job& j : before.jobs())

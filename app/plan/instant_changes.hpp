@@ -15,7 +15,7 @@ struct instant_change {
     enum class kind {
         /// It becomes due.
         appears,
-        /// It is due no more.
+        /// It is no longer due.
         vanishes,
         /// Its schedule has as many as before, and this one stands for that at `from`.
         moves,
@@ -44,13 +44,12 @@ struct instant_changes {
 };
 
 /**
- * Which instants of the day after `origins.start` the schedules of `after` have that those of
- * `before` lack, and the other way round. What counts from a start counts from that time.
+ * Which instants of the day after `now` the schedules of `after` have that those of `before` lack,
+ * and the other way round. `origins` are those of the daemon.
  *
- * It walks a million instants at the most. Those behind are taken for other ones where the schedule
- * is another.
+ * After a million instants it counts all that are left as vanished or appeared.
  */
-instant_changes
-changes_of_the_coming_day(const job_set& before, const job_set& after, const time_origins& origins);
+instant_changes changes_of_the_coming_day(
+    const job_set& before, const job_set& after, const time_origins& origins, instant now);
 
 } // namespace carillon::app

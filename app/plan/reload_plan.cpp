@@ -115,23 +115,30 @@ std::string crowd_in_words(const reload_plan& plan)
     const int before = plan.crowded_before ? plan.crowded_before->runs : 1;
     const int after = plan.crowded_after ? plan.crowded_after->runs : 1;
     if (before == after) return {};
-    return fmt::format("in its busiest second {} runs are due, and not {}", after, before);
+    const bool is_estimate = (plan.crowded_before && plan.crowded_before->is_estimate) ||
+                             (plan.crowded_after && plan.crowded_after->is_estimate);
+    return fmt::format(
+        "its busiest second has {}{} runs due ({} before)", is_estimate ? "about " : "", after,
+        before);
 }
 
 } // namespace
 
-reload_plan
-plan_reload(const force& before, const configuration& after, const time_origins& origins)
+reload_plan plan_reload(
+    const current_configuration& before,
+    const configuration& after,
+    const time_origins& origins,
+    instant now)
 {
     reload_plan out;
     masker secrets = before.jobs->secrets();
     secrets.add(after.jobs.secrets());
     key_changes(out).add(changes_between(before.keys, keys_of(after), ""), secrets);
     compare_jobs(*before.jobs, after.jobs, secrets, out);
-    out.instants = changes_of_the_coming_day(*before.jobs, after.jobs, origins);
+    out.instants = changes_of_the_coming_day(*before.jobs, after.jobs, origins, now);
     if (!out.instants.empty()) {
-        out.crowded_before = busiest_second(*before.jobs, origins);
-        out.crowded_after = busiest_second(after.jobs, origins);
+        out.crowded_before = busiest_second(*before.jobs, origins, now);
+        out.crowded_after = busiest_second(after.jobs, origins, now);
     }
     return out;
 }

@@ -34,17 +34,20 @@ struct reload_plan {
     }
 };
 
-/** What is in force: it is kept until the next configuration has been read. */
-struct force {
+/** The configuration that is in use. */
+struct current_configuration {
     std::shared_ptr<const job_set> jobs;
     /// @ref keys_of the configuration.
     std::vector<written_key> keys;
 };
 
-/** `origins.start` is the present. Pure, for any thread; takes a second or two for schedules with
- * millions of instants a day. */
-reload_plan
-plan_reload(const force& before, const configuration& after, const time_origins& origins);
+/** `origins` are those of the daemon. Pure, for any thread; takes a second or two for schedules
+ * with millions of instants a day. */
+reload_plan plan_reload(
+    const current_configuration& before,
+    const configuration& after,
+    const time_origins& origins,
+    instant now);
 
 /** `added: a, b; changed: c (timeout 1min -> 30s); in the coming day 4 instants appear, ...`;
  * `nothing has changed`. Without secrets. */

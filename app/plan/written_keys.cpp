@@ -64,7 +64,13 @@ std::string in_words(const std::vector<status_range>& ranges)
 std::string in_words(const json_check& c)
 {
     if (!c.any_of.empty()) return joined(c.any_of, [](const auto& v) { return in_words(v); });
-    return fmt::format("from {} to {}", in_words(c.min), in_words(c.max));
+    const auto bound = [](const char* word, const json_primitive& value) {
+        const bool is_none = std::holds_alternative<std::nullptr_t>(value);
+        return is_none ? std::string() : fmt::format("at {} {}", word, in_words(value));
+    };
+    const std::string least = bound("least", c.min);
+    const std::string most = bound("most", c.max);
+    return least + (least.empty() || most.empty() ? "" : ", ") + most;
 }
 
 std::string in_words(const after& parents)

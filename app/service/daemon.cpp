@@ -102,11 +102,15 @@ void daemon::reload()
 }
 
 /** What a configuration that was loaded will change, in words. */
-config_loader::look_function daemon::planner() const
+config_loader::inspection daemon::planner() const
 {
-    const time_origins origins{.boot = engine_.time().boot_time(), .start = engine_.time().now()};
-    return [before = force{engine_.runner().jobs(), keys_}, origins](const configuration& after) {
-        return in_words(plan_reload(before, after, origins));
+    const time_source& time = engine_.time();
+    const instant now = time.now();
+    const time_origins origins{
+        .boot = time.boot_time(), .start = now - (time.since_boot() - started_)};
+    return [before = current_configuration{engine_.runner().jobs(), keys_}, origins,
+            now](const configuration& after) {
+        return in_words(plan_reload(before, after, origins, now));
     };
 }
 

@@ -52,7 +52,7 @@ private:
     void await_hangup();
     void on_event(const event& e);
     void reload();
-    config_loader::look_function planner() const;
+    config_loader::inspection planner() const;
     void reloaded(config_loader::loaded config, const std::string& plan);
     void reload_failed(std::string_view why);
     void ready();
@@ -62,6 +62,7 @@ private:
 
     std::vector<written_key> keys_; // of the configuration that is in force
     engine engine_;
+    const microseconds started_ = engine_.time().since_boot();
     shutdown_sequence shutdown_{engine_};
     service_status status_{engine_.context().get_executor(), engine_.runner()};
     boost::asio::signal_set hangup_{engine_.context()};

@@ -64,9 +64,10 @@ std::vector<alike> grouped(const job_set& jobs)
 
 } // namespace
 
-std::optional<crowded_second> busiest_second(const job_set& jobs, const time_origins& origins)
+std::optional<crowded_second>
+busiest_second(const job_set& jobs, const time_origins& origins, instant now)
 {
-    const instant from = std::chrono::ceil<std::chrono::seconds>(origins.start);
+    const instant from = std::chrono::ceil<std::chrono::seconds>(now);
     const instant to = from + std::chrono::seconds{seconds_of_a_day};
     std::vector<int> runs(seconds_of_a_day, 0);
     std::int64_t left = most_instants;

@@ -21,12 +21,13 @@ struct crowded_second {
 };
 
 /**
- * The second of the day after `origins.start`, which is the present, in which most runs are due,
- * the first of several such; nothing if no second has two of them.
+ * The second of the day after `now` in which most runs are due, the first of several such; nothing
+ * if no second has two of them.
  *
  * It walks the day's instants of each schedule, ten million of them at the most.
  */
-std::optional<crowded_second> busiest_second(const job_set& jobs, const time_origins& origins);
+std::optional<crowded_second>
+busiest_second(const job_set& jobs, const time_origins& origins, instant now);
 
 /** `2026-...: 12 runs are due, of a, b, c and others`. */
 std::string in_english(const crowded_second& s);

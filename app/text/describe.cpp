@@ -87,6 +87,13 @@ std::string describe_trigger(const job& j)
     return out;
 }
 
+/** Of a daemon that starts now. */
+std::optional<crowded_second> busiest(const job_set& jobs, const time_source& time)
+{
+    const instant now = time.now();
+    return busiest_second(jobs, {.boot = time.boot_time(), .start = now}, now);
+}
+
 json::value text_or_null(const std::string& text)
 {
     return text.empty() ? json::value() : json::value(text);
@@ -152,8 +159,8 @@ std::string describe_jobs(const job_set& jobs, const time_source& time, const sc
         line("chain", describe_chain(jobs, i));
         line("next", describe_instants(next_instants(j, time, shown_instants), time.now()));
     }
-    if (const auto busiest = busiest_second(jobs, {.boot = time.boot_time(), .start = time.now()}))
-        out += "\n" + labelled("busiest second of the coming day: ", in_english(*busiest), to);
+    if (const auto second = busiest(jobs, time))
+        out += "\n" + labelled("busiest second of the coming day: ", in_english(*second), to);
     return jobs.secrets().hide(out);
 }
 
@@ -171,8 +178,7 @@ std::string jobs_as_json(const job_set& jobs, const time_source& time)
         list.push_back(std::move(o));
     }
     json::object out{{"jobs", std::move(list)}, {"busiest_second", nullptr}};
-    if (const auto busiest = busiest_second(jobs, {.boot = time.boot_time(), .start = time.now()}))
-        out["busiest_second"] = as_json(*busiest);
+    if (const auto second = busiest(jobs, time)) out["busiest_second"] = as_json(*second);
     return jobs.secrets().hide(json::serialize(out));
 }
 

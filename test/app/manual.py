@@ -25,6 +25,9 @@ ONE_ANSWER = [
     ("completion fi", "fish"),
     ("check -c c.to", "c.toml"),
     ("demo --dir fold", "folder"),
+    ("once --config=c.toml mor", "morning-report"),
+    ("once -c ~/c.toml eve", "evening-report"),
+    ("man onc", "once"),
 ]
 
 

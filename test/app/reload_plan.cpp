@@ -41,7 +41,7 @@ configuration with(std::vector<job> jobs)
 reload_plan plan(const configuration& before, const configuration& after)
 {
     return plan_reload(
-        {std::make_shared<const job_set>(before.jobs), keys_of(before)}, after, origins);
+        {std::make_shared<const job_set>(before.jobs), keys_of(before)}, after, origins, now);
 }
 
 reload_plan plan(std::vector<job> before, std::vector<job> after)
@@ -224,7 +224,7 @@ BOOST_AUTO_TEST_CASE(the_busiest_second_is_told_where_it_is_another)
         {due_every("a", 6h), due_every("b", 6h), due_every("c", 6h)});
     BOOST_TEST(p.crowded_before->runs == 2);
     BOOST_TEST(p.crowded_after->runs == 3);
-    BOOST_TEST(told(p).ends_with("; in its busiest second 3 runs are due, and not 2"));
+    BOOST_TEST(told(p).ends_with("; its busiest second has 3 runs due (2 before)"));
 }
 
 BOOST_AUTO_TEST_CASE(much_is_counted_and_not_listed)

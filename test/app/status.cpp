@@ -170,7 +170,7 @@ BOOST_AUTO_TEST_CASE(ten_runs_are_recent)
 /** The state of the first job, and why. */
 std::string first_state(const status_report& r)
 {
-    const job_condition& c = r.jobs[0].condition;
+    const explained_state& c = r.jobs[0].state;
     return std::string(to_string(c.state)) + ": " + c.why;
 }
 
@@ -193,8 +193,8 @@ BOOST_AUTO_TEST_CASE(a_job_that_was_skipped_in_its_chain_keeps_its_state)
     skipped.outcome = outcome::skipped;
     skipped.reason = reason::condition;
     record(make("a", 15min, 2s, {unreachable("a"), skipped}));
-    BOOST_TEST((read().jobs[1].condition.state == job_state::ok));
-    BOOST_TEST((read().jobs[0].condition.state == job_state::failing));
+    BOOST_TEST((read().jobs[1].state.state == job_state::ok));
+    BOOST_TEST((read().jobs[0].state.state == job_state::failing));
 }
 
 BOOST_AUTO_TEST_CASE(instants_that_came_to_no_run_are_losses)
@@ -206,14 +206,58 @@ BOOST_AUTO_TEST_CASE(instants_that_came_to_no_run_are_losses)
     record(make("a", 45min, 2s, {completed("a", 1s)}));
     lose(60min, 60min, 1, reason::overlap);
     BOOST_TEST(
-        first_state(read()) ==
-        "losing: 4 of its last 10 instants came to no run: the run before it was running");
+        first_state(read()) == "losing: 4 of its last 5 instants got no run; the newest: the "
+                               "previous run was still running");
     for (int i = 5; i < 12; ++i) record(make("a", i * 15min, 2s, {completed("a", 1s)}));
     BOOST_TEST(
-        first_state(read()) ==
-        "losing: 2 of its last 10 instants came to no run: the run before it was running");
+        first_state(read()) == "losing: 2 of its last 10 instants got no run; the newest: the "
+                               "previous run was still running");
     for (int i = 12; i < 15; ++i) record(make("a", i * 15min, 2s, {completed("a", 1s)}));
     BOOST_TEST(first_state(read()).starts_with("ok: "));
+}
+
+BOOST_AUTO_TEST_CASE(runs_that_were_skipped_are_losses_and_runs_by_hand_are_no_instants)
+{
+    const auto by_hand = [&](microseconds after) {
+        run_record r = make("a", after, 2s, {completed("a", 1s)});
+        r.trigger = run_trigger::manual;
+        record(r);
+    };
+    run_record skipped = make("a", 0s, 0s, {});
+    skipped.outcome = outcome::skipped;
+    skipped.reason = reason::overlap;
+    record(skipped);
+    for (int i = 1; i < 12; ++i) by_hand(i * 1min);
+    BOOST_TEST(
+        first_state(read()) ==
+        "losing: 1 of its last 1 instants got no run; the newest: the previous run was still "
+        "running");
+}
+
+BOOST_AUTO_TEST_CASE(a_job_that_was_often_skipped_keeps_its_state)
+{
+    record(make("a", 0s, 2s, {completed("a", 1s), unreachable("b")}));
+    job_record skipped{.job = "b"};
+    skipped.outcome = outcome::skipped;
+    skipped.reason = reason::condition;
+    for (int i = 1; i < 15; ++i) record(make("a", i * 15min, 2s, {completed("a", 1s), skipped}));
+    BOOST_TEST((read().jobs[1].state.state == job_state::failing));
+}
+
+BOOST_AUTO_TEST_CASE(a_run_that_was_caught_up_with_late_is_late)
+{
+    run_record r = make("a", 0s, 2s, {completed("a", 1s)});
+    r.trigger = run_trigger::catch_up;
+    r.lateness = 7h;
+    record(r);
+    BOOST_TEST(first_state(read()) == "late: its last run started 7h late");
+}
+
+BOOST_AUTO_TEST_CASE(a_clock_that_was_wrong_does_not_hide_what_came_later)
+{
+    record(make("a", 24h * 3650, 2s, {unreachable("a")}));
+    record(make("a", 15min, 2s, {completed("a", 1s)}));
+    BOOST_TEST((read().jobs[0].state.state == job_state::ok));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -149,11 +149,17 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_reader_finds_runs_by_chain_and_by_id, Stores, st
     BOOST_TEST(latest[2][0].id == id_of(3));
     BOOST_TEST(latest[2][1].id == id_of(2));
 
-    const auto missed = look->latest_missed({"b", "a"}, 1);
-    BOOST_REQUIRE_EQUAL(missed.size(), 2U);
-    BOOST_TEST(missed[0].empty());
-    BOOST_REQUIRE_EQUAL(missed[1].size(), 1U);
-    BOOST_TEST((missed[1][0] == missed_record{"a", t0 + 9s, t0 + 9s, 1, reason::window}));
+    const auto entries = look->latest_entries({"b", "nobody", "a"}, 3);
+    BOOST_REQUIRE_EQUAL(entries.size(), 3U);
+    BOOST_REQUIRE_EQUAL(entries[0].size(), 1U);
+    BOOST_TEST(entries[1].empty());
+    BOOST_REQUIRE_EQUAL(entries[2].size(), 3U);
+    BOOST_TEST(
+        (std::get<missed_record>(entries[2][0].what) ==
+         missed_record{"a", t0 + 9s, t0 + 9s, 1, reason::window}));
+    BOOST_TEST(std::get<run_record>(entries[2][1].what).id == id_of(3));
+    BOOST_TEST(std::get<run_record>(entries[2][2].what).id == id_of(2));
+    BOOST_TEST(entries[2][0].cursor > entries[2][1].cursor);
 
     using ids = std::vector<run_id>;
     const ids four{id_of(2), id_of(3), id_of(4), id_of(5)};

@@ -8,24 +8,24 @@ namespace {
 
 bool is_well(outcome o) { return o == outcome::completed || o == outcome::skipped; }
 
-/** Why an instant came to no run, behind a colon. */
+/** Why an instant got no run. */
 std::string_view in_words(reason r)
 {
     switch (r) {
     case reason::coalesced:
         return "a newer run stands for it";
     case reason::window:
-        return "it was found longer ago than catch_up_window";
+        return "it passed, and catch_up does not make up for it";
     case reason::limit:
         return "the backlog was longer than catch_up_limit";
     case reason::overlap:
-        return "the run before it was running";
+        return "the previous run was still running";
     case reason::shutdown:
         return "carillon was stopping";
     case reason::store:
         return "the store could not be written";
     case reason::removed:
-        return "the job had been removed";
+        return "the job was removed";
     case reason::crash:
         return "carillon crashed";
     case reason::condition:
@@ -43,9 +43,9 @@ std::string describe_end(const job_facts::end& e)
 
 std::string describe_losses(const job_facts& f)
 {
-    std::string out =
-        fmt::format("{} of its last {} instants came to no run", f.lost, watched_instants);
-    return f.lost_by ? fmt::format("{}: {}", out, in_words(*f.lost_by)) : out;
+    const std::string out =
+        fmt::format("{} of its last {} instants got no run", f.lost, f.instants);
+    return f.why_lost ? fmt::format("{}; the newest: {}", out, in_words(*f.why_lost)) : out;
 }
 
 } // namespace
@@ -71,7 +71,7 @@ std::string_view to_string(job_state s) noexcept
     return "ok";
 }
 
-job_condition condition_of(const job_facts& f)
+explained_state explain_state(const job_facts& f)
 {
     if (!f.is_enabled) return {job_state::disabled, "the configuration switches it off"};
     if (f.is_paused) return {job_state::paused, "its schedule is paused"};
@@ -80,7 +80,7 @@ job_condition condition_of(const job_facts& f)
     if (f.lost > 0) return {job_state::losing, describe_losses(f)};
     if (f.lateness > f.accuracy + lateness_allowed)
         return {
-            job_state::late, fmt::format("its last run began {} late", format_span(f.lateness))};
+            job_state::late, fmt::format("its last run started {} late", format_span(f.lateness))};
     if (!f.last_end) return {job_state::untried, "it has not run"};
     return {job_state::ok, describe_end(*f.last_end)};
 }

@@ -10,65 +10,69 @@
 
 namespace carillon {
 
-/** How a job is, in one word. Of those that fit a job has the first, in this order. */
+/** A job's state, in one word. If several apply, the first in this order counts. */
 enum class job_state {
     /// The configuration switches it off.
     disabled,
-    /// Its schedule is stopped until somebody lets it go on.
+    /// Its schedule is stopped until somebody resumes it.
     paused,
-    /// It did not complete when it was sent last.
+    /// Its last run did not complete.
     failing,
-    /// Of its last due instants some came to no run.
+    /// Some of its last due instants got no run.
     losing,
-    /// It began later than its accuracy and a minute allow.
+    /// Its last run by schedule started later than its accuracy and @ref lateness_allowed.
     late,
-    /// It has not been sent.
+    /// It has not run.
     untried,
     ok,
 };
 
-/** The state's name: `losing`; of one that is untried: `new`. */
+/** The state's name: `losing`. That of `untried` is `new`. */
 std::string_view to_string(job_state s) noexcept;
 
-/// So many of the last instants of a job are looked at.
+/// How many of a job's last due instants are examined.
 inline constexpr std::int64_t watched_instants = 10;
 
-/// A run may begin so much later than its accuracy allows.
+/// How much later than its accuracy allows a run may start before it counts as late.
 inline constexpr microseconds lateness_allowed = std::chrono::minutes{1};
 
-/** What is known of a job when somebody asks how it is. */
+/** What is known of a job when its state is asked for. */
 struct job_facts {
     bool is_enabled = true;
     bool is_paused = false;
 
-    /** How it ended when it was sent last: where it was skipped, nothing is known by that. */
+    /** How a run ended for the job. */
     struct end {
         carillon::outcome outcome = carillon::outcome::completed;
         /// What went wrong, or what the reply says; may be empty.
         std::string message{};
     };
+    /// How it ended last. Where it was skipped does not count.
     std::optional<end> last_end{};
 
-    /// Of its last @ref watched_instants: those that came to no run.
+    /// How many due instants were examined, at most @ref watched_instants.
+    std::int64_t instants = 0;
+    /// Those of them that got no run.
     std::int64_t lost = 0;
-    /// Why the newest of them did not.
-    std::optional<reason> lost_by{};
+    /// Why the newest of those got none.
+    std::optional<reason> why_lost{};
 
-    /// How much later than its instant its last run by schedule began.
+    /// How much later than its instant its last run by schedule started.
     microseconds lateness{0};
-    /// Its schedule's.
+    /// The schedule's.
     microseconds accuracy{0};
 };
 
-/** A job's state, and one sentence on why, which begins small and has no full stop. */
-struct job_condition {
+/** A job's state, and one sentence on why, which starts with a lower-case letter and has no full
+ * stop. */
+struct explained_state {
     job_state state = job_state::ok;
     std::string why;
 
-    friend bool operator==(const job_condition&, const job_condition&) = default;
+    friend bool operator==(const explained_state&, const explained_state&) = default;
 };
 
 /** The state that follows from what is known. Pure. */
-job_condition condition_of(const job_facts& f);
+explained_state explain_state(const job_facts& f);
 
 } // namespace carillon

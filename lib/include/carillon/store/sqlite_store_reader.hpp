@@ -27,8 +27,8 @@ public:
     std::vector<run_id> find_ids(run_id first, run_id last, std::size_t limit) override;
     std::vector<std::vector<run_record>>
     latest_runs(const std::vector<std::string>& chains, std::size_t limit) override;
-    std::vector<std::vector<missed_record>>
-    latest_missed(const std::vector<std::string>& chains, std::size_t limit) override;
+    std::vector<std::vector<history_entry>>
+    latest_entries(const std::vector<std::string>& chains, std::size_t limit) override;
     std::vector<unended_run> open_runs() override;
     std::vector<job_memory> memories() override;
 

@@ -51,10 +51,10 @@ public:
     virtual std::vector<std::vector<run_record>>
     latest_runs(const std::vector<std::string>& chains, std::size_t limit) = 0;
 
-    /** For each of these chains the spans of instants that came to no run and were written down
-     * last, the last of them first: at most `limit` of each. Costs likewise. */
-    virtual std::vector<std::vector<missed_record>>
-    latest_missed(const std::vector<std::string>& chains, std::size_t limit) = 0;
+    /** For each of these chains the newest entries of its history, newest first: at most `limit` of
+     * each. The cost does not grow with the history. */
+    virtual std::vector<std::vector<history_entry>>
+    latest_entries(const std::vector<std::string>& chains, std::size_t limit) = 0;
 
     /** The runs that have not ended, those with the earliest claim first. */
     virtual std::vector<unended_run> open_runs() = 0;

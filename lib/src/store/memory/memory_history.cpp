@@ -154,13 +154,12 @@ std::vector<run_record> memory_history::runs(const std::string& chain) const
     return out;
 }
 
-std::vector<missed_record> memory_history::missed(const std::string& chain) const
+std::vector<history_entry> memory_history::entries(const std::string& chain) const
 {
-    std::vector<missed_record> out;
+    std::vector<history_entry> out;
     const auto known = chains_.find(chain);
     if (known == chains_.end()) return out;
-    for (const std::int64_t cursor : known->second)
-        if (const auto* m = std::get_if<missed_record>(&at_cursor(cursor).what)) out.push_back(*m);
+    for (const std::int64_t cursor : known->second) out.push_back(at_cursor(cursor).copy());
     return out;
 }
 

@@ -49,8 +49,8 @@ public:
     /** The runs of a chain, oldest first. */
     std::vector<run_record> runs(const std::string& chain) const;
 
-    /** The missed spans of a chain, oldest first. */
-    std::vector<missed_record> missed(const std::string& chain) const;
+    /** The entries of a chain, oldest first. */
+    std::vector<history_entry> entries(const std::string& chain) const;
 
     /** The missed spans of all chains, oldest first. */
     std::vector<missed_record> missed() const;

@@ -37,12 +37,12 @@ memory_reader::latest_runs(const std::vector<std::string>& chains, std::size_t l
     return out;
 }
 
-std::vector<std::vector<missed_record>>
-memory_reader::latest_missed(const std::vector<std::string>& chains, std::size_t limit)
+std::vector<std::vector<history_entry>>
+memory_reader::latest_entries(const std::vector<std::string>& chains, std::size_t limit)
 {
-    std::vector<std::vector<missed_record>> out;
+    std::vector<std::vector<history_entry>> out;
     for (const std::string& chain : chains)
-        out.push_back(newest(state_->history().missed(chain), limit));
+        out.push_back(newest(state_->history().entries(chain), limit));
     return out;
 }
 

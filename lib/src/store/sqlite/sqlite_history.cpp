@@ -192,44 +192,45 @@ std::vector<run_id> find_ids(database& db, run_id first, run_id last, std::size_
     return out;
 }
 
-namespace {
-
-/** For each chain its newest entries, which hold a `T`: those for which `condition` holds. */
-template <class T>
-std::vector<std::vector<T>> newest_of(
-    database& db,
-    const std::vector<std::string>& chains,
-    std::size_t limit,
-    const std::string& condition)
+std::vector<std::vector<run_record>>
+latest_runs(database& db, const std::vector<std::string>& chains, std::size_t limit)
 {
     statement rows(
         db,
-        std::string(history_columns) + "WHERE chain = ?1 AND " + condition +
-            " ORDER BY id DESC LIMIT ?2",
+        std::string(history_columns) +
+            "WHERE chain = ?1 AND run IS NOT NULL ORDER BY id DESC LIMIT ?2",
         reading);
-    std::vector<std::vector<T>> out;
+    std::vector<std::vector<run_record>> out;
     out.reserve(chains.size());
     for (const std::string& chain : chains) {
-        auto& entries = out.emplace_back();
+        auto& runs = out.emplace_back();
         rows.bind(1, chain).bind(2, static_cast<std::int64_t>(limit));
-        while (rows.step()) entries.push_back(std::get<T>(entry_of(rows).what));
+        while (rows.step()) runs.push_back(std::get<run_record>(entry_of(rows).what));
         rows.reset();
     }
     return out;
 }
 
-} // namespace
-
-std::vector<std::vector<run_record>>
-latest_runs(database& db, const std::vector<std::string>& chains, std::size_t limit)
+std::vector<std::vector<history_entry>>
+latest_entries(database& db, const std::vector<std::string>& chains, std::size_t limit)
 {
-    return newest_of<run_record>(db, chains, limit, "run IS NOT NULL");
-}
-
-std::vector<std::vector<missed_record>>
-latest_missed(database& db, const std::vector<std::string>& chains, std::size_t limit)
-{
-    return newest_of<missed_record>(db, chains, limit, "run IS NULL");
+    // Runs and spans have an index each, in the order of their ids.
+    const std::string newest = "SELECT * FROM (SELECT id FROM history WHERE chain = ?1 AND run IS ";
+    const std::string in_order = " ORDER BY id DESC LIMIT ?2)";
+    statement rows(
+        db,
+        std::string(history_columns) + "WHERE id IN (" + newest + "NOT NULL" + in_order +
+            " UNION ALL " + newest + "NULL" + in_order + ") ORDER BY id DESC LIMIT ?2",
+        reading);
+    std::vector<std::vector<history_entry>> out;
+    out.reserve(chains.size());
+    for (const std::string& chain : chains) {
+        auto& entries = out.emplace_back();
+        rows.bind(1, chain).bind(2, static_cast<std::int64_t>(limit));
+        while (rows.step()) entries.push_back(entry_of(rows));
+        rows.reset();
+    }
+    return out;
 }
 
 } // namespace carillon::detail::sqlite

@@ -33,8 +33,8 @@ std::vector<run_id> find_ids(database& db, run_id first, run_id last, std::size_
 std::vector<std::vector<run_record>>
 latest_runs(database& db, const std::vector<std::string>& chains, std::size_t limit);
 
-/** For each chain the spans that were written down last, the last of them first. */
-std::vector<std::vector<missed_record>>
-latest_missed(database& db, const std::vector<std::string>& chains, std::size_t limit);
+/** For each chain its newest entries, newest first. */
+std::vector<std::vector<history_entry>>
+latest_entries(database& db, const std::vector<std::string>& chains, std::size_t limit);
 
 } // namespace carillon::detail::sqlite

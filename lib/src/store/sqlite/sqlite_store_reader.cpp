@@ -98,11 +98,11 @@ sqlite_store_reader::latest_runs(const std::vector<std::string>& chains, std::si
         [&](sqlite::database& db) { return sqlite::latest_runs(db, chains, limit); });
 }
 
-std::vector<std::vector<missed_record>>
-sqlite_store_reader::latest_missed(const std::vector<std::string>& chains, std::size_t limit)
+std::vector<std::vector<history_entry>>
+sqlite_store_reader::latest_entries(const std::vector<std::string>& chains, std::size_t limit)
 {
     return view_->read(
-        [&](sqlite::database& db) { return sqlite::latest_missed(db, chains, limit); });
+        [&](sqlite::database& db) { return sqlite::latest_entries(db, chains, limit); });
 }
 
 std::vector<unended_run> sqlite_store_reader::open_runs()
