@@ -32,6 +32,7 @@ std::vector<std::vector<run_record>>
 memory_reader::latest_runs(const std::vector<std::string>& chains, std::size_t limit)
 {
     std::vector<std::vector<run_record>> out;
+    out.reserve(chains.size());
     for (const std::string& chain : chains)
         out.push_back(newest(state_->history().runs(chain), limit));
     return out;
@@ -41,6 +42,7 @@ std::vector<std::vector<history_entry>>
 memory_reader::latest_entries(const std::vector<std::string>& chains, std::size_t limit)
 {
     std::vector<std::vector<history_entry>> out;
+    out.reserve(chains.size());
     for (const std::string& chain : chains)
         out.push_back(newest(state_->history().entries(chain), limit));
     return out;
