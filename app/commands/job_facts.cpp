@@ -9,11 +9,6 @@
 namespace carillon::app {
 namespace {
 
-bool is_by_schedule(const run_record& r)
-{
-    return r.trigger == run_trigger::schedule || r.trigger == run_trigger::catch_up;
-}
-
 std::optional<job_facts::end> last_end_in(const std::vector<shared_run>& runs, const job& j)
 {
     for (const shared_run& r : runs) {
@@ -60,6 +55,11 @@ private:
 };
 
 } // namespace
+
+bool is_by_schedule(const run_record& r)
+{
+    return r.trigger == run_trigger::schedule || r.trigger == run_trigger::catch_up;
+}
 
 job_end end_of(const run_record& run, std::string_view job)
 {

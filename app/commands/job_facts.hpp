@@ -14,6 +14,9 @@ namespace carillon::app {
 
 using shared_run = std::shared_ptr<const run_record>;
 
+/** Whether it stands for an instant of its chain's schedule. */
+bool is_by_schedule(const run_record& r);
+
 /** How a job went in a run, and when that was. */
 struct job_end {
     carillon::outcome outcome;

@@ -26,8 +26,9 @@ namespace {
 
 constexpr std::size_t recent_runs = 10;
 
-/// Of a chain's newest entries: enough to find its last instants among runs by hand.
-constexpr std::size_t looked_through = 4 * static_cast<std::size_t>(watched_instants);
+/// Of a chain's newest entries. Where some are of runs by hand, more are looked through.
+constexpr auto few_entries = static_cast<std::size_t>(watched_instants);
+constexpr std::size_t more_entries = 4 * few_entries;
 
 /// As many as a store keeps of a chain, where it says nothing else.
 constexpr std::size_t all_runs = 1000;
@@ -134,6 +135,14 @@ void add_chains(const job_set& jobs, job_index i, const known_chains& chains, jo
     if (to.recent.size() > recent_runs) to.recent.resize(recent_runs);
 }
 
+bool holds_other_runs(const std::vector<history_entry>& entries)
+{
+    return std::any_of(entries.begin(), entries.end(), [](const history_entry& e) {
+        const auto* const run = std::get_if<run_record>(&e.what);
+        return run != nullptr && !is_by_schedule(*run);
+    });
+}
+
 /** All ended runs in which a job took part, newest first. */
 std::vector<shared_run>
 all_runs_of(store_reader& store, const job_set& jobs, const std::string& job)
@@ -211,11 +220,13 @@ status_report read_status(store_reader& store, const job_set& jobs, const time_s
         if (i && std::holds_alternative<schedule>(jobs[*i].trigger))
             add_remembered(jobs[*i], m, time, out, out.jobs[*i]);
     }
-    const auto entries = store.latest_entries(names_of(jobs), looked_through);
+    auto entries = store.latest_entries(names_of(jobs), few_entries);
     for (job_index i = 0; i < jobs.size(); ++i) {
         job_status& s = out.jobs[i];
         add_chains(jobs, i, chains, s);
         const auto all = [&] { return all_runs_of(store, jobs, jobs[i].name); };
+        if (entries[i].size() == few_entries && holds_other_runs(entries[i]))
+            entries[i] = std::move(store.latest_entries({jobs[i].name}, more_entries).front());
         s.state = explain_state(
             facts_of(jobs[i], s.paused, {.recent = s.recent, .all = all, .own = entries[i]}));
     }
