@@ -224,7 +224,11 @@ status_report read_status(store_reader& store, const job_set& jobs, const time_s
     for (job_index i = 0; i < jobs.size(); ++i) {
         job_status& s = out.jobs[i];
         add_chains(jobs, i, chains, s);
-        const auto all = [&] { return all_runs_of(store, jobs, jobs[i].name); };
+        // Fewer than could be shown are all that there are.
+        const auto all = [&] {
+            return s.recent.size() < recent_runs ? std::vector<shared_run>()
+                                                 : all_runs_of(store, jobs, jobs[i].name);
+        };
         if (entries[i].size() == few_entries && holds_other_runs(entries[i]))
             entries[i] = std::move(store.latest_entries({jobs[i].name}, more_entries).front());
         s.state = explain_state(
